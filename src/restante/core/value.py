@@ -1,0 +1,49 @@
+"""The three bases of everything the core says: values, facts and commands.
+
+A *value* describes (a size, a state), a *fact* has happened (past tense, never changes), a
+*command* asks (imperative, may be refused). All are frozen structs. Facts and commands carry a
+tag with a version, for example ``parcel.deposited.v1``: names are for ever, fields are only
+added with defaults, a change of meaning is a new version.
+"""
+
+from typing import NewType, dataclass_transform
+
+import msgspec
+
+UtcSeconds = NewType("UtcSeconds", int)
+"""Seconds since 1970-01-01T00:00:00Z, without leap seconds. Domain time; never local time."""
+
+Seconds = NewType("Seconds", int)
+"""A length of time."""
+
+Millimeters = NewType("Millimeters", int)
+"""A length of a real parcel or compartment."""
+
+Grams = NewType("Grams", int)
+"""A mass of a real parcel, or what a compartment carries."""
+
+FOREVER = UtcSeconds(2**53 - 1)
+"""Later than every time that can happen; the largest integer JSON carries everywhere."""
+
+MINUTE = Seconds(60)
+HOUR = Seconds(3600)
+DAY = Seconds(86400)
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What describes: a size, a window, a state. Equal when its fields are equal."""
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """What has happened. The class docstring is the sentence a custody log prints."""
+
+    at: UtcSeconds
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """What somebody asks for. The class docstring is what the asker wants."""
+
+    at: UtcSeconds
