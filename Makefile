@@ -1,0 +1,80 @@
+# restante: the commands of the house. `make setup` is implied by all others.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+WORKERS ?= 2
+ARGS ?=
+UV ?= $(or $(abspath $(wildcard $(BIN)/uv)),uv)
+COMPILE := compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+           --no-emit-index-url --no-emit-find-links
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench docs docs-generate lock clean
+
+help:
+	@echo "make demo     a living network on this machine; prints the address of its start page"
+	@echo "make test     every test: house, rules, journal, locker, pages in a real browser"
+	@echo "make check    lint, format, types and the plan of the house"
+	@echo "make bench    operations per second, in one run, as a ratio"
+	@echo "make docs     the documentation, into docs/_build/html"
+	@echo "make setup    everything the above need: .venv, locked requirements, system packages"
+	@echo "make format   let the formatter have its way"
+	@echo "make docs-generate  write the generated reference pages again"
+	@echo "make lock     resolve requirements/*.in again (needs uv)"
+
+# Stamps: a requirement file that changed is installed again, nothing else is.
+
+$(BIN)/python:
+	$(PYTHON) tools/system_packages.py venv
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/stamp-runtime: requirements/runtime.txt pyproject.toml | $(BIN)/python
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip --default-pip
+	$(PIP) install --quiet --require-hashes -r requirements/runtime.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/stamp-dev: requirements/dev.txt $(VENV)/stamp-runtime
+	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/stamp-system: tools/system_packages.py | $(BIN)/python
+	$(BIN)/python tools/system_packages.py test
+	@touch $@
+
+setup: $(VENV)/stamp-dev $(VENV)/stamp-system
+
+demo: $(VENV)/stamp-runtime
+	$(BIN)/restante demo $(ARGS)
+
+test: setup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+check: $(VENV)/stamp-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/stamp-dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(VENV)/stamp-runtime
+	$(BIN)/restante bench $(ARGS)
+
+docs: $(VENV)/stamp-dev
+	$(BIN)/python -m sphinx -n -W --keep-going -b html docs docs/_build/html
+
+docs-generate: $(VENV)/stamp-dev
+	$(BIN)/python tools/generate_docs.py
+
+# Run from inside requirements/ so that the locked files name no path.
+lock:
+	cd requirements && for name in runtime dev edge; do \
+	  $(UV) pip $(COMPILE) $$name.in -o $$name.txt || exit 1; done
+
+clean:
+	rm -rf docs/_build build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
