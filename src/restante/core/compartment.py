@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from .decider import Decider
 from .grant import Purpose
+from .handoff import HandoffCollected, HandoffDeposited, HandoffRetrieved
 from .ids import CompartmentId, CourierId, GrantId, OpeningId, ParcelId, SessionId
 from .refusal import Reason, Refused
 from .value import Command, Fact, UtcSeconds, Value
@@ -88,9 +89,6 @@ class Compartment(Value):
         return self.content is Content.FREE
 
 
-# ── Facts ─────────────────────────────────────────────────────────────────────────────────────
-
-
 class CompartmentAssigned(Fact, tag="compartment.assigned.v1"):
     """A compartment was chosen for a parcel at the moment of its deposit."""
 
@@ -156,38 +154,6 @@ class DoorForced(Fact, tag="compartment.door_forced.v1"):
     compartment: CompartmentId
 
 
-class HandoffDeposited(Fact, tag="handoff.deposited.v1"):
-    """A courier put a parcel in and shut the door."""
-
-    compartment: CompartmentId
-    parcel: ParcelId
-    session: SessionId
-    courier: CourierId
-    evidence: str
-    """``door`` or ``door_and_content``."""
-
-
-class HandoffCollected(Fact, tag="handoff.collected.v1"):
-    """A recipient took the parcel and shut the door."""
-
-    compartment: CompartmentId
-    parcel: ParcelId
-    session: SessionId
-    grant: GrantId
-    reopen_until: UtcSeconds
-    evidence: str
-
-
-class HandoffRetrieved(Fact, tag="handoff.retrieved.v1"):
-    """A courier took a parcel out to bring it back."""
-
-    compartment: CompartmentId
-    parcel: ParcelId
-    session: SessionId
-    courier: CourierId
-    evidence: str
-
-
 class CompartmentFreed(Fact, tag="compartment.freed.v1"):
     """The compartment takes parcels again."""
 
@@ -234,8 +200,6 @@ CompartmentFact: TypeAlias = (
     | TakenOutOfService
     | ReturnedToService
 )
-
-# ── Commands ──────────────────────────────────────────────────────────────────────────────────
 
 
 class Assign(Command, tag="assign"):
@@ -313,8 +277,6 @@ CompartmentCommand: TypeAlias = (
     | PassTime
 )
 
-# ── Rules ─────────────────────────────────────────────────────────────────────────────────────
-
 
 def decide(state: Compartment, command: CompartmentCommand) -> tuple[CompartmentFact, ...]:
     """Say what follows from a command, or refuse it."""
@@ -371,10 +333,12 @@ def _assign(state: Compartment, command: Assign | DropAssignment) -> tuple[Compa
     )
 
 
+_MAYBE_INSIDE = (Content.OCCUPIED, Content.UNCLEAR)
+
 _CONTENT_FOR = {
     Purpose.DEPOSIT: (Content.ASSIGNED,),
-    Purpose.COLLECT: (Content.OCCUPIED,),
-    Purpose.RETRIEVE: (Content.OCCUPIED,),
+    Purpose.COLLECT: _MAYBE_INSIDE,
+    Purpose.RETRIEVE: _MAYBE_INSIDE,
     Purpose.REOPEN: (Content.RELEASING,),
     Purpose.SERVICE: tuple(Content),
 }
@@ -422,9 +386,9 @@ def _report(state: Compartment, command: ReportOpening) -> tuple[CompartmentFact
             return ()
         return (OpeningUncertain(at=at, compartment=compartment, opening=opening),)
     failed = OpeningFailed(at=at, compartment=compartment, opening=opening, why=command.failure)
-    if state.failure_count + 1 < FAILURES_MAX or state.out_of_service is not None:
-        return (failed,)
-    return (failed, TakenOutOfService(at=at, compartment=compartment, why="jammed"))
+    is_last = state.failure_count + 1 >= FAILURES_MAX and state.out_of_service is None
+    jammed = TakenOutOfService(at=at, compartment=compartment, why="jammed")
+    return (failed, jammed) if is_last else (failed,)
 
 
 def _notice_open(state: Compartment, command: NoticeDoor) -> tuple[CompartmentFact, ...]:
@@ -447,13 +411,21 @@ def _notice_closed(state: Compartment, command: NoticeDoor) -> tuple[Compartment
         case Door.CLOSED | Door.OPENING:
             return ()
         case Door.UNCERTAIN:
-            return (closed,)
+            return (closed, *_after_uncertain(state, command))
         case Door.FORCED:
             return (closed, *_after_forced(state, command))
         case Door.OPEN:
             return (closed, *_after_visit(state, command))
         case _:
             assert_never(state.door)
+
+
+def _after_uncertain(state: Compartment, command: NoticeDoor) -> tuple[CompartmentFact, ...]:
+    """The door may have been open; where the content sensor disagrees, somebody must look (R7)."""
+    expected = state.content is Content.OCCUPIED
+    if command.has_content is None or command.has_content is expected:
+        return ()
+    return (ContentUnclear(at=command.at, compartment=command.compartment, why="interrupted"),)
 
 
 def _after_forced(state: Compartment, command: NoticeDoor) -> tuple[CompartmentFact, ...]:
@@ -487,7 +459,7 @@ def _after_visit(state: Compartment, command: NoticeDoor) -> tuple[CompartmentFa
                 ),
             )
         case Opening(purpose=Purpose.COLLECT, grant=grant) if (
-            state.content is Content.OCCUPIED and grant is not None and parcel is not None
+            state.content in _MAYBE_INSIDE and grant is not None and parcel is not None
         ):
             if content is True:
                 return ()
@@ -502,7 +474,7 @@ def _after_visit(state: Compartment, command: NoticeDoor) -> tuple[CompartmentFa
             )
             return (collected, *_freed_if_empty(command))
         case Opening(purpose=Purpose.RETRIEVE, courier=courier) if (
-            state.content is Content.OCCUPIED and courier is not None and parcel is not None
+            state.content in _MAYBE_INSIDE and courier is not None and parcel is not None
         ):
             if content is True:
                 return ()

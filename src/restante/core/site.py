@@ -24,7 +24,7 @@ from .size import CompartmentKind, ParcelSize, check_parcel_size, goes_into
 from .value import FOREVER, Command, Fact, UtcSeconds, Value
 
 SOFT_BOOKING_SECONDS: Final = 30 * 60
-"""How long a soft booking stands unless the asker says otherwise: a checkout's patience (chosen)."""
+"""How long a soft booking stands unless the asker says otherwise (chosen)."""
 
 RETRIEVAL_SECONDS: Final = 24 * 3600
 """How long after its hold a parcel inside is expected to be retrieved (daily visits; chosen)."""

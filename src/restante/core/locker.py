@@ -1,0 +1,347 @@
+"""One locker: its compartments, the person before it, the codes tried, the grants used.
+
+This is the machine of the stream ``locker/<id>``, which only the locker's own controller writes.
+It puts the smaller machines together and adds the rules between them.
+
+Rules
+-----
+R1  A door opens for the person who is signed in, or for service.
+R2  A recipient has one door open at a time; so has a courier.
+R3  A grant opens only the compartment its parcel lies in; three openings in five minutes at most.
+R4  A grant is used up by the collection; it then re-opens its door while the window runs.
+R5  A parcel is in one compartment at most: it is assigned once.
+R6  After a restart every intent without a result is uncertain, and the session is over.
+"""
+
+from typing import Final, TypeAlias, assert_never
+
+from msgspec.structs import replace
+
+from . import attempts, compartment, session
+from .compartment import Compartment, Content, Door
+from .decider import Decider
+from .grant import Grant, Purpose, check_grant
+from .handoff import HandoffCollected, HandoffFact, TurnedAway
+from .ids import CompartmentId, CourierId, GrantId, LockerId, OpeningId, ParcelId, SessionId
+from .refusal import Reason, Refused
+from .value import MINUTE, Command, Fact, UtcSeconds, Value
+
+OPENINGS_MAX: Final = 3
+"""Openings one grant may have within :data:`OPENINGS_SECONDS` (reliability 4.2)."""
+
+OPENINGS_SECONDS: Final = 5 * MINUTE
+
+
+class GrantUse(Value):
+    """What a grant has done here."""
+
+    intended_at: tuple[UtcSeconds, ...] = ()
+    """Times of its latest openings, at most :data:`OPENINGS_MAX`."""
+    used_at: UtcSeconds | None = None
+
+
+class Locker(Value):
+    """A locker as its controller knows it."""
+
+    compartments: dict[CompartmentId, Compartment] = {}
+    visit: session.Session = session.Idle()
+    tried: attempts.Attempts = attempts.Attempts()
+    grants: dict[GrantId, GrantUse] = {}
+
+    def find_parcel(self, parcel: ParcelId) -> CompartmentId | None:
+        """Tell where a parcel is, or is about to be put; not where it was taken from."""
+        for name, state in self.compartments.items():
+            if state.parcel == parcel and state.content is not Content.RELEASING:
+                return name
+        return None
+
+    def open_doors(self) -> tuple[CompartmentId, ...]:
+        """Doors that are open, opening, or may be."""
+        return tuple(n for n, s in self.compartments.items() if s.door is not Door.CLOSED)
+
+
+class LockerInstalled(Fact, tag="locker.installed.v1"):
+    """The locker got its compartments; those it had and has no more are gone."""
+
+    locker: LockerId
+    compartments: tuple[CompartmentId, ...]
+
+
+class ControllerStarted(Fact, tag="locker.controller_started.v1"):
+    """The controller began to run, after a stop or a cut."""
+
+    release: str
+    """Version of the program."""
+
+
+class GrantsForgotten(Fact, tag="locker.grants_forgotten.v1"):
+    """Uses of grants that the centre has ended were dropped."""
+
+    grants: tuple[GrantId, ...]
+
+
+LockerFact: TypeAlias = (
+    LockerInstalled
+    | ControllerStarted
+    | GrantsForgotten
+    | compartment.CompartmentFact
+    | session.SessionFact
+    | attempts.AttemptFact
+    | TurnedAway
+)
+
+
+class InstallLocker(Command, tag="install_locker"):
+    """Have these compartments."""
+
+    locker: LockerId
+    compartments: tuple[CompartmentId, ...]
+
+
+class StartController(Command, tag="start_controller"):
+    """Begin after a stop or a cut."""
+
+    release: str
+
+
+class OpenForRecipient(Command, tag="open_for_recipient"):
+    """Open the compartment of a grant's parcel."""
+
+    opening: OpeningId
+    grant: Grant
+    """As the centre's list gives it; what was used here is known here."""
+
+
+class OpenForCourier(Command, tag="open_for_courier"):
+    """Open a compartment to put its parcel in, or to take it out."""
+
+    opening: OpeningId
+    compartment: CompartmentId
+    purpose: Purpose
+    """``deposit`` or ``retrieve``."""
+
+
+class OpenForService(Command, tag="open_for_service"):
+    """Open a compartment to look inside."""
+
+    opening: OpeningId
+    compartment: CompartmentId
+    session: SessionId
+    courier: CourierId | None = None
+
+
+class TurnAway(Command, tag="turn_away"):
+    """Note that a deposit was not possible."""
+
+    why: str
+    parcel: ParcelId | None = None
+
+
+class ForgetGrants(Command, tag="forget_grants"):
+    """Drop the uses of grants that the centre has ended."""
+
+    grants: tuple[GrantId, ...]
+
+
+LockerCommand: TypeAlias = (
+    InstallLocker
+    | StartController
+    | OpenForRecipient
+    | OpenForCourier
+    | OpenForService
+    | TurnAway
+    | ForgetGrants
+    | compartment.CompartmentCommand
+    | session.SessionCommand
+    | attempts.AttemptCommand
+)
+
+
+def decide(state: Locker, command: LockerCommand) -> tuple[LockerFact, ...]:
+    """Say what follows from a command, or refuse it."""
+    match command:
+        case session.StartSession() | session.EndSession():
+            return session.decide(state.visit, command)
+        case attempts.CountAttempt() | attempts.ProveAttempt() | attempts.ForgetAttempts():
+            return attempts.decide(state.tried, command)
+        case InstallLocker() | StartController() | ForgetGrants() | TurnAway():
+            return _keep(state, command)
+        case OpenForRecipient():
+            return _open_for_recipient(state, command)
+        case OpenForCourier() | OpenForService():
+            return _open_for_staff(state, command)
+        case compartment.Assign(parcel=parcel, compartment=wanted):
+            _active(state)
+            if state.find_parcel(parcel) not in (None, wanted):
+                raise Refused(Reason.PARCEL_IN_COMPARTMENT)
+            return compartment.decide(_compartment(state, wanted), command)
+        case _:
+            return compartment.decide(_compartment(state, command.compartment), command)
+
+
+def evolve(state: Locker, fact: LockerFact) -> Locker:
+    """Say what is true after a fact; any fact in any state."""
+    match fact:
+        case LockerInstalled(compartments=names):
+            known = state.compartments
+            return replace(state, compartments={n: known.get(n, Compartment()) for n in names})
+        case ControllerStarted() | TurnedAway():
+            return state
+        case GrantsForgotten(grants=gone):
+            left = {g: use for g, use in state.grants.items() if g not in gone}
+            return replace(state, grants=left)
+        case session.SessionStarted() | session.SessionEnded():
+            return replace(state, visit=session.evolve(state.visit, fact))
+        case attempts.AttemptCounted() | attempts.AttemptProved() | attempts.AttemptsForgotten():
+            return replace(state, tried=attempts.evolve(state.tried, fact))
+        case _:
+            name = fact.compartment
+            before = state.compartments.get(name, Compartment())
+            after = {**state.compartments, name: compartment.evolve(before, fact)}
+            return replace(state, compartments=after, grants=_evolve_grants(state, fact))
+
+
+def _keep(
+    state: Locker, command: InstallLocker | StartController | ForgetGrants | TurnAway
+) -> tuple[LockerFact, ...]:
+    at = command.at
+    match command:
+        case InstallLocker(locker=name, compartments=names):
+            if tuple(state.compartments) == names:
+                return ()
+            lost = [n for n, s in state.compartments.items() if n not in names and s.parcel]
+            if lost:
+                raise Refused(Reason.COMPARTMENT_OCCUPIED, f"parcels in {', '.join(lost)}")
+            return (LockerInstalled(at=at, locker=name, compartments=names),)
+        case StartController():
+            return _start(state, command)
+        case ForgetGrants(grants=wanted):
+            in_use = {s.grant for s in state.compartments.values()}
+            gone = tuple(g for g in wanted if g in state.grants and g not in in_use)
+            return (GrantsForgotten(at=at, grants=gone),) if gone else ()
+        case TurnAway(why=why, parcel=parcel):
+            active = _active(state)
+            courier = active.courier or CourierId("")
+            return (
+                TurnedAway(at=at, session=active.session, courier=courier, why=why, parcel=parcel),
+            )
+        case _:
+            assert_never(command)
+
+
+def _start(state: Locker, command: StartController) -> tuple[LockerFact, ...]:
+    """End what a cut left open (R6)."""
+    at = command.at
+    facts: list[LockerFact] = [ControllerStarted(at=at, release=command.release)]
+    for name, known in state.compartments.items():
+        if known.door is Door.OPENING and known.opening is not None:
+            opening = known.opening.opening
+            facts.append(compartment.OpeningUncertain(at=at, compartment=name, opening=opening))
+    facts.extend(session.decide(state.visit, session.EndSession(at=at, why="restart")))
+    return tuple(facts)
+
+
+def _open_for_recipient(state: Locker, command: OpenForRecipient) -> tuple[LockerFact, ...]:
+    active, at, grant = _active(state), command.at, command.grant
+    use = state.grants.get(grant.grant, GrantUse())
+    name = _compartment_of_grant(state, grant, use)
+    known = _compartment(state, name)
+    if known.opening is not None and known.opening.opening == command.opening:
+        return ()
+    if grant.grant not in active.grants:
+        raise Refused(Reason.NOT_YOUR_PARCEL)
+    purpose = Purpose.COLLECT if use.used_at is None else Purpose.REOPEN
+    if purpose is Purpose.COLLECT:
+        check_grant(grant, at)
+    _check_other_doors(state)
+    recent = [before for before in use.intended_at if abs(at - before) < OPENINGS_SECONDS]
+    if len(recent) >= OPENINGS_MAX:
+        raise Refused(Reason.TOO_MANY_OPENINGS)
+    return compartment.decide(
+        known,
+        compartment.IntendOpening(
+            at=at,
+            compartment=name,
+            opening=command.opening,
+            purpose=purpose,
+            session=active.session,
+            grant=grant.grant,
+        ),
+    )
+
+
+def _open_for_staff(
+    state: Locker, command: OpenForCourier | OpenForService
+) -> tuple[LockerFact, ...]:
+    known = _compartment(state, command.compartment)
+    if isinstance(command, OpenForService):
+        holder, courier, purpose = command.session, command.courier, Purpose.SERVICE
+    else:
+        active = _active(state)
+        if active.role is not session.Role.COURIER:
+            raise Refused(Reason.ACCESS_DENIED)
+        holder, courier, purpose = active.session, active.courier, command.purpose
+    if known.opening is not None and known.opening.opening == command.opening:
+        return ()
+    _check_other_doors(state)
+    return compartment.decide(
+        known,
+        compartment.IntendOpening(
+            at=command.at,
+            compartment=command.compartment,
+            opening=command.opening,
+            purpose=purpose,
+            session=holder,
+            courier=courier,
+        ),
+    )
+
+
+def _check_other_doors(state: Locker) -> None:
+    """Refuse a second door while one that was asked for is open (R2); forced ones do not count."""
+    if any(s.door in (Door.OPENING, Door.OPEN) for s in state.compartments.values()):
+        raise Refused(Reason.DOOR_OPEN)
+
+
+def _compartment_of_grant(state: Locker, grant: Grant, use: GrantUse) -> CompartmentId:
+    """Find the one door a grant may open (R3, R4)."""
+    for name, known in state.compartments.items():
+        is_inside = known.content in (Content.OCCUPIED, Content.UNCLEAR)
+        if known.parcel == grant.parcel and is_inside and use.used_at is None:
+            return name
+        if known.grant == grant.grant and known.content is Content.RELEASING:
+            return name
+    if use.used_at is not None:
+        raise Refused(Reason.GRANT_CONSUMED)
+    raise Refused(Reason.NOT_HELD)
+
+
+def _evolve_grants(
+    state: Locker, fact: compartment.CompartmentFact | HandoffFact
+) -> dict[GrantId, GrantUse]:
+    match fact:
+        case compartment.OpeningIntended(at=at, grant=grant) if grant is not None:
+            use = state.grants.get(grant, GrantUse())
+            intended = (*use.intended_at, at)[-OPENINGS_MAX:]
+            return {**state.grants, grant: replace(use, intended_at=intended)}
+        case HandoffCollected(at=at, grant=grant):
+            use = state.grants.get(grant, GrantUse())
+            return {**state.grants, grant: replace(use, used_at=at)}
+        case _:
+            return state.grants
+
+
+def _active(state: Locker) -> session.Active:
+    if not isinstance(state.visit, session.Active):
+        raise Refused(Reason.NO_SESSION)
+    return state.visit
+
+
+def _compartment(state: Locker, name: CompartmentId) -> Compartment:
+    known = state.compartments.get(name)
+    if known is None:
+        raise Refused(Reason.COMPARTMENT_UNKNOWN, name)
+    return known
+
+
+DECIDER: Decider[Locker, LockerCommand, LockerFact] = Decider(Locker(), decide, evolve)

@@ -1,0 +1,60 @@
+"""Which machine remembers which kind of stream.
+
+A stream's current state is the fold of its facts; ``parcel/<id>`` holds two machines side by
+side, custody and grants, because both are the centre's word about one parcel.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, get_args
+
+from msgspec.structs import replace
+
+from . import grant, locker, parcel, site
+from .value import Fact, Value
+
+
+class ParcelFile(Value):
+    """What the centre knows of one parcel."""
+
+    parcel: parcel.Parcel = parcel.Unknown()
+    grants: grant.Grants = grant.Grants()
+
+
+class StreamKind(NamedTuple):
+    """How to fold streams of one kind."""
+
+    initial: Value
+    evolve: Callable[[Any, Any], Any]
+    """``(state, fact) -> state``; ignores facts of other kinds and unknown tags."""
+    state_type: type[Value]
+    fact_types: tuple[type[Fact], ...]
+
+
+_PARCEL_FACTS: Final = get_args(parcel.ParcelFact)
+_GRANT_FACTS: Final = get_args(grant.GrantFact)
+_SITE_FACTS: Final = get_args(site.SiteFact)
+_LOCKER_FACTS: Final = get_args(locker.LockerFact)
+
+
+def _evolve_parcel(state: ParcelFile, fact: Fact) -> ParcelFile:
+    if isinstance(fact, _GRANT_FACTS):
+        return replace(state, grants=grant.evolve(state.grants, fact))
+    if isinstance(fact, _PARCEL_FACTS):
+        return replace(state, parcel=parcel.evolve(state.parcel, fact))
+    return state
+
+
+def _evolve_site(state: site.Site, fact: Fact) -> site.Site:
+    return site.evolve(state, fact) if isinstance(fact, _SITE_FACTS) else state
+
+
+def _evolve_locker(state: locker.Locker, fact: Fact) -> locker.Locker:
+    return locker.evolve(state, fact) if isinstance(fact, _LOCKER_FACTS) else state
+
+
+KINDS: Final[dict[str, StreamKind]] = {
+    "parcel": StreamKind(ParcelFile(), _evolve_parcel, ParcelFile, _PARCEL_FACTS + _GRANT_FACTS),
+    "site": StreamKind(site.Site(), _evolve_site, site.Site, _SITE_FACTS),
+    "locker": StreamKind(locker.Locker(), _evolve_locker, locker.Locker, _LOCKER_FACTS),
+}
+"""Every kind of stream there is."""
