@@ -16,7 +16,7 @@ from .value import Fact, Value
 class ParcelFile(Value):
     """What the centre knows of one parcel."""
 
-    parcel: parcel.Parcel = parcel.Unknown()
+    custody: parcel.Parcel = parcel.Unknown()
     grants: grant.Grants = grant.Grants()
 
 
@@ -40,7 +40,7 @@ def _evolve_parcel(state: ParcelFile, fact: Fact) -> ParcelFile:
     if isinstance(fact, _GRANT_FACTS):
         return replace(state, grants=grant.evolve(state.grants, fact))
     if isinstance(fact, _PARCEL_FACTS):
-        return replace(state, parcel=parcel.evolve(state.parcel, fact))
+        return replace(state, custody=parcel.evolve(state.custody, fact))
     return state
 
 
