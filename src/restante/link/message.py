@@ -1,0 +1,257 @@
+"""What is said on the link.
+
+    locker -> centre   Hello        versions and what is open, after every (re)connect
+    locker -> centre   Report       facts of the locker's journal, in order; resent until acknowledged
+    centre -> locker   Ack          watermark: facts up to it are committed at the centre; signed
+    centre -> locker   ListUpdate   what this locker may do: changes or the whole; signed
+    centre -> locker   TimeSignal   what time it is; signed
+    locker -> centre   Heartbeat    still alive, how much is unsent
+
+Signed messages carry an Ed25519 signature over :func:`signed_bytes`, made with the key named by
+``kid``. Facts travel as the bytes they were written in, so that a peer of another release passes
+on what it does not understand.
+"""
+
+from typing import Final, TypeAlias
+
+import msgspec
+
+from ..core.fit import Condition
+from ..core.grant import Purpose
+from ..core.hold import HoldPolicy
+from ..core.ids import (
+    CompartmentId,
+    CourierId,
+    GrantId,
+    LockerId,
+    ParcelId,
+    PartnerId,
+    SiteId,
+)
+from ..core.size import ParcelSize
+from ..core.value import UtcSeconds, Value
+
+REPORT_FACTS_MAX: Final = 200
+"""Facts in one report: about 50 kB, a second on a slow mobile link."""
+
+MESSAGE_BYTES_MAX: Final = 1 << 20
+"""Longest message either side accepts."""
+
+
+class Malformed(Exception):
+    """The other side said something that is not understood; it is dropped and counted."""
+
+    def __init__(self, path: str, expected: str) -> None:
+        super().__init__(f"{path}: expected {expected}")
+        self.path = path
+        self.expected = expected
+
+
+# ── What a locker may do ──────────────────────────────────────────────────────────────────────
+
+
+class ExpectedParcel(Value, tag="parcel"):
+    """A parcel that may be put in, lies in, or shall be taken out here."""
+
+    parcel: ParcelId
+    partner: PartnerId
+    label: str
+    size: ParcelSize
+    needs_low_door: bool
+    hold: HoldPolicy
+    deposit_until: UtcSeconds
+    """A deposit at or after this is refused."""
+    is_overdue: bool = False
+    """A courier of its partner takes it out."""
+
+
+class CollectGrant(Value, tag="grant"):
+    """A permission to collect, without its secret."""
+
+    grant: GrantId
+    parcel: ParcelId
+    purpose: Purpose
+    valid_from: UtcSeconds
+    valid_until: UtcSeconds
+
+
+class PinVerifier(Value, tag="pin"):
+    """What a typed code is checked against."""
+
+    grant: GrantId
+    selector: str
+    """The public first two digits."""
+    verifier: str
+    """As :mod:`restante.access.pin` writes it."""
+
+
+class CourierPass(Value, tag="courier"):
+    """A courier who may sign in by typing number and PIN; tokens need no entry."""
+
+    courier: CourierId
+    partner: PartnerId
+    login: str
+    """Digits the courier types first."""
+    verifier: str
+    valid_until: UtcSeconds
+
+
+class ServiceOrder(Value, tag="service"):
+    """The operator wants a compartment in or out of service."""
+
+    compartment: CompartmentId
+    locker: LockerId
+    in_service: bool
+    why: str = ""
+    ordered_at: UtcSeconds
+
+
+class SiteNote(Value, tag="site"):
+    """What concerns the whole site."""
+
+    site: SiteId
+    name: str
+    zone: str
+    """IANA time zone."""
+    closed_from: UtcSeconds | None = None
+    closed_until: UtcSeconds | None = None
+    help_phone: str = ""
+    expected_pickups_per_day: int = 0
+
+
+ListEntry: TypeAlias = (
+    ExpectedParcel | CollectGrant | PinVerifier | CourierPass | ServiceOrder | SiteNote
+)
+
+
+class ListChange(Value):
+    """One entry as it stands now; ``None`` took it away."""
+
+    key: str
+    """``parcel/<id>``, ``grant/<id>``, ``pin/<grant>``, ``courier/<id>``,
+    ``service/<locker>/<compartment>`` or ``site``."""
+    entry: ListEntry | None
+
+
+# ── Messages ──────────────────────────────────────────────────────────────────────────────────
+
+
+class Hello(Value, tag="hello"):
+    """A locker is here again."""
+
+    locker: LockerId
+    site: SiteId
+    epoch: str
+    last_seq: int
+    """Last fact in its journal."""
+    list_version: int
+    release: str
+    conditions: tuple[Condition, ...] = ()
+    """Every compartment as it stands, with its measures."""
+
+
+class Report(Value, tag="report"):
+    """Facts of the locker's journal, without a gap."""
+
+    locker: LockerId
+    epoch: str
+    first_seq: int
+    facts: tuple[msgspec.Raw, ...]
+    """Each an envelope as :class:`ReportedFact`."""
+
+
+class ReportedFact(Value):
+    """A fact with what its envelope adds."""
+
+    by: str
+    cause: str = ""
+    fact: msgspec.Raw
+
+
+class Ack(Value, tag="ack"):
+    """Facts up to ``seq`` are safe at the centre; the locker need not send them again."""
+
+    locker: LockerId
+    epoch: str
+    seq: int
+    kid: str = ""
+    signature: bytes = b""
+
+
+class ListUpdate(Value, tag="list"):
+    """What the locker may do: changes since a version, or everything."""
+
+    locker: LockerId
+    base_version: int
+    """Version the changes apply to; 0 means everything: forget what is not in it."""
+    version: int
+    changes: tuple[ListChange, ...]
+    kid: str = ""
+    signature: bytes = b""
+
+
+class TimeSignal(Value, tag="time"):
+    """What time it is at the centre."""
+
+    locker: LockerId
+    at_ms: int
+    kid: str = ""
+    signature: bytes = b""
+
+
+class Heartbeat(Value, tag="heartbeat"):
+    """A locker is alive."""
+
+    locker: LockerId
+    at: UtcSeconds
+    unsent_count: int
+    unsent_since: UtcSeconds | None
+    list_version: int
+
+
+FromLocker: TypeAlias = Hello | Report | Heartbeat
+FromCentre: TypeAlias = Ack | ListUpdate | TimeSignal
+Signed: TypeAlias = Ack | ListUpdate | TimeSignal
+
+_ENCODER: Final = msgspec.json.Encoder(order="deterministic")
+_FROM_LOCKER: Final = msgspec.json.Decoder(FromLocker)
+_FROM_CENTRE: Final = msgspec.json.Decoder(FromCentre)
+
+
+def encode_message(message: FromLocker | FromCentre) -> bytes:
+    """Write a message as JSON bytes."""
+    return _ENCODER.encode(message)
+
+
+def decode_from_locker(body: bytes) -> FromLocker:
+    """Read what a locker said.
+
+    Raises
+    ------
+    Malformed
+        When it is too long or not of the form.
+    """
+    _check_length(body)
+    try:
+        return _FROM_LOCKER.decode(body)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise Malformed("message", f"hello, report or heartbeat ({error})") from error
+
+
+def decode_from_centre(body: bytes) -> FromCentre:
+    """Read what the centre said; see :func:`decode_from_locker`."""
+    _check_length(body)
+    try:
+        return _FROM_CENTRE.decode(body)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise Malformed("message", f"ack, list or time ({error})") from error
+
+
+def signed_bytes(message: Signed) -> bytes:
+    """Give the bytes a signature covers: the message without it, keys in a fixed order."""
+    return _ENCODER.encode(msgspec.structs.replace(message, signature=b""))
+
+
+def _check_length(body: bytes) -> None:
+    if len(body) > MESSAGE_BYTES_MAX:
+        raise Malformed("message", f"at most {MESSAGE_BYTES_MAX} bytes, not {len(body)}")
