@@ -32,7 +32,7 @@ PAUSES: Final[tuple[tuple[int, int], ...]] = ((10, 15 * 60), (5, 60))
 class Attempts(Value):
     """What was tried and not proved right."""
 
-    by_key: dict[str, int] = {}
+    by_key: dict[str, int] = {}  # noqa: RUF012 - msgspec copies it
     """Wrong tries per code (its grant) or per courier."""
     in_row: int = 0
     day: int = 0

@@ -53,7 +53,7 @@ class Grant(Value):
 class Grants(Value):
     """All grants of one parcel."""
 
-    grants: dict[GrantId, Grant] = {}
+    grants: dict[GrantId, Grant] = {}  # noqa: RUF012 - msgspec copies it
 
     def live(self) -> tuple[Grant, ...]:
         """Those neither used nor revoked, oldest first."""

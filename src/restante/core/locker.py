@@ -43,10 +43,10 @@ class GrantUse(Value):
 class Locker(Value):
     """A locker as its controller knows it."""
 
-    compartments: dict[CompartmentId, Compartment] = {}
+    compartments: dict[CompartmentId, Compartment] = {}  # noqa: RUF012 - msgspec copies it
     visit: session.Session = session.Idle()
     tried: attempts.Attempts = attempts.Attempts()
-    grants: dict[GrantId, GrantUse] = {}
+    grants: dict[GrantId, GrantUse] = {}  # noqa: RUF012 - msgspec copies it
 
     def find_parcel(self, parcel: ParcelId) -> CompartmentId | None:
         """Tell where a parcel is, or is about to be put; not where it was taken from."""

@@ -70,7 +70,7 @@ class Site(Value):
     """What a site has, what it promised, and when it is closed."""
 
     supply: tuple[Supply, ...] = ()
-    bookings: dict[BookingId, Booking] = {}
+    bookings: dict[BookingId, Booking] = {}  # noqa: RUF012 - msgspec copies it
     closures: tuple[Closure, ...] = ()
 
 

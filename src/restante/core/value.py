@@ -6,7 +6,7 @@ tag with a version, for example ``parcel.deposited.v1``: names are for ever, fie
 added with defaults, a change of meaning is a new version.
 """
 
-from typing import NewType, dataclass_transform
+from typing import Any, NewType, dataclass_transform
 
 import msgspec
 
@@ -30,20 +30,32 @@ HOUR = Seconds(3600)
 DAY = Seconds(86400)
 
 
+class _KeywordOnly(msgspec.StructMeta):
+    """Makes every field of every subclass keyword-only; msgspec itself does not inherit that."""
+
+    def __new__(mcls, name: str, bases: tuple[type, ...], body: dict[str, Any], **options: Any):  # type: ignore[no-untyped-def]
+        options.setdefault("kw_only", True)
+        return super().__new__(mcls, name, bases, body, **options)
+
+
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Value(msgspec.Struct, metaclass=_KeywordOnly, frozen=True, omit_defaults=True):
     """What describes: a size, a window, a state. Equal when its fields are equal."""
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+class Fact(
+    msgspec.Struct, metaclass=_KeywordOnly, frozen=True, omit_defaults=True, tag_field="type"
+):
     """What has happened. The class docstring is the sentence a custody log prints."""
 
     at: UtcSeconds
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+class Command(
+    msgspec.Struct, metaclass=_KeywordOnly, frozen=True, omit_defaults=True, tag_field="type"
+):
     """What somebody asks for. The class docstring is what the asker wants."""
 
     at: UtcSeconds

@@ -1,7 +1,7 @@
 """What is said on the link.
 
     locker -> centre   Hello        versions and what is open, after every (re)connect
-    locker -> centre   Report       facts of the locker's journal, in order; resent until acknowledged
+    locker -> centre   Report       facts of the locker's journal, in order; resent until safe
     centre -> locker   Ack          watermark: facts up to it are committed at the centre; signed
     centre -> locker   ListUpdate   what this locker may do: changes or the whole; signed
     centre -> locker   TimeSignal   what time it is; signed
@@ -233,18 +233,20 @@ def decode_from_locker(body: bytes) -> FromLocker:
     """
     _check_length(body)
     try:
-        return _FROM_LOCKER.decode(body)
+        message: FromLocker = _FROM_LOCKER.decode(body)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise Malformed("message", f"hello, report or heartbeat ({error})") from error
+    return message
 
 
 def decode_from_centre(body: bytes) -> FromCentre:
     """Read what the centre said; see :func:`decode_from_locker`."""
     _check_length(body)
     try:
-        return _FROM_CENTRE.decode(body)
+        message: FromCentre = _FROM_CENTRE.decode(body)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise Malformed("message", f"ack, list or time ({error})") from error
+    return message
 
 
 def signed_bytes(message: Signed) -> bytes:
