@@ -1,0 +1,152 @@
+"""Where keys are kept without special hardware: a file that only its owner can read.
+
+A file is copied in seconds by whoever holds the disk. On a controller without a secure element
+the resistance of PINs to a stolen disk is therefore that of argon2id alone: use PINs with eight
+secret digits there. Elsewhere in the house only the interfaces of :mod:`.keyring` are known, so a
+keystore in hardware can take this module's place.
+"""
+
+import os
+import secrets
+import stat
+from base64 import b64decode, b64encode
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from ..core.ids import SiteId
+from ..core.value import UtcSeconds, Value
+from .keyring import Keyring, KeyringContent, PublicKeyring
+from .pepper import Pepper
+from .secret import Entropy, Secret
+
+FORMAT: Final = 1
+"""Of the file. A newer one is refused rather than half understood."""
+
+Kept = TypeVar("Kept", "KeyringContent", "LockerKeys")
+
+_OWNER_ONLY: Final = 0o600
+_OTHERS: Final = 0o077
+
+
+class UnsafeKeystore(Exception):
+    """The key file cannot be trusted or read; the message says what to do."""
+
+
+class LockerKeys(Value):
+    """What one controller holds: public keys and the pepper of its own site, nothing more."""
+
+    format: int = 1
+    site: SiteId
+    public: PublicKeyring
+    pepper: Pepper
+
+
+def create_keystore(path: Path, now: UtcSeconds, entropy: Entropy = secrets.token_bytes) -> Keyring:
+    """Make a new key file with mode 0600 and a keyring that writes every change to it.
+
+    Raises
+    ------
+    FileExistsError
+        When there is a file: keys are never overwritten.
+    """
+    if path.exists():
+        raise FileExistsError(f"{path} exists; keys are never overwritten, move it away first")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Keyring.create(entropy, now, persist=lambda content: _write(path, content))
+
+
+def open_keystore(path: Path, entropy: Entropy = secrets.token_bytes) -> Keyring:
+    """Open a key file; every change of the keyring is written to it.
+
+    Raises
+    ------
+    UnsafeKeystore
+        When the file is readable by others, damaged, of a newer format, or not there.
+    """
+    content = _read(path, KeyringContent)
+    return Keyring(content, entropy, persist=lambda changed: _write(path, changed))
+
+
+def export_locker_keys(keyring: Keyring, site: SiteId) -> LockerKeys:
+    """Collect what the controller of one site may hold."""
+    return LockerKeys(site=site, public=keyring.public(), pepper=keyring.pepper(site))
+
+
+def write_locker_keys(path: Path, keys: LockerKeys) -> None:
+    """Write a controller's key file with mode 0600, whole or not at all."""
+    _write(path, keys)
+
+
+def read_locker_keys(path: Path) -> LockerKeys:
+    """Read a controller's key file.
+
+    Raises
+    ------
+    UnsafeKeystore
+        As :func:`open_keystore`.
+    """
+    return _read(path, LockerKeys)
+
+
+def _read(path: Path, kind: type[Kept]) -> Kept:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise UnsafeKeystore(f"{path} is not there; create it with `restante init`") from error
+    except OSError as error:
+        raise UnsafeKeystore(f"{path} cannot be opened: {error.strerror}") from error
+    with os.fdopen(descriptor, "rb") as file:
+        # The open file is asked, not the path: nobody can swap it in between.
+        _refuse_unless_private(path, os.fstat(file.fileno()))
+        written = file.read()
+    try:
+        found = msgspec.json.decode(written, type=kind, dec_hook=_decode_secret)
+    except (msgspec.DecodeError, ValueError):
+        # The cause is cut off: its message could quote the file.
+        raise UnsafeKeystore(f"{path} is damaged; restore it from your backup") from None
+    if found.format != FORMAT:
+        raise UnsafeKeystore(f"{path} has format {found.format}; update restante to read it")
+    return found
+
+
+def _refuse_unless_private(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise UnsafeKeystore(f"{path} is not a regular file")
+    if status.st_mode & _OTHERS:
+        raise UnsafeKeystore(f"{path} can be read by others; run: chmod 600 {path}")
+    if status.st_uid != os.geteuid():
+        raise UnsafeKeystore(f"{path} belongs to another user; run restante as its owner")
+
+
+def _write(path: Path, content: Value) -> None:
+    written = msgspec.json.encode(content, enc_hook=_encode_secret)
+    temporary = path.with_name(f".{path.name}.new")
+    # A leftover of a crash was never in force; its mode is not to be trusted.
+    temporary.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    descriptor = os.open(temporary, flags, _OWNER_ONLY)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(written)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+# The only place where a Secret becomes bytes: the file that only its owner can read.
+def _encode_secret(content: Any) -> str:
+    if isinstance(content, Secret) and isinstance(content.reveal(), bytes):
+        return b64encode(content.reveal()).decode()
+    raise NotImplementedError(f"{type(content).__name__} is not kept in a keystore")
+
+
+def _decode_secret(_kind: Any, written: Any) -> Any:
+    if not isinstance(written, str):
+        raise ValueError("a key is written in base 64")
+    return Secret(b64decode(written, validate=True))
