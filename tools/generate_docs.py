@@ -25,7 +25,7 @@ PAGES: tuple[tuple[str, Callable[[], str]], ...] = (
 )
 """Path from the root of the repository, and what makes the page."""
 
-NOTE = "<!-- Made by tools/generate_docs.py from the code. Do not edit: run `make docs-generate`. -->\n\n"
+NOTE = "<!-- Made from the code by tools/generate_docs.py: run `make docs-generate`. -->\n\n"
 
 
 def write_all(*, is_check: bool) -> list[str]:
