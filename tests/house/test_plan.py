@@ -1,0 +1,55 @@
+"""The plan of the house is kept, and a locker can live on what a locker has."""
+
+import subprocess
+import sys
+from importlib.metadata import packages_distributions
+
+import pytest
+from tests.house.repository import ROOT, SOURCE
+from tests.house.test_requirements import locked, normalized
+
+IMPORT_WITH_ONLY = """
+import sys
+
+class OnlyWhatALockerHas:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ABSENT:
+            raise ModuleNotFoundError(f"{name} is not installed in a locker", name=name)
+        return None
+
+ABSENT = set(sys.argv[2].split())
+sys.meta_path.insert(0, OnlyWhatALockerHas())
+import importlib, pkgutil
+room = importlib.import_module(sys.argv[1])
+for module in pkgutil.walk_packages(room.__path__, room.__name__ + "."):
+    importlib.import_module(module.name)
+"""
+
+
+def test_each_floor_uses_only_the_floors_below():
+    program = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as m; m()"]
+    done = subprocess.run(
+        [*program, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("room", ["core", "journal", "access", "link", "edge"])
+def test_a_locker_loads_with_only_what_a_locker_has_installed(room: str):
+    if not (SOURCE / room / "__init__.py").exists():
+        pytest.skip(f"{room} is not built yet")
+    present = set(locked("edge")) | {"restante"}
+    absent = {
+        module
+        for module, distributions in packages_distributions().items()
+        if not {normalized(name) for name in distributions} & present
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_WITH_ONLY, f"restante.{room}", " ".join(sorted(absent))],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
