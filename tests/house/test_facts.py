@@ -20,9 +20,8 @@ def tag_of(struct: type[Fact] | type[Command]) -> str:
 
 
 def test_every_fact_is_tagged_with_noun_verb_and_version():
-    wrong = {
-        fact.__name__: tag_of(fact) for fact in fact_types() if not TAG.fullmatch(tag_of(fact))
-    }
+    tags = {fact.__name__: tag_of(fact) for fact in fact_types()}
+    wrong = {name: tag for name, tag in tags.items() if not TAG.fullmatch(tag)}
     assert tags
     assert not wrong, f'write the tag as "<noun>.<past verb>.v<n>": {wrong}'
 
