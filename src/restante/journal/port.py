@@ -7,10 +7,18 @@ It knows no parcel and no locker: only :class:`~restante.core.value.Fact`, bytes
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from ..core.ids import ActorId, StreamName
 from ..core.value import Fact, UtcSeconds, Value
+
+CLAIM_SECONDS = 60
+"""Seconds a worker has for claimed work before another may claim it. Chosen: longer than any
+timeout of a performer."""
+
+ATTEMPTS_MAX = 12
+"""Tries before work is given up and shown to people. Chosen: with doubling pauses from 30 s,
+capped at 6 h, about two days."""
 
 Scalar: TypeAlias = str | int | float | bytes | None
 """What a column of an inline view can hold."""
@@ -40,6 +48,8 @@ class Entry(Value):
     cause: str = ""
     """Id of the request or opening that led to it."""
     origin: Origin | None = None
+    body: bytes | None = None
+    """JSON exactly as its first writer sent it, for mirrored facts; ``None`` encodes the fact."""
 
 
 class Recorded(Value):
@@ -57,6 +67,21 @@ class Recorded(Value):
     recorded_at: UtcSeconds
     hash: bytes
     """SHA-256 over the hash before it in its stream and this row's own content."""
+
+
+class Stored(NamedTuple):
+    """A fact as it lies on the disk, undecoded: what verification and export read."""
+
+    position: int
+    stream: StreamName
+    version: int
+    tag: str
+    body: bytes
+    by: ActorId
+    cause: str
+    origin: Origin | None
+    recorded_at: UtcSeconds
+    hash: bytes
 
 
 class StateRow(NamedTuple):
@@ -97,7 +122,7 @@ class Derived(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """What one operation adds to one stream."""
+    """What one transaction adds to one stream; it may hold facts of several operations."""
 
     stream: StreamName
     expected_version: int
@@ -117,6 +142,58 @@ class Batch(NamedTuple):
     """Rows that no fact implies: secrets, verifiers, remembered answers."""
     work: Sequence[Work] = ()
 
+
+class DueWork(NamedTuple):
+    """Work somebody has claimed for a while, or gave up on."""
+
+    key: str
+    kind: str
+    body: bytes
+    due_at: UtcSeconds
+    attempts: int
+    """How often it was tried and failed before."""
+    last_error: str
+
+
+class Seal(NamedTuple):
+    """Daily heads, signed: nothing up to a position can change unseen."""
+
+    day: str
+    """``2026-11-20``; days in UTC."""
+    after_position: int
+    """Where the seal before it ended; 0 for the first."""
+    to_position: int
+    digest: bytes
+    """SHA-256 over the digest before it and the heads of the streams that changed."""
+    signature: bytes
+
+
+class StreamKind(Protocol):
+    """How the streams of one kind are read; :mod:`restante.core.streams` has one for each."""
+
+    @property
+    def initial(self) -> Any:
+        """The state before the first fact."""
+        ...
+
+    @property
+    def evolve(self) -> Callable[[Any, Any], Any]:
+        """State and fact to the state after it; total."""
+        ...
+
+    @property
+    def state_type(self) -> Any:
+        """What a state is decoded as: a struct, or a union of tagged structs."""
+        ...
+
+    @property
+    def fact_types(self) -> tuple[type[Fact], ...]:
+        """Every fact such a stream may hold."""
+        ...
+
+
+Kinds: TypeAlias = Mapping[str, StreamKind]
+"""From the part of a stream's name before the slash to how it is read."""
 
 Derive: TypeAlias = Callable[[Sequence[Recorded], Value], Derived]
 """Pure: the facts one unit added, and the stream's state after them -> rows and work."""
@@ -143,8 +220,21 @@ class Full(Exception):
     """There is no room left to write; nothing of the batch was written, nothing is lost."""
 
 
+class Busy(Exception):
+    """Another process held the journal for too long; nothing of the batch was written."""
+
+
+class RowRejected(Exception):
+    """A row breaks its view's columns or constraints; nothing of the batch was written."""
+
+
 class Journal(Protocol):
     """An append-only record that passes ``tests/journal/test_contract.py``."""
+
+    @property
+    def derive(self) -> Derive:
+        """What follows from a unit; pure, so a committer may ask it beforehand."""
+        ...
 
     def append(self, batch: Batch, *, recorded_at: UtcSeconds) -> tuple[Recorded, ...]:
         """Write a batch durably, all or nothing, and return its facts as recorded.
@@ -153,8 +243,12 @@ class Journal(Protocol):
         ------
         Conflict
             When a unit's stream is not at its expected version.
+        RowRejected
+            When a row does not fit its view.
         Full
             When the disk is full.
+        Busy
+            When another process did not let go of the file in time.
         Damaged
             When the file is broken.
         """
@@ -182,4 +276,104 @@ class Journal(Protocol):
 
     def head(self) -> int:
         """The last position that :meth:`follow` may return; 0 when empty."""
+        ...
+
+    def has_foreign_writes(self) -> bool:
+        """Whether another process may have written since this was last asked."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
+class Outbox(Protocol):
+    """The journal's work to be performed; claims are safe for several workers."""
+
+    def due_work(
+        self, now: UtcSeconds, limit: int, *, kinds: Sequence[str] = ()
+    ) -> tuple[DueWork, ...]:
+        """Claim due work, oldest first, for :data:`CLAIM_SECONDS`; ``kinds`` empty means all."""
+        ...
+
+    def finish_work(self, *keys: str, at: UtcSeconds) -> None:
+        """Mark work as done; it stays as a tombstone so that its key is never written again."""
+        ...
+
+    def postpone_work(self, key: str, due_at: UtcSeconds, error: str) -> None:
+        """Count a failed try and try again at ``due_at``, or give up after the last one."""
+        ...
+
+    def dead_work(self, limit: int) -> tuple[DueWork, ...]:
+        """Read work that was given up and needs a person."""
+        ...
+
+    def revive_work(self, key: str, due_at: UtcSeconds) -> None:
+        """Give up work another round of tries."""
+        ...
+
+    def waiting_work(self) -> int:
+        """Count work that is neither done nor given up."""
+        ...
+
+
+class Cursors(Protocol):
+    """Where followers stand, and what they write while moving on."""
+
+    def cursor(self, name: str) -> int:
+        """Read the last position a follower has dealt with; 0 for a new one."""
+        ...
+
+    def advance(self, name: str, *, after: int, to: int, derived: Derived) -> bool:
+        """Write a follower's rows and work and move its cursor in one transaction.
+
+        Returns
+        -------
+        bool
+            False, with nothing written, when another process moved the cursor from ``after``.
+        """
+        ...
+
+
+class Inspected(Protocol):
+    """What verification and export need to see: the record as it lies there."""
+
+    def streams(self, *, after: StreamName | None, limit: int) -> tuple[StreamName, ...]:
+        """List streams that have a state row, by owner and kind, after one (exclusive)."""
+        ...
+
+    def states(self, streams: Sequence[StreamName]) -> dict[StreamName, StateRow]:
+        """Read current states; a stream nobody wrote is absent."""
+        ...
+
+    def stored(self, stream: StreamName, *, after_version: int, limit: int) -> tuple[Stored, ...]:
+        """Read a stream's facts undecoded."""
+        ...
+
+    def stored_after(self, position: int, *, limit: int) -> tuple[Stored, ...]:
+        """Read facts undecoded in position order."""
+        ...
+
+    def head(self) -> int:
+        """The last position."""
+        ...
+
+    def missing_position(self) -> int | None:
+        """Find the first position no fact has, where positions have no gaps by promise."""
+        ...
+
+    def orphan(self) -> Stored | None:
+        """Find the first fact whose stream has no state row."""
+        ...
+
+    def check_storage(self) -> str:
+        """Ask the storage itself; empty when sound, otherwise what is wrong."""
+        ...
+
+    def seals(self) -> tuple[Seal, ...]:
+        """Read all seals by day."""
+        ...
+
+    def add_seal(self, seal: Seal) -> bool:
+        """Keep a seal; False when its day already has one."""
         ...

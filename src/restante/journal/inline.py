@@ -1,0 +1,111 @@
+"""Inline views as data: which tables there are, and what a transaction leaves in them.
+
+Rows arrive as :class:`~restante.journal.port.RowChange`; within one transaction the last change
+of a key wins, so each key is written at most once. It knows column names and no meaning.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+from sqlalchemy import MetaData, Table
+
+from ..core.value import Value
+from .port import Derived, Recorded, RowChange, RowRejected, Scalar, Unit
+
+RowKey: TypeAlias = tuple[str, tuple[Scalar, ...]]
+"""Table name and primary key."""
+
+
+class View(NamedTuple):
+    """One inline view's table, taken apart."""
+
+    table: Table
+    key_columns: tuple[str, ...]
+    value_columns: tuple[str, ...]
+
+
+class InlineViews:
+    """The inline views of one journal.
+
+    Parameters
+    ----------
+    tables
+        Defined by the views' room; a ``MetaData`` stands for all its tables.
+    """
+
+    def __init__(self, tables: MetaData | Sequence[Table] = ()) -> None:
+        listed = tables.sorted_tables if isinstance(tables, MetaData) else tables
+        self.tables: tuple[Table, ...] = tuple(listed)
+        self._views = {table.name: _take_apart(table) for table in self.tables}
+
+    def view(self, name: str) -> View:
+        """Find a view by its table's name.
+
+        Raises
+        ------
+        RowRejected
+            When the journal was opened without it.
+        """
+        view = self._views.get(name)
+        if view is None:
+            known = ", ".join(sorted(self._views)) or "none"
+            raise RowRejected(f"the journal has no inline view {name!r}; it has: {known}")
+        return view
+
+    def collapse(self, changes: Iterable[RowChange]) -> dict[RowKey, Mapping[str, Scalar] | None]:
+        """Check rows against their columns and keep the last change of each key.
+
+        Raises
+        ------
+        RowRejected
+            When a row's key or columns are not its table's.
+        """
+        last: dict[RowKey, Mapping[str, Scalar] | None] = {}
+        for change in changes:
+            view = self.view(change.table)
+            if len(change.key) != len(view.key_columns):
+                raise RowRejected(
+                    f"{change.table} is keyed by {view.key_columns}, "
+                    f"not by {len(change.key)} values"
+                )
+            if change.values is not None and change.values.keys() != set(view.value_columns):
+                raise RowRejected(_wrong_columns(change, view))
+            # Taken out first so that the order of keys is that of their last change.
+            last.pop((change.table, change.key), None)
+            last[change.table, change.key] = change.values
+        return last
+
+
+def derive_nothing(_recorded: Sequence[Recorded], _state: Value) -> Derived:
+    """Derive no rows and no work: a journal without inline views."""
+    return Derived()
+
+
+def check_distinct(units: Sequence[Unit]) -> None:
+    """Check that a batch is well formed.
+
+    Raises
+    ------
+    ValueError
+        When two units name one stream, or a unit holds no facts.
+    """
+    if len({unit.stream for unit in units}) != len(units):
+        raise ValueError("a batch may hold at most one unit for a stream; merge their entries")
+    for unit in units:
+        if not unit.entries:
+            raise ValueError(f"the unit for {unit.stream} holds no facts; leave it out")
+
+
+def _take_apart(table: Table) -> View:
+    keys = tuple(column.name for column in table.primary_key.columns)
+    if not keys:
+        raise ValueError(f"the inline view {table.name} needs a primary key")
+    values = tuple(column.name for column in table.columns if column.name not in keys)
+    return View(table, keys, values)
+
+
+def _wrong_columns(change: RowChange, view: View) -> str:
+    given = set(change.values or ())
+    missing = sorted(set(view.value_columns) - given)
+    unknown = sorted(given - set(view.value_columns))
+    return f"a row for {change.table} lacks columns {missing} and has unknown columns {unknown}"

@@ -1,0 +1,357 @@
+"""What one operation sees of the journal, and what it adds.
+
+An :class:`Overlay` holds what the operations of one transaction have added so far; a
+:class:`Ledger` holds what one operation adds on top. An operation that raises leaves no trace:
+its ledger is dropped before it is folded into the overlay.
+
+Pure except for reading: nothing here writes.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from ..core.decider import Decider
+from ..core.ids import ActorId, StreamName, split_stream
+from ..core.value import Command, Fact, UtcSeconds
+from .inline import RowKey
+from .port import (
+    Batch,
+    Entry,
+    Journal,
+    Kinds,
+    Origin,
+    Recorded,
+    RowChange,
+    Scalar,
+    StateRow,
+    StreamKind,
+    Unit,
+    UnknownFact,
+    Work,
+)
+
+Result = TypeVar("Result")
+Asked = TypeVar("Asked", bound=Command)
+Happened = TypeVar("Happened", bound=Fact)
+
+STATES_MAX = 50_000
+"""States kept in memory between transactions. Chosen: about 100 MB of parcels."""
+
+
+class Operation(NamedTuple, Generic[Result]):
+    """What somebody wants done: one or a few streams, all or nothing."""
+
+    streams: Sequence[StreamName]
+    """Streams it will read, so that many operations are fetched in one query."""
+    run: "Callable[[Ledger], Result]"
+    """Decides and records; must be repeatable, for it runs again after a conflict."""
+    rows: Sequence[RowKey] = ()
+    """Inline rows it will read, for the same reason."""
+
+
+class RowNotYetWritten(Exception):
+    """A row is about to change in this transaction; the operation must wait for the next one."""
+
+
+class _Head(NamedTuple):
+    version: int
+    state: Any
+
+
+class _Addition(NamedTuple):
+    """What has been added to a stream: a unit in the making."""
+
+    expected_version: int
+    entries: list[Entry]
+    state: Any
+
+
+class StateCache:
+    """Recent states, dropped as soon as somebody else may have written.
+
+    Parameters
+    ----------
+    states_max
+        How many are kept; the least recently used goes first.
+    """
+
+    def __init__(self, states_max: int = STATES_MAX) -> None:
+        self._states_max = states_max
+        self._heads: OrderedDict[StreamName, _Head] = OrderedDict()
+
+    def find(self, stream: StreamName) -> _Head | None:
+        """Find a state."""
+        head = self._heads.get(stream)
+        if head is not None:
+            self._heads.move_to_end(stream)
+        return head
+
+    def keep(self, stream: StreamName, head: _Head) -> None:
+        """Keep a state that was committed."""
+        self._heads[stream] = head
+        self._heads.move_to_end(stream)
+        if len(self._heads) > self._states_max:
+            self._heads.popitem(last=False)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._heads.clear()
+
+
+class Overlay:
+    """What the operations of one transaction have added so far.
+
+    Parameters
+    ----------
+    journal
+        Read from, never written.
+    kinds
+        How streams are read.
+    cache
+        States known to be committed.
+    """
+
+    def __init__(self, journal: Journal, kinds: Kinds, cache: StateCache) -> None:
+        self.journal = journal
+        self._kinds = kinds
+        self._cache = cache
+        self._heads: dict[StreamName, _Head] = {}
+        self._additions: dict[StreamName, _Addition] = {}
+        self._rows: dict[RowKey, Mapping[str, Scalar] | None] = {}
+        self._fetched: dict[RowKey, Mapping[str, Scalar] | None] = {}
+        self._work: list[Work] = []
+        self._implied: set[RowKey] = set()
+        self._unimplied: list[tuple[StreamName, Sequence[Entry], Any, int]] = []
+
+    def fetch(self, streams: Sequence[StreamName], rows: Sequence[RowKey]) -> None:
+        """Read states and rows that will be needed, a few queries for all."""
+        missing: list[StreamName] = []
+        for stream in dict.fromkeys(streams):
+            if stream in self._heads:
+                continue
+            cached = self._cache.find(stream)
+            if cached is None:
+                missing.append(stream)
+            else:
+                self._heads[stream] = cached
+        if missing:
+            found = self.journal.states(missing)
+            for stream in missing:
+                self._heads[stream] = self._head_of(stream, found.get(stream))
+        wanted: dict[str, list[tuple[Scalar, ...]]] = {}
+        for table, key in rows:
+            if (table, key) not in self._fetched:
+                wanted.setdefault(table, []).append(key)
+        for table, keys in wanted.items():
+            present = self.journal.rows(table, keys)
+            for key in keys:
+                self._fetched[table, key] = present.get(key)
+
+    def kind_of(self, stream: StreamName) -> StreamKind:
+        """Find how a stream is read.
+
+        Raises
+        ------
+        ValueError
+            When this process was not told about its kind.
+        """
+        kind, _ = split_stream(stream)
+        found = self._kinds.get(kind)
+        if found is None:
+            raise ValueError(f"{stream!r} is of no known kind; kinds are {sorted(self._kinds)}")
+        return found
+
+    def head(self, stream: StreamName) -> _Head:
+        """Find a stream's state as the operations before have left it."""
+        if stream not in self._heads:
+            self.fetch((stream,), ())
+        return self._heads[stream]
+
+    def row(self, row_key: RowKey) -> Mapping[str, Scalar] | None:
+        """Find a row as the operations before have left it.
+
+        Raises
+        ------
+        RowNotYetWritten
+            When facts of this transaction change it: their rows exist only after the commit.
+        """
+        if row_key in self._rows:
+            return self._rows[row_key]
+        if row_key in self._implied_rows():
+            raise RowNotYetWritten
+        if row_key not in self._fetched:
+            self.fetch((), (row_key,))
+        return self._fetched[row_key]
+
+    def accept(
+        self,
+        additions: Mapping[StreamName, _Addition],
+        rows: Mapping[RowKey, Mapping[str, Scalar] | None],
+        work: Sequence[Work],
+    ) -> None:
+        """Fold in what one operation has added."""
+        for stream, addition in additions.items():
+            earlier = self._additions.get(stream)
+            if earlier is None:
+                self._additions[stream] = addition
+            else:
+                earlier.entries.extend(addition.entries)
+                self._additions[stream] = earlier._replace(state=addition.state)
+            version = addition.expected_version + len(addition.entries)
+            self._heads[stream] = _Head(version, addition.state)
+            self._unimplied.append(
+                (stream, tuple(addition.entries), addition.state, addition.expected_version)
+            )
+        for row_key, values in rows.items():
+            self._rows.pop(row_key, None)
+            self._rows[row_key] = values
+        self._work.extend(work)
+
+    def batch(self) -> Batch:
+        """Hand over everything as one transaction."""
+        units = [
+            Unit(stream, addition.expected_version, addition.entries, addition.state)
+            for stream, addition in self._additions.items()
+        ]
+        rows = [RowChange(table, key, values) for (table, key), values in self._rows.items()]
+        return Batch(units, rows, self._work)
+
+    def settle(self) -> None:
+        """Keep the states, which are now committed."""
+        for stream, head in self._heads.items():
+            self._cache.keep(stream, head)
+
+    def _head_of(self, stream: StreamName, found: StateRow | None) -> _Head:
+        if found is None:
+            return _Head(0, self.kind_of(stream).initial)
+        return _Head(found.version, found.state)
+
+    # Rows are derived here only to learn which keys will change; the values come from the
+    # journal, which knows the positions. Most operations read no rows, and pay nothing.
+    def _implied_rows(self) -> set[RowKey]:
+        for stream, entries, state, version in self._unimplied:
+            recorded = [
+                _provisional(stream, entry, version + place)
+                for place, entry in enumerate(entries, start=1)
+            ]
+            derived = self.journal.derive(recorded, state)
+            self._implied.update((change.table, change.key) for change in derived.rows)
+        self._unimplied.clear()
+        return self._implied
+
+
+class Ledger:
+    """One operation's view of the journal, and its page to write on."""
+
+    def __init__(self, overlay: Overlay, now: UtcSeconds) -> None:
+        self._overlay = overlay
+        self._now = now
+        self._additions: dict[StreamName, _Addition] = {}
+        self._rows: dict[RowKey, Mapping[str, Scalar] | None] = {}
+        self._work: list[Work] = []
+
+    @property
+    def now(self) -> UtcSeconds:
+        """When the operation came in at the door."""
+        return self._now
+
+    def state(self, stream: StreamName) -> Any:
+        """Read a stream's state, with what this operation has recorded; initial when new."""
+        addition = self._additions.get(stream)
+        return self._overlay.head(stream).state if addition is None else addition.state
+
+    def version(self, stream: StreamName) -> int:
+        """Count a stream's facts, with those this operation has recorded; 0 when new."""
+        addition = self._additions.get(stream)
+        if addition is None:
+            return self._overlay.head(stream).version
+        return addition.expected_version + len(addition.entries)
+
+    def record(
+        self,
+        stream: StreamName,
+        *facts: Fact,
+        by: ActorId,
+        cause: str = "",
+        origin: Origin | None = None,
+    ) -> Any:
+        """Add facts to a stream and return its state after them."""
+        entries = [Entry(fact=fact, by=by, cause=cause, origin=origin) for fact in facts]
+        return self.append(stream, entries)
+
+    def append(self, stream: StreamName, entries: Sequence[Entry]) -> Any:
+        """Add entries to a stream and return its state after them.
+
+        Unknown facts are kept and skipped by the fold.
+        """
+        if not entries:
+            return self.state(stream)
+        evolve = self._overlay.kind_of(stream).evolve
+        addition = self._additions.get(stream)
+        if addition is None:
+            head = self._overlay.head(stream)
+            addition = _Addition(head.version, [], head.state)
+        state = addition.state
+        for entry in entries:
+            if not isinstance(entry.fact, UnknownFact):
+                state = evolve(state, entry.fact)
+        addition.entries.extend(entries)
+        self._additions[stream] = addition._replace(state=state)
+        return state
+
+    def decide(
+        self,
+        stream: StreamName,
+        decider: Decider[Any, Asked, Happened],
+        command: Asked,
+        *,
+        by: ActorId,
+        cause: str = "",
+    ) -> tuple[Happened, ...]:
+        """Ask a decider about a stream, record what follows, and return it.
+
+        Raises
+        ------
+        restante.core.refusal.Refused
+            When the rules say no.
+        """
+        facts = decider.decide(self.state(stream), command)
+        self.record(stream, *facts, by=by, cause=cause)
+        return facts
+
+    def row(self, table: str, key: tuple[Scalar, ...]) -> Mapping[str, Scalar] | None:
+        """Read a row of an inline view: its columns beside the key, ``None`` when absent.
+
+        What facts recorded by this very operation will change is not seen yet.
+        """
+        if (table, key) in self._rows:
+            return self._rows[table, key]
+        return self._overlay.row((table, key))
+
+    def put(self, change: RowChange) -> None:
+        """Write a row that no fact implies."""
+        self._rows.pop((change.table, change.key), None)
+        self._rows[change.table, change.key] = change.values
+
+    def enqueue(self, work: Work) -> None:
+        """Ask for work to be performed after the commit."""
+        self._work.append(work)
+
+    def accept(self) -> None:
+        """Fold everything into the overlay; called by the committer when nothing was raised."""
+        self._overlay.accept(self._additions, self._rows, self._work)
+
+
+def _provisional(stream: StreamName, entry: Entry, version: int) -> Recorded:
+    return Recorded(
+        position=0,
+        stream=stream,
+        version=version,
+        fact=entry.fact,
+        by=entry.by,
+        cause=entry.cause,
+        origin=entry.origin,
+        recorded_at=UtcSeconds(0),
+        hash=b"",
+    )

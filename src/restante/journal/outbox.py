@@ -1,0 +1,120 @@
+"""Work to be performed, in SQL: claim, finish, postpone, give up.
+
+Work is performed at least once. A claim is a lease: a worker that dies lets it run out. Two
+workers never hold one claim at the same time because claiming is one writing transaction.
+
+It knows keys and times, not what the work is. The functions run inside the caller's transaction.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, and_, func, select, update
+from sqlalchemy.dialects import sqlite
+
+from ..core.value import UtcSeconds
+from .port import ATTEMPTS_MAX, CLAIM_SECONDS, DueWork, Work
+from .tables import OUTBOX
+
+_SHOWN = (
+    OUTBOX.c.key,
+    OUTBOX.c.kind,
+    OUTBOX.c.body,
+    OUTBOX.c.due_at,
+    OUTBOX.c.attempts,
+    OUTBOX.c.last_error,
+)
+# Literal SQL, so that the partial index over waiting rows is used.
+_WAITING = and_(OUTBOX.c.done_at.is_(None), OUTBOX.c.dead == 0)
+_INSERT = sqlite.insert(OUTBOX).on_conflict_do_nothing(index_elements=[OUTBOX.c.key])
+
+
+def insert_work(connection: Connection, work: Sequence[Work]) -> None:
+    """Write work whose key is new; work with a known key has been asked for before."""
+    if not work:
+        return
+    connection.execute(
+        _INSERT,
+        [
+            {
+                "key": one.key,
+                "kind": one.kind,
+                "body": one.body,
+                "due_at": one.due_at,
+                "attempts": 0,
+                "last_error": "",
+                "claimed_until": 0,
+                "done_at": None,
+                "dead": 0,
+            }
+            for one in work
+        ],
+    )
+
+
+def is_work_due(connection: Connection, now: UtcSeconds, kinds: Sequence[str]) -> bool:
+    """Whether claiming would find anything; cheap, and takes no lock."""
+    found = connection.execute(select(OUTBOX.c.key).where(_claimable(now, kinds)).limit(1))
+    return found.first() is not None
+
+
+def claim_work(
+    connection: Connection, now: UtcSeconds, limit: int, kinds: Sequence[str]
+) -> tuple[DueWork, ...]:
+    """Claim due work, oldest first."""
+    due = select(*_SHOWN).where(_claimable(now, kinds)).order_by(OUTBOX.c.due_at, OUTBOX.c.key)
+    claimed = tuple(DueWork(*row) for row in connection.execute(due.limit(limit)))
+    if claimed:
+        connection.execute(
+            update(OUTBOX)
+            .where(OUTBOX.c.key.in_([work.key for work in claimed]))
+            .values(claimed_until=now + CLAIM_SECONDS)
+        )
+    return claimed
+
+
+def finish_work(connection: Connection, keys: Sequence[str], at: UtcSeconds) -> None:
+    """Turn work into tombstones."""
+    connection.execute(update(OUTBOX).where(OUTBOX.c.key.in_(keys)).values(done_at=at))
+
+
+def postpone_work(connection: Connection, key: str, due_at: UtcSeconds, error: str) -> None:
+    """Count a failed try; give up after the last one."""
+    attempts = OUTBOX.c.attempts + 1
+    connection.execute(
+        update(OUTBOX)
+        .where(OUTBOX.c.key == key)
+        .values(
+            attempts=attempts,
+            last_error=error,
+            due_at=due_at,
+            claimed_until=0,
+            dead=(attempts >= ATTEMPTS_MAX),
+        )
+    )
+
+
+def read_dead_work(connection: Connection, limit: int) -> tuple[DueWork, ...]:
+    """Read work that was given up."""
+    dead = select(*_SHOWN).where(OUTBOX.c.dead == 1).order_by(OUTBOX.c.due_at, OUTBOX.c.key)
+    return tuple(DueWork(*row) for row in connection.execute(dead.limit(limit)))
+
+
+def revive_work(connection: Connection, key: str, due_at: UtcSeconds) -> None:
+    """Give up work another round of tries."""
+    connection.execute(
+        update(OUTBOX)
+        .where(OUTBOX.c.key == key)
+        .values(dead=0, attempts=0, due_at=due_at, claimed_until=0)
+    )
+
+
+def count_waiting(connection: Connection) -> int:
+    """Count work that is neither done nor given up."""
+    return connection.scalar(select(func.count()).select_from(OUTBOX).where(_WAITING)) or 0
+
+
+def _claimable(now: UtcSeconds, kinds: Sequence[str]) -> ColumnElement[bool]:
+    parts = [_WAITING, OUTBOX.c.due_at <= now, OUTBOX.c.claimed_until <= now]
+    if kinds:
+        parts.append(OUTBOX.c.kind.in_(kinds))
+    return and_(*parts)

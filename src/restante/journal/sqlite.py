@@ -1,0 +1,460 @@
+"""A journal in one SQLite file: the embedded default of the centre and of every locker.
+
+One writer connection behind one lock, as many readers as there are threads. Every write is one
+transaction that locks at its beginning, so positions have no gaps and commit in order: a
+follower can never skip one.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, MetaData, Select, Table, func, insert, select, tuple_
+from sqlalchemy.dialects import sqlite as dialect
+
+from ..core.ids import StreamName, split_stream
+from ..core.value import UtcSeconds
+from . import outbox, sqlite_inspection
+from .chain import FIRST_HASH, Sealed, seal_unit
+from .codec import codec_of, state_codec_of
+from .inline import InlineViews, RowKey, View, check_distinct, derive_nothing
+from .migrations import migrate
+from .port import (
+    Batch,
+    Conflict,
+    Derive,
+    Derived,
+    DueWork,
+    Kinds,
+    Recorded,
+    Scalar,
+    Seal,
+    StateRow,
+    Stored,
+    Unit,
+)
+from .sqlite_file import (
+    MEMORY,
+    Durability,
+    check_place,
+    make_readers,
+    make_writer,
+    newest_sqlite,
+    translated,
+)
+from .tables import CURSORS, FACTS, META, STATES
+
+KEYS_MAX = 400
+"""Keys asked for in one statement, well under SQLite's limit of bound values."""
+
+_UPSERT_STATE = dialect.insert(STATES)
+_UPSERT_STATE = _UPSERT_STATE.on_conflict_do_update(
+    index_elements=["owner", "kind"],
+    set_={name: _UPSERT_STATE.excluded[name] for name in ("version", "state", "head_hash")},
+)
+_UPSERT_CURSOR = dialect.insert(CURSORS)
+_UPSERT_CURSOR = _UPSERT_CURSOR.on_conflict_do_update(
+    index_elements=["name"], set_={"position": _UPSERT_CURSOR.excluded.position}
+)
+_UPSERT_META = dialect.insert(META)
+_UPSERT_META = _UPSERT_META.on_conflict_do_update(
+    index_elements=["key"], set_={"value": _UPSERT_META.excluded.value}
+)
+_LAST_POSITION = select(func.coalesce(func.max(FACTS.c.position), 0))
+
+
+class SqliteJournal:
+    """A durable journal in one file; safe to share between threads.
+
+    Parameters
+    ----------
+    path
+        The file, made when absent; ``:memory:`` for one that ends with the process.
+    kinds
+        How streams are read; gives the facts and states it can hold.
+    derive
+        What follows from a unit.
+    inline
+        Tables of the inline views, made when absent.
+    durability
+        ``relaxed`` only for simulation.
+    driver
+        The DBAPI module; the one with the newest SQLite when not given.
+
+    Raises
+    ------
+    Damaged
+        When the file is not a sound database.
+    restante.journal.migrations.TooNew
+        When a newer release wrote it.
+    FileNotFoundError, PermissionError
+        When the file cannot be made or written there.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        kinds: Kinds,
+        *,
+        derive: Derive = derive_nothing,
+        inline: MetaData | Sequence[Table] = (),
+        durability: Durability = "full",
+        driver: ModuleType | None = None,
+    ) -> None:
+        check_place(path)
+        self._path = path
+        self._derive = derive
+        self._driver = driver or newest_sqlite()
+        self._codec = codec_of(kinds)
+        self._state_codec = state_codec_of(kinds)
+        self._views = InlineViews(inline)
+        self._upserts = {
+            table.name: _upsert(self._views.view(table.name)) for table in self._views.tables
+        }
+        self._lock = threading.RLock()
+        self._data_version = 0
+        self._engine = make_writer(path, driver=self._driver, durability=durability)
+        self._readers = self._engine
+        if path != MEMORY:
+            self._readers = make_readers(path, driver=self._driver, durability=durability)
+        with translated(path, self._driver):
+            self._writer = self._engine.connect()
+        with self.writing() as connection:
+            migrate(connection, self._views.tables)
+
+    @property
+    def derive(self) -> Derive:
+        """What follows from a unit."""
+        return self._derive
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open the one writing transaction; for rows of the same file that no fact implies."""
+        with self._lock, translated(self._path, self._driver), self._writer.begin():
+            yield self._writer
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a transaction that sees one moment; for views, which write their own queries."""
+        if self._readers is self._engine:
+            with self.writing() as connection:
+                yield connection
+            return
+        with translated(self._path, self._driver), self._readers.begin() as connection:
+            yield connection
+
+    def append(self, batch: Batch, *, recorded_at: UtcSeconds) -> tuple[Recorded, ...]:
+        """Write a batch durably, all or nothing."""
+        check_distinct(batch.units)
+        with self.writing() as connection:
+            sealed = self._seal(connection, batch.units, recorded_at)
+            changes = list(batch.rows)
+            work = list(batch.work)
+            for unit, one in zip(batch.units, sealed, strict=True):
+                derived = self._derive(one.recorded, unit.state)
+                changes.extend(derived.rows)
+                work.extend(derived.work)
+            self._insert_facts(connection, batch.units, sealed)
+            self._change_rows(connection, self._views.collapse(changes))
+            outbox.insert_work(connection, work)
+        return tuple(recorded for one in sealed for recorded in one.recorded)
+
+    def read(
+        self, stream: StreamName, *, after_version: int = 0, limit: int | None = None
+    ) -> tuple[Recorded, ...]:
+        """Read a stream's facts in order."""
+        with self.reading() as connection:
+            found = sqlite_inspection.read_stream(connection, stream, after_version, limit)
+        return tuple(self._codec.recorded(stored) for stored in found)
+
+    def states(self, streams: Sequence[StreamName]) -> dict[StreamName, StateRow]:
+        """Read current states."""
+        columns = (
+            STATES.c.kind,
+            STATES.c.owner,
+            STATES.c.version,
+            STATES.c.state,
+            STATES.c.head_hash,
+        )
+        found: dict[StreamName, StateRow] = {}
+        with self.reading() as connection:
+            for query in _state_queries(streams, columns):
+                for kind, owner, version, state, head_hash in connection.execute(query):
+                    decoded = self._state_codec.decode(kind, state)
+                    found[StreamName(f"{kind}/{owner}")] = StateRow(version, decoded, head_hash)
+        return found
+
+    def rows(
+        self, table: str, keys: Sequence[tuple[Scalar, ...]]
+    ) -> dict[tuple[Scalar, ...], Mapping[str, Scalar]]:
+        """Read rows of an inline view by primary key."""
+        view = self._views.view(table)
+        key_columns = [view.table.c[name] for name in view.key_columns]
+        found: dict[tuple[Scalar, ...], Mapping[str, Scalar]] = {}
+        with self.reading() as connection:
+            for start in range(0, len(keys), KEYS_MAX):
+                wanted = tuple_(*key_columns).in_(keys[start : start + KEYS_MAX])
+                for row in connection.execute(select(view.table).where(wanted)).mappings():
+                    key = tuple(row[name] for name in view.key_columns)
+                    found[key] = {name: row[name] for name in view.value_columns}
+        return found
+
+    def follow(self, position: int, *, limit: int) -> tuple[Recorded, ...]:
+        """Read facts after a position."""
+        return tuple(self._codec.recorded(one) for one in self.stored_after(position, limit=limit))
+
+    def head(self) -> int:
+        """The last position."""
+        with self.reading() as connection:
+            return int(connection.scalar(_LAST_POSITION) or 0)
+
+    def has_foreign_writes(self) -> bool:
+        """Whether another connection has written since this was last asked."""
+        with self._lock, translated(self._path, self._driver):
+            # Asked of the driver: SQLite answers from shared memory, a transaction costs more.
+            connection: Any = self._writer.connection.driver_connection
+            found = connection.execute("PRAGMA data_version")
+            version = int(found.fetchone()[0])
+            found.close()
+            is_changed = version != self._data_version
+            self._data_version = version
+        return is_changed
+
+    def close(self) -> None:
+        """Close all connections; the file is then one file again."""
+        with self._lock:
+            if self._readers is not self._engine:
+                self._readers.dispose()
+            self._writer.close()
+            self._engine.dispose()
+
+    # ------------------------------------------------------------------ meta
+
+    def read_meta(self, key: str) -> str | None:
+        """Read a fact about the file itself, such as the epoch of a locker's journal."""
+        with self.reading() as connection:
+            found: str | None = connection.scalar(select(META.c.value).where(META.c.key == key))
+        return found
+
+    def write_meta(self, key: str, value: str) -> None:
+        """Keep a fact about the file itself."""
+        with self.writing() as connection:
+            connection.execute(_UPSERT_META, {"key": key, "value": value})
+
+    # ---------------------------------------------------------------- outbox
+
+    def due_work(
+        self, now: UtcSeconds, limit: int, *, kinds: Sequence[str] = ()
+    ) -> tuple[DueWork, ...]:
+        """Claim due work, oldest first."""
+        with self.reading() as connection:
+            if not outbox.is_work_due(connection, now, kinds):
+                return ()
+        with self.writing() as connection:
+            return outbox.claim_work(connection, now, limit, kinds)
+
+    def finish_work(self, *keys: str, at: UtcSeconds) -> None:
+        """Mark work as done."""
+        with self.writing() as connection:
+            outbox.finish_work(connection, keys, at)
+
+    def postpone_work(self, key: str, due_at: UtcSeconds, error: str) -> None:
+        """Count a failed try."""
+        with self.writing() as connection:
+            outbox.postpone_work(connection, key, due_at, error)
+
+    def dead_work(self, limit: int) -> tuple[DueWork, ...]:
+        """Read work that was given up."""
+        with self.reading() as connection:
+            return outbox.read_dead_work(connection, limit)
+
+    def revive_work(self, key: str, due_at: UtcSeconds) -> None:
+        """Give up work another round of tries."""
+        with self.writing() as connection:
+            outbox.revive_work(connection, key, due_at)
+
+    def waiting_work(self) -> int:
+        """Count work that is neither done nor given up."""
+        with self.reading() as connection:
+            return outbox.count_waiting(connection)
+
+    # --------------------------------------------------------------- cursors
+
+    def cursor(self, name: str) -> int:
+        """Read where a follower stands."""
+        with self.reading() as connection:
+            return _read_cursor(connection, name)
+
+    def advance(self, name: str, *, after: int, to: int, derived: Derived) -> bool:
+        """Write a follower's rows and work and move its cursor."""
+        with self.writing() as connection:
+            if _read_cursor(connection, name) != after:
+                return False
+            self._change_rows(connection, self._views.collapse(derived.rows))
+            outbox.insert_work(connection, derived.work)
+            connection.execute(_UPSERT_CURSOR, {"name": name, "position": to})
+        return True
+
+    # ------------------------------------------------------------ inspection
+
+    def streams(self, *, after: StreamName | None, limit: int) -> tuple[StreamName, ...]:
+        """List streams by owner and kind."""
+        with self.reading() as connection:
+            return sqlite_inspection.list_streams(connection, after, limit)
+
+    def stored(self, stream: StreamName, *, after_version: int, limit: int) -> tuple[Stored, ...]:
+        """Read a stream's facts undecoded."""
+        with self.reading() as connection:
+            return sqlite_inspection.read_stream(connection, stream, after_version, limit)
+
+    def stored_after(self, position: int, *, limit: int) -> tuple[Stored, ...]:
+        """Read facts undecoded in position order."""
+        with self.reading() as connection:
+            return sqlite_inspection.read_after(connection, position, limit)
+
+    def missing_position(self) -> int | None:
+        """Find the first position no fact has."""
+        with self.reading() as connection:
+            return sqlite_inspection.find_missing_position(connection)
+
+    def orphan(self) -> Stored | None:
+        """Find the first fact whose stream has no state row."""
+        with self.reading() as connection:
+            return sqlite_inspection.find_orphan(connection)
+
+    def check_storage(self) -> str:
+        """Ask SQLite to check every page and index."""
+        with self.reading() as connection:
+            return sqlite_inspection.check_pages(connection)
+
+    def seals(self) -> tuple[Seal, ...]:
+        """Read all seals by day."""
+        with self.reading() as connection:
+            return sqlite_inspection.read_seals(connection)
+
+    def add_seal(self, seal: Seal) -> bool:
+        """Keep a seal unless its day has one."""
+        with self.writing() as connection:
+            return sqlite_inspection.insert_seal(connection, seal)
+
+    # --------------------------------------------------------------- private
+
+    def _seal(
+        self, connection: Connection, units: Sequence[Unit], recorded_at: UtcSeconds
+    ) -> list[Sealed]:
+        heads = _read_heads(connection, [unit.stream for unit in units])
+        position = int(connection.scalar(_LAST_POSITION) or 0) + 1
+        sealed: list[Sealed] = []
+        for unit in units:
+            found, head_hash = heads.get(unit.stream, (0, FIRST_HASH))
+            if found != unit.expected_version:
+                raise Conflict(unit.stream, expected=unit.expected_version, found=found)
+            one = seal_unit(
+                unit,
+                head_hash=head_hash,
+                position=position,
+                recorded_at=recorded_at,
+                codec=self._codec,
+            )
+            position += len(one.stored)
+            sealed.append(one)
+        return sealed
+
+    def _insert_facts(
+        self, connection: Connection, units: Sequence[Unit], sealed: Sequence[Sealed]
+    ) -> None:
+        if not units:
+            return
+        facts = [_fact_row(stored) for one in sealed for stored in one.stored]
+        connection.execute(insert(FACTS), facts)
+        states = []
+        for unit, one in zip(units, sealed, strict=True):
+            kind, owner = split_stream(unit.stream)
+            states.append(
+                {
+                    "owner": owner,
+                    "kind": kind,
+                    "version": unit.expected_version + len(unit.entries),
+                    "state": self._state_codec.encode(unit.state),
+                    "head_hash": one.head_hash,
+                }
+            )
+        connection.execute(_UPSERT_STATE, states)
+
+    def _change_rows(
+        self, connection: Connection, rows: Mapping[RowKey, Mapping[str, Scalar] | None]
+    ) -> None:
+        deletes: dict[str, list[dict[str, Scalar]]] = {}
+        upserts: dict[str, list[dict[str, Scalar]]] = {}
+        for (table, key), values in rows.items():
+            named = dict(zip(self._views.view(table).key_columns, key, strict=True))
+            if values is None:
+                deletes.setdefault(table, []).append(named)
+            else:
+                upserts.setdefault(table, []).append({**named, **values})
+        # Deletes first: a row may take over what another one's unique constraint held.
+        for table, keys in deletes.items():
+            view = self._views.view(table)
+            gone = tuple_(*(view.table.c[name] for name in view.key_columns))
+            for start in range(0, len(keys), KEYS_MAX):
+                chunk = [tuple(key.values()) for key in keys[start : start + KEYS_MAX]]
+                connection.execute(view.table.delete().where(gone.in_(chunk)))
+        for table, full in upserts.items():
+            connection.execute(self._upserts[table], full)
+
+
+def _upsert(view: View) -> Any:
+    statement = dialect.insert(view.table)
+    if not view.value_columns:
+        return statement.on_conflict_do_nothing(index_elements=view.key_columns)
+    return statement.on_conflict_do_update(
+        index_elements=view.key_columns,
+        set_={name: statement.excluded[name] for name in view.value_columns},
+    )
+
+
+def _state_queries(streams: Sequence[StreamName], columns: Sequence[Any]) -> Iterator[Select[Any]]:
+    owners: dict[str, list[str]] = {}
+    for stream in streams:
+        kind, owner = split_stream(stream)
+        owners.setdefault(kind, []).append(owner)
+    for kind, names in owners.items():
+        for start in range(0, len(names), KEYS_MAX):
+            wanted = STATES.c.owner.in_(names[start : start + KEYS_MAX])
+            yield select(*columns).where(wanted, STATES.c.kind == kind)
+
+
+def _read_heads(
+    connection: Connection, streams: Sequence[StreamName]
+) -> dict[StreamName, tuple[int, bytes]]:
+    heads: dict[StreamName, tuple[int, bytes]] = {}
+    columns = (STATES.c.kind, STATES.c.owner, STATES.c.version, STATES.c.head_hash)
+    for query in _state_queries(streams, columns):
+        for kind, owner, version, head_hash in connection.execute(query):
+            heads[StreamName(f"{kind}/{owner}")] = (version, head_hash)
+    return heads
+
+
+def _read_cursor(connection: Connection, name: str) -> int:
+    return connection.scalar(select(CURSORS.c.position).where(CURSORS.c.name == name)) or 0
+
+
+def _fact_row(stored: Stored) -> dict[str, Scalar]:
+    kind, owner = split_stream(stored.stream)
+    origin = stored.origin
+    return {
+        "owner": owner,
+        "kind": kind,
+        "version": stored.version,
+        "position": stored.position,
+        "tag": stored.tag,
+        "body": stored.body,
+        "by": stored.by,
+        "cause": stored.cause,
+        "origin_epoch": None if origin is None else origin.epoch,
+        "origin_seq": None if origin is None else origin.seq,
+        "recorded_at": stored.recorded_at,
+        "hash": stored.hash,
+    }

@@ -1,0 +1,129 @@
+"""Reading the record as it lies in the file, for followers, verification, export and audit.
+
+Nothing here decodes a fact; the functions run inside the caller's transaction.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from sqlalchemy import Connection, and_, exists, func, insert, select, tuple_
+
+from ..core.ids import StreamName, split_stream
+from .chain import make_stored
+from .port import Seal, Stored
+from .tables import FACTS, SEALS, STATES
+
+_COLUMNS: Final = (
+    FACTS.c.position,
+    FACTS.c.kind,
+    FACTS.c.owner,
+    FACTS.c.version,
+    FACTS.c.tag,
+    FACTS.c.body,
+    FACTS.c.by,
+    FACTS.c.cause,
+    FACTS.c.origin_epoch,
+    FACTS.c.origin_seq,
+    FACTS.c.recorded_at,
+    FACTS.c.hash,
+)
+
+
+def read_stream(
+    connection: Connection, stream: StreamName, after_version: int, limit: int | None
+) -> tuple[Stored, ...]:
+    """Read a stream's facts in order."""
+    kind, owner = split_stream(stream)
+    query = (
+        select(*_COLUMNS)
+        .where(FACTS.c.owner == owner, FACTS.c.kind == kind, FACTS.c.version > after_version)
+        .order_by(FACTS.c.version)
+        .limit(limit)
+    )
+    return _as_stored(connection.execute(query))
+
+
+def read_after(connection: Connection, position: int, limit: int) -> tuple[Stored, ...]:
+    """Read facts in position order."""
+    query = select(*_COLUMNS).where(FACTS.c.position > position).order_by(FACTS.c.position)
+    return _as_stored(connection.execute(query.limit(limit)))
+
+
+def list_streams(
+    connection: Connection, after: StreamName | None, limit: int
+) -> tuple[StreamName, ...]:
+    """List streams that have a state row."""
+    query = select(STATES.c.kind, STATES.c.owner).order_by(STATES.c.owner, STATES.c.kind)
+    if after is not None:
+        kind, owner = split_stream(after)
+        query = query.where(tuple_(STATES.c.owner, STATES.c.kind) > tuple_(owner, kind))
+    found = connection.execute(query.limit(limit))
+    return tuple(StreamName(f"{kind}/{owner}") for kind, owner in found)
+
+
+def find_missing_position(connection: Connection) -> int | None:
+    """Find the first position no fact has; each is looked up in the index, nothing is kept."""
+    following = FACTS.alias("following")
+    has_next = exists().where(following.c.position == FACTS.c.position + 1)
+    first = connection.scalar(select(func.min(FACTS.c.position)))
+    if first is None:
+        return None
+    if first != 1:
+        return 1
+    last = connection.scalar(select(func.max(FACTS.c.position)))
+    end = connection.scalar(select(func.min(FACTS.c.position)).where(~has_next))
+    return None if end == last else int(end or 0) + 1
+
+
+def find_orphan(connection: Connection) -> Stored | None:
+    """Find the first fact whose stream has no state row."""
+    has_state = exists().where(and_(STATES.c.owner == FACTS.c.owner, STATES.c.kind == FACTS.c.kind))
+    query = select(*_COLUMNS).where(~has_state).order_by(FACTS.c.position).limit(1)
+    found = _as_stored(connection.execute(query))
+    return found[0] if found else None
+
+
+def check_pages(connection: Connection) -> str:
+    """Ask SQLite to check every page and index."""
+    found = connection.exec_driver_sql("PRAGMA integrity_check(5)").scalars().all()
+    return "" if found == ["ok"] else "; ".join(found)
+
+
+def read_seals(connection: Connection) -> tuple[Seal, ...]:
+    """Read all seals by day."""
+    columns = (
+        SEALS.c.day,
+        SEALS.c.after_position,
+        SEALS.c.to_position,
+        SEALS.c.digest,
+        SEALS.c.signature,
+    )
+    return tuple(Seal(*row) for row in connection.execute(select(*columns).order_by(SEALS.c.day)))
+
+
+def insert_seal(connection: Connection, seal: Seal) -> bool:
+    """Keep a seal unless its day has one."""
+    known = connection.scalar(select(SEALS.c.day).where(SEALS.c.day == seal.day))
+    if known is not None:
+        return False
+    connection.execute(insert(SEALS), [seal._asdict()])
+    return True
+
+
+def _as_stored(rows: Iterable[Any]) -> tuple[Stored, ...]:
+    return tuple(
+        make_stored(
+            position=row[0],
+            stream=StreamName(f"{row[1]}/{row[2]}"),
+            version=row[3],
+            tag=row[4],
+            body=row[5],
+            by=row[6],
+            cause=row[7],
+            origin_epoch=row[8],
+            origin_seq=row[9],
+            recorded_at=row[10],
+            hash=row[11],
+        )
+        for row in rows
+    )

@@ -1,0 +1,389 @@
+"""The committer: many callers, one transaction, each with an answer of its own."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from tests.journal.story import (
+    BY,
+    KINDS,
+    NOW,
+    VIEWS,
+    AnyJournal,
+    Box,
+    Emptied,
+    added,
+    batch,
+    box,
+    derive,
+    unit,
+)
+
+from restante.clock import SystemClock, VirtualClock
+from restante.core.refusal import Reason, Refused
+from restante.core.value import UtcSeconds
+from restante.journal.committer import Closed, Committer, Overloaded
+from restante.journal.ledger import Ledger, Operation
+from restante.journal.memory import MemoryJournal
+from restante.journal.port import (
+    Batch,
+    Conflict,
+    Full,
+    Recorded,
+    RowChange,
+    RowRejected,
+    UnknownFact,
+    Work,
+)
+from restante.journal.sqlite import SqliteJournal
+
+
+@pytest.fixture
+def committer(journal: AnyJournal) -> Iterator[Committer]:
+    with Committer(journal, SystemClock(), KINDS) as started:
+        yield started
+
+
+def adding(name: str, count: int = 1) -> Operation[int]:
+    """Add marbles to a box and answer how many are in it."""
+
+    def run(ledger: Ledger) -> int:
+        state: Box = ledger.record(box(name), added(count), by=BY)
+        return state.marbles
+
+    return Operation((box(name),), run)
+
+
+def adding_within(name: str, marbles_max: int) -> Operation[int]:
+    """Add one marble unless the box is full."""
+
+    def run(ledger: Ledger) -> int:
+        if ledger.state(box(name)).marbles >= marbles_max:
+            raise Refused(Reason.SITE_FULL, name)
+        state: Box = ledger.record(box(name), added(), by=BY)
+        return state.marbles
+
+    return Operation((box(name),), run)
+
+
+def blocking(gate: threading.Event) -> Operation[None]:
+    """Hold the writer until the gate opens."""
+
+    def run(_ledger: Ledger) -> None:
+        assert gate.wait(10)
+
+    return Operation((), run)
+
+
+def test_an_operation_answers_what_it_returns_and_its_facts_are_in_the_journal(
+    journal: AnyJournal, committer: Committer
+) -> None:
+    assert committer.run(adding("a", 3)) == 3
+    assert committer.run(adding("a", 4)) == 7
+    assert journal.states([box("a")])[box("a")].state == Box(marbles=7, facts=2)
+    assert [one.fact.count for one in journal.read(box("a"))] == [3, 4]  # type: ignore[attr-defined]
+
+
+def test_a_thousand_waiting_callers_are_served_in_order_by_few_transactions(
+    journal: AnyJournal, committer: Committer
+) -> None:
+    gate = threading.Event()
+    committer.submit(blocking(gate))
+    answers = [committer.submit(adding("a")) for _ in range(1000)]
+    gate.set()
+    assert [answer.result(30) for answer in answers] == list(range(1, 1001))
+    assert committer.counts().transactions <= 3
+    assert journal.states([box("a")])[box("a")].version == 1000
+
+
+def test_a_thousand_callers_from_many_threads_lose_nothing(
+    journal: AnyJournal, committer: Committer
+) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda n: committer.run(adding(f"b{n % 7}")), range(1000)))
+    total = sum(journal.states([box(f"b{n}")])[box(f"b{n}")].version for n in range(7))
+    assert total == 1000
+    assert journal.head() == 1000
+
+
+def test_a_refused_operation_leaves_no_trace_and_touches_no_neighbor(
+    journal: AnyJournal, committer: Committer
+) -> None:
+    def spoiled(ledger: Ledger) -> None:
+        ledger.record(box("a"), added(100), by=BY)
+        ledger.put(RowChange("notes", ("a", "n"), {"text": "spoiled"}))
+        ledger.enqueue(Work("spoiled", "notice", b"", UtcSeconds(0)))
+        raise Refused(Reason.SITE_FULL)
+
+    gate = threading.Event()
+    committer.submit(blocking(gate))
+    before = committer.submit(adding("a"))
+    refused = committer.submit(Operation((box("a"),), spoiled))
+    after = committer.submit(adding("a"))
+    gate.set()
+    assert (before.result(9), after.result(9)) == (1, 2)
+    with pytest.raises(Refused):
+        refused.result(9)
+    assert journal.states([box("a")])[box("a")].state == Box(marbles=2, facts=2)
+    assert journal.rows("notes", [("a", "n")]) == {}
+    assert journal.waiting_work() == 0
+
+
+def test_each_operation_sees_what_the_ones_before_it_did(committer: Committer) -> None:
+    gate = threading.Event()
+    committer.submit(blocking(gate))
+    answers = [committer.submit(adding_within("a", 3)) for _ in range(5)]
+    gate.set()
+    outcomes = [answer.exception(9) or answer.result() for answer in answers]
+    assert outcomes[:3] == [1, 2, 3]
+    assert all(isinstance(outcome, Refused) for outcome in outcomes[3:])
+
+
+def test_an_operation_sees_its_own_facts(committer: Committer) -> None:
+    def run(ledger: Ledger) -> tuple[int, int, int]:
+        start = ledger.version(box("new"))
+        ledger.record(box("new"), added(2), added(3), by=BY)
+        return start, ledger.version(box("new")), ledger.state(box("new")).marbles
+
+    assert committer.run(Operation((), run)) == (0, 2, 5)
+
+
+def test_unknown_facts_are_recorded_and_skipped_by_the_fold(
+    journal: AnyJournal, committer: Committer
+) -> None:
+    fact = UnknownFact(at=NOW, tag_name="box.painted.v9", body=b'{"type":"box.painted.v9","at":1}')
+    assert (
+        committer.run(Operation((), lambda ledger: ledger.record(box("a"), fact, by=BY))) == Box()
+    )
+    assert journal.read(box("a"))[0].fact == UnknownFact(
+        at=UtcSeconds(1), tag_name=fact.tag_name, body=fact.body
+    )
+
+
+def reading_row(name: str) -> Operation[int | None]:
+    """Answer how many marbles the inline view shows."""
+
+    def run(ledger: Ledger) -> int | None:
+        row = ledger.row("boxes", (name,))
+        return None if row is None else int(row["marbles"] or 0)
+
+    return Operation((), run)
+
+
+def test_a_row_implied_by_a_waiting_neighbors_facts_is_read_after_they_are_written(
+    committer: Committer,
+) -> None:
+    gate = threading.Event()
+    committer.submit(blocking(gate))
+    committer.submit(adding("a", 5))
+    other = committer.submit(reading_row("b"))
+    shown = committer.submit(reading_row("a"))
+    committer.submit(adding("a", 1))
+    last = committer.submit(reading_row("a"))
+    gate.set()
+    assert (other.result(9), shown.result(9), last.result(9)) == (None, 5, 6)
+
+
+def test_a_row_put_by_a_neighbor_is_seen_at_once(committer: Committer) -> None:
+    def claim(ledger: Ledger) -> bool:
+        if ledger.row("notes", ("a", "key")) is not None:
+            return False
+        ledger.put(RowChange("notes", ("a", "key"), {"text": "mine"}))
+        return True
+
+    gate = threading.Event()
+    committer.submit(blocking(gate))
+    key = ("notes", ("a", "key"))
+    answers = [committer.submit(Operation((), claim, (key,))) for _ in range(3)]
+    gate.set()
+    assert [answer.result(9) for answer in answers] == [True, False, False]
+
+
+def test_an_operation_whose_row_is_rejected_fails_alone(
+    journal: AnyJournal, committer: Committer
+) -> None:
+    def spoiled(ledger: Ledger) -> None:
+        ledger.record(box("a"), added(100), by=BY)
+        ledger.put(RowChange("notes", ("a",), {}))
+
+    gate = threading.Event()
+    committer.submit(blocking(gate))
+    before = committer.submit(adding("a"))
+    rejected = committer.submit(Operation((), spoiled))
+    after = committer.submit(adding("a"))
+    gate.set()
+    assert (before.result(9), after.result(9)) == (1, 2)
+    with pytest.raises(RowRejected):
+        rejected.result(9)
+    assert journal.states([box("a")])[box("a")].state == Box(marbles=2, facts=2)
+
+
+def test_a_stream_of_no_known_kind_fails_alone(committer: Committer) -> None:
+    gate = threading.Event()
+    committer.submit(blocking(gate))
+    unknown = committer.submit(Operation((box("a").replace("box", "tin"),), lambda _: None))  # type: ignore[arg-type]
+    good = committer.submit(adding("a"))
+    gate.set()
+    assert good.result(9) == 1
+    with pytest.raises(ValueError, match="no known kind"):
+        unknown.result(9)
+
+
+def test_when_another_process_writes_first_the_operation_is_decided_again(
+    open_file: Callable[..., SqliteJournal],
+) -> None:
+    ours, theirs = open_file(), open_file()
+    tries: list[int] = []
+
+    def run(ledger: Ledger) -> int:
+        tries.append(ledger.state(box("a")).marbles)
+        if len(tries) == 1:
+            theirs.append(batch(unit("a", 0, added(10))), recorded_at=NOW)
+        state: Box = ledger.record(box("a"), added(1), by=BY)
+        return state.marbles
+
+    committer = Committer(ours, SystemClock(), KINDS)
+    assert committer.run(Operation((box("a"),), run)) == 11
+    assert tries == [0, 10]
+    assert committer.counts().conflicts == 1
+
+
+def test_a_refusal_rests_on_what_another_process_has_written(
+    open_file: Callable[..., SqliteJournal],
+) -> None:
+    ours, theirs = open_file(), open_file()
+    committer = Committer(ours, SystemClock(), KINDS)
+    assert committer.run(adding_within("a", 3)) == 1
+    emptied = unit("a", 1, Emptied(at=NOW), added(3), state=Box(marbles=3))
+    theirs.append(batch(emptied), recorded_at=NOW)
+    with pytest.raises(Refused):
+        committer.run(adding_within("a", 3))
+
+
+def test_two_processes_adding_to_one_box_lose_nothing(
+    open_file: Callable[..., SqliteJournal],
+) -> None:
+    journals = [open_file(), open_file()]
+    committers = [Committer(one, SystemClock(), KINDS).start() for one in journals]
+    answers = [committers[n % 2].submit(adding("a")) for n in range(200)]
+    assert sorted(answer.result(60) for answer in answers) == list(range(1, 201))
+    for committer in committers:
+        committer.close()
+
+
+class Struggling:
+    """A memory journal whose storage fails when told to."""
+
+    def __init__(self) -> None:
+        self.inner = MemoryJournal(KINDS, derive=derive, inline=VIEWS)
+        self.error: Exception | None = None
+
+    def append(self, wanted: Batch, *, recorded_at: UtcSeconds) -> tuple[Recorded, ...]:
+        """Fail, or write."""
+        if self.error is not None:
+            raise self.error
+        return self.inner.append(wanted, recorded_at=recorded_at)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.inner, name)
+
+
+def test_when_the_storage_fails_all_waiting_hear_it_and_writing_goes_on_after() -> None:
+    journal = Struggling()
+    with Committer(journal, SystemClock(), KINDS) as committer:  # type: ignore[arg-type]
+        assert committer.run(adding("a")) == 1
+        gate = threading.Event()
+        committer.submit(blocking(gate))
+        answers = [committer.submit(adding_within("a", 2)) for _ in range(3)]
+        journal.error = Full("no room")
+        gate.set()
+        # Also the third, whose refusal would have rested on facts that were never written.
+        assert [type(answer.exception(9)) for answer in answers] == [Full, Full, Full]
+        journal.error = None
+        assert committer.run(adding("a")) == 2
+
+
+def test_a_conflict_that_never_ends_is_told_to_the_caller() -> None:
+    journal = Struggling()
+    with Committer(journal, SystemClock(), KINDS) as committer:  # type: ignore[arg-type]
+        journal.error = Conflict(box("a"), expected=0, found=1)
+        with pytest.raises(Conflict):
+            committer.run(adding("a"))
+
+
+def test_callers_beyond_the_limit_are_told_at_once(journal: AnyJournal) -> None:
+    gate, reached = threading.Event(), threading.Event()
+
+    def hold(_ledger: Ledger) -> None:
+        reached.set()
+        assert gate.wait(10)
+
+    with Committer(journal, SystemClock(), KINDS, waiting_max=2) as committer:
+        committer.submit(Operation((), hold))
+        assert reached.wait(10)
+        taken = [committer.submit(adding("a")) for _ in range(2)]
+        with pytest.raises(Overloaded, match="try again"):
+            committer.submit(adding("a"))
+        gate.set()
+        assert [answer.result(9) for answer in taken] == [1, 2]
+
+
+def test_closing_writes_what_waits_and_takes_nothing_more(journal: AnyJournal) -> None:
+    gate = threading.Event()
+    committer = Committer(journal, SystemClock(), KINDS).start()
+    committer.submit(blocking(gate))
+    answers = [committer.submit(adding("a")) for _ in range(50)]
+    threading.Timer(0.05, gate.set).start()
+    committer.close()
+    assert [answer.result(0) for answer in answers] == list(range(1, 51))
+    with pytest.raises(Closed):
+        committer.run(adding("a"))
+
+
+def test_a_caller_that_went_away_is_not_served(journal: AnyJournal, committer: Committer) -> None:
+    gate = threading.Event()
+    committer.submit(blocking(gate))
+    gone = committer.submit(adding("a"))
+    assert gone.cancel()
+    gate.set()
+    assert committer.run(adding("a")) == 1
+
+
+def test_without_a_thread_callers_commit_themselves_one_at_a_time(journal: AnyJournal) -> None:
+    committer = Committer(journal, VirtualClock(NOW), KINDS)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: committer.run(adding("a")), range(40)))
+    assert sorted(answers) == list(range(1, 41))
+    assert committer.submit(adding("a")).done()
+
+
+def test_an_operation_inside_an_operation_is_a_clear_error(journal: AnyJournal) -> None:
+    committer = Committer(journal, SystemClock(), KINDS)
+    nested = Operation((), lambda _: committer.run(adding("a")))
+    with pytest.raises(RuntimeError, match="another one"):
+        committer.run(nested)
+    with committer, pytest.raises(RuntimeError):
+        committer.run(nested)
+
+
+def test_now_is_when_the_operation_came_in(journal: AnyJournal) -> None:
+    clock = VirtualClock(NOW)
+    gate = threading.Event()
+    with Committer(journal, clock, KINDS) as committer:
+        committer.submit(blocking(gate))
+        answer = committer.submit(Operation((), lambda ledger: ledger.now))
+        clock.set(UtcSeconds(NOW + 60))
+        gate.set()
+        assert answer.result(9) == NOW
+
+
+def test_followers_are_woken_after_each_transaction_with_facts(journal: AnyJournal) -> None:
+    heads: list[int] = []
+    committer = Committer(journal, SystemClock(), KINDS, committed=heads.append)
+    operations: Sequence[Operation[int]] = [adding("a"), adding("b"), adding_within("a", 1)]
+    for operation in operations[:2]:
+        committer.run(operation)
+    with pytest.raises(Refused):
+        committer.run(operations[2])
+    assert heads == [1, 2]
