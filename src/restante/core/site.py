@@ -18,7 +18,7 @@ from typing import Final, TypeAlias, assert_never
 from msgspec.structs import replace
 
 from .decider import Decider
-from .ids import BookingId, LockerId, ParcelId
+from .ids import BookingId, CompartmentId, LockerId, ParcelId
 from .refusal import Reason, Refused
 from .size import CompartmentKind, ParcelSize, check_parcel_size, goes_into
 from .value import FOREVER, Command, Fact, UtcSeconds, Value
@@ -144,6 +144,24 @@ class SiteReopened(Fact, tag="site.reopened.v1"):
     """All closures are lifted."""
 
 
+class ServiceOrdered(Fact, tag="site.service_ordered.v1"):
+    """The operator ordered a compartment into or out of service; the locker will follow."""
+
+    locker: LockerId
+    compartment: CompartmentId
+    in_service: bool
+    why: str = ""
+
+
+class ListNoted(Fact, tag="site.list_noted.v1"):
+    """Entries of the site's list changed that no other fact implies: couriers, the site's note."""
+
+    keys: tuple[str, ...]
+    """As :class:`restante.link.message.ListChange` names them."""
+    gone: tuple[str, ...] = ()
+    """Those that were taken away."""
+
+
 SiteFact: TypeAlias = (
     CapacitySet
     | CapacityBooked
@@ -154,6 +172,8 @@ SiteFact: TypeAlias = (
     | SpaceLeft
     | SiteClosed
     | SiteReopened
+    | ServiceOrdered
+    | ListNoted
 )
 
 
@@ -312,6 +332,8 @@ def evolve(state: Site, fact: SiteFact) -> Site:
             return replace(state, closures=(*state.closures, closure))
         case SiteReopened():
             return replace(state, closures=())
+        case ServiceOrdered() | ListNoted():
+            return state
         case _:
             assert_never(fact)
 
