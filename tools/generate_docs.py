@@ -16,10 +16,11 @@ if __name__ == "__main__":
     # Started as a script: the folder of this file is on the path, the folder above is not.
     sys.path.insert(0, str(ROOT))
 
-from tools.reference import custody, facts, reasons  # noqa: E402
+from tools.reference import compartments, custody, facts, reasons  # noqa: E402
 
 PAGES: tuple[tuple[str, Callable[[], str]], ...] = (
     ("docs/reference/custody.md", custody.write_page),
+    ("docs/reference/compartments.md", compartments.write_page),
     ("docs/reference/facts.md", facts.write_page),
     ("docs/reference/reasons.md", reasons.write_page),
 )

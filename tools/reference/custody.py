@@ -6,7 +6,6 @@ or the command stands twice.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import get_args
 
 from msgspec.structs import replace
 
@@ -26,6 +25,8 @@ from restante.core.ids import (
 from restante.core.refusal import Refused
 from restante.core.size import ParcelSize
 from restante.core.value import Grams, Millimeters, UtcSeconds
+
+from .table import refuse_gaps, write_table
 
 NOW = UtcSeconds(1_000_000)
 EARLIER = UtcSeconds(NOW - 3_600)
@@ -124,24 +125,15 @@ contradicts what was believed, an {term}`anomaly` is recorded beside it, for a p
 
 def write_page() -> str:
     """Write the table of decisions and the table of reports."""
-    _refuse_gaps()
+    refuse_gaps("custody.py", parcel.Parcel, STATES)
+    refuse_gaps("custody.py", parcel.ParcelCommand, COMMANDS)
     reported = {
         name: command
         for name, command in COMMANDS.items()
         if isinstance(command, parcel.Deposit | parcel.Collect | parcel.Retrieve)
     }
-    decisions = _table(
-        [
-            [name, *(decided(state, command) for state in STATES.values())]
-            for name, command in COMMANDS.items()
-        ]
-    )
-    reports = _table(
-        [
-            [name, *(witnessed(state, command) for state in STATES.values())]
-            for name, command in reported.items()
-        ]
-    )
+    decisions = write_table(STATES, COMMANDS, decided)
+    reports = write_table(STATES, reported, witnessed)
     return HEAD + decisions + "\n" + WITNESS_HEAD + reports
 
 
@@ -170,19 +162,3 @@ def after(state: parcel.Parcel, facts: Sequence[parcel.ParcelFact]) -> str:
     for fact in facts:
         state = parcel.evolve(state, fact)
     return type(state).__name__.lower()
-
-
-def _table(rows: list[list[str]]) -> str:
-    lines = ["| | " + " | ".join(STATES) + " |", "|---" * (len(STATES) + 1) + "|"]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join(lines) + "\n"
-
-
-def _refuse_gaps() -> None:
-    """Every state and every command must stand in the table."""
-    shown: set[type[object]] = {type(state) for state in STATES.values()}
-    shown |= {type(command) for command in COMMANDS.values()}
-    absent = {*get_args(parcel.Parcel), *get_args(parcel.ParcelCommand)} - shown
-    if absent:
-        names = ", ".join(sorted(kind.__name__ for kind in absent))
-        raise LookupError(f"add an example to tools/reference/custody.py for: {names}")
