@@ -89,6 +89,14 @@ def test_a_signed_document_counts_for_its_purpose_only(keyring: Keyring) -> None
         assert caught.value.why is Why.SIGNATURE_WRONG
 
 
+def test_the_purpose_is_signed_too_even_if_keys_were_mixed_up(keyring: Keyring) -> None:
+    key = keyring.current(Purpose.LIST)
+    key.purpose = Purpose.COMMAND
+    with pytest.raises(Denied) as caught:
+        verify_document(b"open", sign_document(b"open", key), keyring, Purpose.LIST)
+    assert caught.value.why is Why.SIGNATURE_WRONG
+
+
 def test_the_public_half_goes_through_json_and_holds_no_secret(keyring: Keyring) -> None:
     written = msgspec.json.encode(keyring.public())
     read = msgspec.json.decode(written, type=PublicKeyring)

@@ -80,7 +80,7 @@ def test_a_link_to_a_key_file_is_refused(path: Path) -> None:
         open_keystore(link)
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"wrapping": [{"epoch": 1}]}'])
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"{}", b'{"wrapping": [{"epoch": 1}]}'])
 def test_a_damaged_file_is_refused_and_not_quoted(path: Path, damage: bytes) -> None:
     create_keystore(path, NOON)
     path.write_bytes(damage)

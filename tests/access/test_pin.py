@@ -245,6 +245,13 @@ def test_equal_codes_at_two_sites_leave_different_verifiers(keyring: Keyring) ->
     assert here.digest != there.digest
 
 
+def test_equal_secrets_under_two_selectors_leave_different_verifiers(pepper: Pepper) -> None:
+    one, two = (
+        make_verifier(parse_pin(typed), pepper, SIMULATION) for typed in ("12-739204", "13-739204")
+    )
+    assert one.digest != two.digest
+
+
 @given(
     epoch=st.integers(1, 999_999_999),
     selector=st.from_regex(r"[0-9]{2}", fullmatch=True),

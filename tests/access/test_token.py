@@ -150,6 +150,8 @@ def test_no_sign_of_a_token_can_change_be_added_or_be_lost() -> None:
         why(text[:place] + other + text[place + 1 :])
         why(text[:place] + text[place + 1 :])
         why(text[:place] + other + text[place:])
+    for last in "0123456789ABCDEFGHIJKLMNOPQRSTUV".replace(text[-1], ""):
+        why(text[:-1] + last)
     for added in ("0", "V", "0" * 8, "="):
         why(text + added)
 
@@ -211,6 +213,14 @@ def test_a_key_for_another_purpose_neither_signs_nor_verifies_tokens() -> None:
 def test_another_algorithm_or_header_is_denied(header: dict[int, object]) -> None:
     payload = cbor2.dumps({1: "demo"})
     assert why(forged(payload, protected=cbor2.dumps(header))) is Why.NOT_A_CREDENTIAL
+
+
+def test_naming_another_algorithm_beside_the_true_key_is_denied() -> None:
+    kid = bytes.fromhex(RING.current(Purpose.TOKEN).kid)
+    _, _, payload, _ = cbor2.loads(_decode_text(signed())).value
+    for algorithm in (-7, -9, 5, 0):
+        header = cbor2.dumps({1: algorithm, 4: kid})
+        assert why(forged(payload, protected=header)) is Why.NOT_A_CREDENTIAL
 
 
 def test_rotation_keeps_the_previous_key_valid_and_drops_the_one_before() -> None:

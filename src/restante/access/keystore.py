@@ -66,6 +66,8 @@ def open_keystore(path: Path, entropy: Entropy = secrets.token_bytes) -> Keyring
         When the file is readable by others, damaged, of a newer format, or not there.
     """
     content = _read(path, KeyringContent)
+    if not content.signing or not content.wrapping:
+        raise UnsafeKeystore(f"{path} holds no keys; restore it from your backup")
     return Keyring(content, entropy, persist=lambda changed: _write(path, changed))
 
 
