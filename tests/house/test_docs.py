@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from tests.house.repository import ROOT, name_of
 from tools.generate_docs import NOTE, PAGES
 

@@ -4,10 +4,9 @@ import ast
 import re
 from collections import Counter
 
+from restante.core.value import Command, Fact
 from tests.house.repository import SOURCE, name_of, parse, python_files
 from tools.reference.machines import command_types, fact_types
-
-from restante.core.value import Command, Fact
 
 TAG = re.compile(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*\.v[1-9]\d*")
 

@@ -5,6 +5,7 @@ import sys
 from importlib.metadata import packages_distributions
 
 import pytest
+
 from tests.house.repository import ROOT, SOURCE
 from tests.house.test_requirements import locked, normalized
 
