@@ -26,6 +26,7 @@ from ..core.ids import (
     LockerId,
     ParcelId,
     PartnerId,
+    RecipientId,
     SiteId,
 )
 from ..core.size import ParcelSize
@@ -73,6 +74,9 @@ class CollectGrant(Value, tag="grant"):
     purpose: Purpose
     valid_from: UtcSeconds
     valid_until: UtcSeconds
+    recipient: RecipientId = RecipientId("")
+    """Whose it is, a pseudonym: one code opens all parcels of its recipient in one visit. Empty
+    keeps this grant to itself."""
 
 
 class PinVerifier(Value, tag="pin"):
