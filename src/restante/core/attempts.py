@@ -6,6 +6,7 @@ R1  An attempt is counted, durably, before anybody looks whether the code is rig
 R2  A right code takes back its own count and nobody else's.
 R3  Five wrong tries at a code close it to typing until it is issued again.
 R4  Five wrong tries in a row at a locker pause it for a minute, ten for a quarter of an hour.
+    Right codes between them do not break the row (R2); a new day does.
 R5  A site takes max(25, 10 % of the pickups it expects) wrong tries a day; then typing is closed
     until the next day. QR tokens cannot be guessed and are not counted.
 R6  Setting the clock back frees nobody: the latest time seen is what counts.
@@ -148,7 +149,7 @@ def evolve(state: Attempts, fact: AttemptFact) -> Attempts:
 
 def _counted(state: Attempts, at: UtcSeconds, attempt: str, keys: tuple[str, ...]) -> Attempts:
     day = _day(state, at)
-    in_row = state.in_row + 1
+    in_row = (state.in_row if day == state.day else 0) + 1
     seen_at = max(at, state.seen_at)
     seconds = next((s for count, s in PAUSES if in_row >= count and in_row % 5 == 0), 0)
     return Attempts(
@@ -164,14 +165,12 @@ def _counted(state: Attempts, at: UtcSeconds, attempt: str, keys: tuple[str, ...
 
 
 def _proved(state: Attempts) -> Attempts:
-    counts = dict(state.by_key)
-    for key in state.open_keys:
-        counts[key] -= 1
-        if not counts[key]:
-            del counts[key]
+    # A key may have been forgotten since it was counted.
+    left = {key: state.by_key.get(key, 0) - 1 for key in state.open_keys}
+    counts = {key: left.get(key, count) for key, count in state.by_key.items()}
     return replace(
         state,
-        by_key=counts,
+        by_key={key: count for key, count in counts.items() if count > 0},
         in_row=state.in_row - 1,
         in_day=state.in_day - 1,
         paused_until=UtcSeconds(0) if _began_pause(state) else state.paused_until,

@@ -167,6 +167,7 @@ class ContentUnclear(Fact, tag="compartment.content_unclear.v1"):
 
     compartment: CompartmentId
     why: str
+    """``left_inside``, ``missing``, ``door_forced`` or ``interrupted``."""
 
 
 class TakenOutOfService(Fact, tag="compartment.taken_out_of_service.v1"):
@@ -421,9 +422,10 @@ def _notice_closed(state: Compartment, command: NoticeDoor) -> tuple[Compartment
 
 
 def _after_uncertain(state: Compartment, command: NoticeDoor) -> tuple[CompartmentFact, ...]:
-    """The door may have been open; where the content sensor disagrees, somebody must look (R7)."""
+    """The door may have been open; where nobody can tell what was done, somebody must look (R7)."""
     expected = state.content is Content.OCCUPIED
-    if command.has_content is None or command.has_content is expected:
+    is_deposit = state.opening is not None and state.opening.purpose is Purpose.DEPOSIT
+    if command.has_content is expected or (command.has_content is None and not is_deposit):
         return ()
     return (ContentUnclear(at=command.at, compartment=command.compartment, why="interrupted"),)
 
@@ -488,22 +490,20 @@ def _after_visit(state: Compartment, command: NoticeDoor) -> tuple[CompartmentFa
             )
             freed = CompartmentFreed(at=at, compartment=compartment, evidence="courier_check")
             return (retrieved, freed)
-        case Opening(purpose=Purpose.REOPEN):
-            if content is True:
-                return (ContentUnclear(at=at, compartment=compartment, why="left_inside"),)
+        case Opening(purpose=Purpose.REOPEN) if content is not True:
             return _freed_if_empty(command)
         case _:
-            if state.content in (Content.FREE, Content.ASSIGNED) and content is True:
-                return (ContentUnclear(at=at, compartment=compartment, why="left_inside"),)
-            return ()
+            if content is False and state.content is Content.OCCUPIED:
+                return (ContentUnclear(at=at, compartment=compartment, why="missing"),)
+            if content is not True or state.content in _MAYBE_INSIDE:
+                return ()
+            return (ContentUnclear(at=at, compartment=compartment, why="left_inside"),)
 
 
 def _freed_if_empty(command: NoticeDoor) -> tuple[CompartmentFact, ...]:
-    if command.has_content is not False:
-        return ()
-    return (
-        CompartmentFreed(at=command.at, compartment=command.compartment, evidence="content_sensor"),
-    )
+    at, compartment = command.at, command.compartment
+    freed = CompartmentFreed(at=at, compartment=compartment, evidence="content_sensor")
+    return (freed,) if command.has_content is False else ()
 
 
 def _serve(

@@ -157,8 +157,10 @@ def decide(state: Grants, command: GrantCommand) -> tuple[GrantFact, ...]:
         raise Refused(Reason.GRANT_UNKNOWN)
     match command:
         case ProlongGrant(valid_until=until):
-            if not grant.is_live:
+            if grant.revoked_at is not None:
                 raise Refused(Reason.GRANT_REVOKED)
+            if grant.used_at is not None:
+                raise Refused(Reason.GRANT_CONSUMED)
             if grant.valid_until == until:
                 return ()
             return (GrantProlonged(at=at, grant=grant.grant, valid_until=until),)

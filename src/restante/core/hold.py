@@ -3,12 +3,12 @@
 Rules
 -----
 R1  A hold runs from the deposit: a number of hours, or whole local days counted with the day of
-    the deposit, ending at an hour of the last day.
+    the deposit, ending at an hour of the last day; a day later when that hour has passed already.
 R2  It is extended only while it runs, by the policy's step, at most so many times.
 R3  The end is exclusive: at ``hold_until`` itself the parcel is overdue.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -45,6 +45,13 @@ def hold_deadline(policy: HoldPolicy, deposited_at: UtcSeconds, zone: str) -> Ut
     tz = ZoneInfo(zone)
     first_day = datetime.fromtimestamp(deposited_at, UTC).astimezone(tz).date()
     last_day = first_day + timedelta(days=policy.local_days - 1)
+    end = _end_of_hold(policy, last_day, tz)
+    if end <= deposited_at:
+        end = _end_of_hold(policy, last_day + timedelta(days=1), tz)
+    return end
+
+
+def _end_of_hold(policy: HoldPolicy, last_day: date, tz: ZoneInfo) -> UtcSeconds:
     midnight = datetime(last_day.year, last_day.month, last_day.day, tzinfo=tz)
     end = midnight + timedelta(hours=policy.local_hour_until)
     return UtcSeconds(int(end.timestamp()))

@@ -175,6 +175,9 @@ def decide(state: Locker, command: LockerCommand) -> tuple[LockerFact, ...]:
             if state.find_parcel(parcel) not in (None, wanted):
                 raise Refused(Reason.PARCEL_IN_COMPARTMENT)
             return compartment.decide(_compartment(state, wanted), command)
+        case compartment.IntendOpening():
+            # Openings are asked for by role, so that R1 to R4 are always checked.
+            raise Refused(Reason.ACCESS_DENIED, "open for a recipient, a courier or service")
         case _:
             return compartment.decide(_compartment(state, command.compartment), command)
 
@@ -209,9 +212,9 @@ def _keep(
         case InstallLocker(locker=name, compartments=names):
             if tuple(state.compartments) == names:
                 return ()
-            lost = [n for n, s in state.compartments.items() if n not in names and s.parcel]
+            lost = [n for n, s in state.compartments.items() if n not in names and not s.is_free]
             if lost:
-                raise Refused(Reason.COMPARTMENT_OCCUPIED, f"parcels in {', '.join(lost)}")
+                raise Refused(Reason.COMPARTMENT_OCCUPIED, f"not free: {', '.join(lost)}")
             return (LockerInstalled(at=at, locker=name, compartments=names),)
         case StartController():
             return _start(state, command)
@@ -250,6 +253,8 @@ def _open_for_recipient(state: Locker, command: OpenForRecipient) -> tuple[Locke
         return ()
     if grant.grant not in active.grants:
         raise Refused(Reason.NOT_YOUR_PARCEL)
+    if grant.purpose is not Purpose.COLLECT:
+        raise Refused(Reason.ACCESS_DENIED, f"a grant to {grant.purpose}")
     purpose = Purpose.COLLECT if use.used_at is None else Purpose.REOPEN
     if purpose is Purpose.COLLECT:
         check_grant(grant, at)
@@ -280,6 +285,8 @@ def _open_for_staff(
         active = _active(state)
         if active.role is not session.Role.COURIER:
             raise Refused(Reason.ACCESS_DENIED)
+        if command.purpose not in (Purpose.DEPOSIT, Purpose.RETRIEVE):
+            raise Refused(Reason.ACCESS_DENIED, f"a courier does not open to {command.purpose}")
         holder, courier, purpose = active.session, active.courier, command.purpose
     if known.opening is not None and known.opening.opening == command.opening:
         return ()

@@ -3,7 +3,8 @@
 Rules
 -----
 R1  One session at a time.
-R2  A session ends by itself when nobody has done anything for a while; what they were shown is
+R2  A courier's session names the courier: every handoff says who was there.
+R3  A session ends by itself when nobody has done anything for a while; what they were shown is
     wiped from the screen (the kiosk's duty), the doors they opened stay theirs until shut.
 """
 
@@ -90,6 +91,8 @@ def decide(state: Session, command: SessionCommand) -> tuple[SessionFact, ...]:
             return ()
         case StartSession(), Active():
             raise Refused(Reason.SESSION_ACTIVE)
+        case StartSession(role=Role.COURIER, courier=None), Idle():
+            raise Refused(Reason.ACCESS_DENIED, "a courier's session needs the courier's id")
         case StartSession(), Idle():
             return (
                 SessionStarted(
