@@ -21,10 +21,15 @@ START_SECONDS_MAX = 20
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let browser tests use sockets: they talk to a server in this process, and to it alone."""
+    """Mark what is here as needing a browser."""
     for item in items:
         if HERE in item.path.parents:
-            item.add_marker(pytest.mark.enable_socket)
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """Replace the fixture of pytest-base-url, which warns under pytest 9; servers give addresses."""
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 STATIC_ROOT = Path(__file__).parent / "static"
 """Where the files are in the package."""
@@ -160,7 +161,7 @@ def asset_handler(assets: Assets) -> HTTPRouteHandler:
     """
 
     @get(f"{URL_PREFIX}/{{path:path}}", include_in_schema=False, sync_to_thread=False)
-    def serve_asset(path: str, request: Request[object, object, object]) -> Response[bytes]:
+    def serve_asset(path: FromPath[str], request: Request[object, object, object]) -> Response[bytes]:
         asset = assets.find(path)
         if asset is None:
             raise NotFoundException(f"There is no file {URL_PREFIX}{path}.")

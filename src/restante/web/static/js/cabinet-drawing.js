@@ -141,7 +141,8 @@ class CabinetDrawing extends DataElement {
       depth: cell.depth_mm ?? "?",
     });
     const label = cell.note ? `${text}. ${cell.note}` : text;
-    const inner = drawLeaf(cell);
+    // Numbers and letters are said in the label; heard again they would only confuse.
+    const inner = svg`<g aria-hidden="true">${drawLeaf(cell)}</g>`;
     if (!this.selectable) {
       return svg`<g class="door-button" role="listitem" aria-label=${label} data-state=${cell.state} data-compartment=${cell.id}><title>${label}</title>${inner}</g>`;
     }
