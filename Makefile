@@ -66,7 +66,8 @@ bench: $(VENV)/stamp-runtime
 	$(BIN)/restante bench $(ARGS)
 
 docs: $(VENV)/stamp-dev
-	$(BIN)/python -m sphinx -n -W --keep-going -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -E -n -W --keep-going -q -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
 
 docs-generate: $(VENV)/stamp-dev
 	$(BIN)/python tools/generate_docs.py
