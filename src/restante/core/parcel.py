@@ -471,6 +471,10 @@ def _hand_over(
             place == state.place and at == state.deposited_at
         ):
             return ()
+        case Collect(place=place) | Retrieve(place=place), Held() | Overdue() if (
+            place != state.place
+        ):
+            raise Refused(Reason.NOT_HELD, f"it lies in {state.place.compartment}")
         case Collect(at=at), Held(hold_until=until) | Overdue(hold_until=until) if at < until:
             return (_handoff(command),)
         case Collect(at=at), Collected(collected_at=before) if at == before:
