@@ -108,7 +108,7 @@ def bundle_lit() -> bytes:
             "--target=es2021",
             "--legal-comments=inline",
         ]
-        return subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603
+        return subprocess.run(command, check=True, capture_output=True).stdout
 
 
 def draw_sprite() -> bytes:
@@ -153,6 +153,9 @@ def gather() -> dict[Path, bytes]:
     files[VENDOR / "VENDOR.json"] = (json.dumps(manifest, indent=2) + "\n").encode()
     files[STATIC / "js" / "vendor.js"] = write_addresses(manifest)
     files[STATIC / "js" / "lit.js"] = write_lit_address(manifest)
+    for name, target in (("maplibre-gl", "maplibre-gl.css"), ("uplot", "uplot.css")):
+        address = f"{PUBLIC_PREFIX}/{folder_of(read_package(name))}/{target}"
+        files[STATIC / "css" / target] = write_layered(address)
     files[TESTS_VENDOR / "axe.min.js"] = (MODULES / "axe-core" / "axe.min.js").read_bytes()
     files[TESTS_VENDOR / "axe.LICENSE"] = read_license("axe-core")
     if TOKENS.exists():
@@ -180,6 +183,14 @@ def write_addresses(manifest: list[dict[str, object]]) -> bytes:
                 )
     lines.append(f"export const vendored = {json.dumps(addresses, indent=2)};")
     return ("\n".join(lines) + "\n").encode()
+
+
+def write_layered(address: str) -> bytes:
+    """Write the sheet that puts a vendored one into a layer below our own rules."""
+    return (
+        "/* Written by tools/vendor.py; do not edit. */\n"
+        f'@import url("{address}") layer(vendor);\n'
+    ).encode()
 
 
 def write_lit_address(manifest: list[dict[str, object]]) -> bytes:

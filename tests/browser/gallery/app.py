@@ -52,7 +52,7 @@ def make_gallery() -> Litestar:
     @get("/parcel", media_type=MediaType.HTML, sync_to_thread=False)
     def parcel() -> str:
         drawing = segno.make("RS1.GALLERY-SAMPLE", error="m")
-        qr = Markup(drawing.svg_inline(scale=6, border=0, omitsize=True))
+        qr = Markup(drawing.svg_inline(border=0, omitsize=True))
         return page("parcel.html", qr=qr, **samples.parcel())
 
     @get("/courier", media_type=MediaType.HTML, sync_to_thread=False)

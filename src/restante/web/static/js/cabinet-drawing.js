@@ -17,6 +17,8 @@ import { say } from "./words.js";
 
 const WALL = 22;
 const PLINTH = 110;
+/** A door of 80 mm, the lowest in use, becomes 24 px (WCAG 2.2, 2.5.8). */
+const PRESSABLE_PX_PER_MM = 0.3;
 const STATES = ["free", "occupied", "reserved", "open", "out_of_service", "uncertain"];
 
 /** Work out where everything stands, in mm. */
@@ -108,6 +110,9 @@ class CabinetDrawing extends DataElement {
 
   updated(changed) {
     super.updated(changed);
+    const picture = this.querySelector(".cabinet-picture");
+    // Small doors stay large enough to press; a wide cabinet is scrolled instead of shrunk.
+    if (picture && this.selectable) picture.style.minInlineSize = `${picture.viewBox.baseVal.width * PRESSABLE_PX_PER_MM}px`;
     if (this.model) this.dataset.ready = "";
   }
 
@@ -141,14 +146,18 @@ class CabinetDrawing extends DataElement {
       depth: cell.depth_mm ?? "?",
     });
     const label = cell.note ? `${text}. ${cell.note}` : text;
-    // Numbers and letters are said in the label; heard again they would only confuse.
-    const inner = svg`<g aria-hidden="true">${drawLeaf(cell)}</g>`;
+    // What is drawn is said in the label; heard twice it would only confuse.
+    const { x, y, w, h } = cell;
+    const picture = svg`<g aria-hidden="true">${drawLeaf(cell)}</g>`;
+    const area = svg`<title>${label}</title>
+      <rect class="ring" x=${x - 9} y=${y - 9} width=${w + 18} height=${h + 18} rx="14" stroke-width="9"></rect>
+      <rect class="touch" x=${x} y=${y} width=${w} height=${h}></rect>`;
     if (!this.selectable) {
-      return svg`<g class="door-button" role="listitem" aria-label=${label} data-state=${cell.state} data-compartment=${cell.id}><title>${label}</title>${inner}</g>`;
+      return svg`<g class="door" role="listitem" aria-label=${label} data-state=${cell.state} data-compartment=${cell.id}>${picture}${area}</g>`;
     }
-    return svg`<g class="door-button" role="button" tabindex=${isFirst ? 0 : -1} aria-label=${label}
-        aria-pressed=${this.selected === cell.id ? "true" : "false"} data-state=${cell.state} data-compartment=${cell.id}
-        @click=${() => this.choose(cell)} @keydown=${(event) => this.move(event, cell)}><title>${label}</title>${inner}</g>`;
+    return svg`<g class="door" data-state=${cell.state}>${picture}<g class="door-button" role="button" tabindex=${isFirst ? 0 : -1}
+        aria-label=${label} aria-pressed=${this.selected === cell.id ? "true" : "false"} data-compartment=${cell.id}
+        @click=${() => this.choose(cell)} @keydown=${(event) => this.move(event, cell)}>${area}</g></g>`;
   }
 
   drawLegend() {
@@ -187,14 +196,13 @@ function drawLeaf({ x, y, w, h, state, number }) {
   }
   const swung = Math.min(w * 0.3, 130);
   return svg`
-    <rect class="ring" x=${x - 9} y=${y - 9} width=${w + 18} height=${h + 18} rx="14" stroke-width="9"></rect>
     <rect class="leaf" x=${x} y=${y} width=${w} height=${h} rx="7" stroke-width="4"></rect>
     ${hatches}
     ${state === "open"
       ? svg`<path class="swung" d=${`M${x} ${y}l${swung} ${Math.min(16, h * 0.12)}v${h - 2 * Math.min(16, h * 0.12)}l${-swung} ${Math.min(16, h * 0.12)}z`}></path>`
-      : svg`<rect class="door-handle" x=${x + w - 26} y=${y + h / 2 - Math.min(h * 0.22, 26)} width="8" height=${Math.min(h * 0.44, 52)} rx="4"></rect>`}
+      : svg`<circle class="door-handle" cx=${x + w - 26} cy=${y + h / 2} r=${Math.min(11, h * 0.12)}></circle>`}
     ${number ? svg`<text class="door-number" x=${state === "open" ? x + swung + 22 : x + 24} y=${middle} font-size=${size}>${number}</text>` : nothing}
-    ${letter ? svg`<text class="door-letter" x=${number ? x + w - 48 : x + w / 2} y=${middle} font-size=${size} text-anchor=${number ? "end" : "middle"}>${letter}</text>` : nothing}`;
+    ${letter ? svg`<text class="door-letter" x=${number ? x + w - 56 : x + w / 2} y=${middle} font-size=${size} text-anchor=${number ? "end" : "middle"}>${letter}</text>` : nothing}`;
 }
 
 customElements.define("cabinet-drawing", CabinetDrawing);

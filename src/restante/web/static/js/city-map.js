@@ -106,7 +106,7 @@ class CityMap extends DataElement {
     const [library, city] = await Promise.all([
       import(vendored["maplibre-gl/maplibre-gl.mjs"]),
       this.city ? fetchJson(this.city).catch(() => null) : null,
-      loadSheet("maplibre-gl/maplibre-gl.css"),
+      loadSheet("maplibre-gl.css"),
     ]);
     this.starting = false;
     if (!this.isConnected) return;

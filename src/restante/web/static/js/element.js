@@ -4,7 +4,6 @@
 
 import { LitElement, html, nothing } from "./lit.js";
 import { say } from "./words.js";
-import { vendored } from "./vendor.js";
 
 export class DataElement extends LitElement {
   static properties = {
@@ -70,17 +69,17 @@ export async function fetchJson(address) {
   return answer.json();
 }
 
-/** Load a vendored style sheet once, and wait for it. */
+/** Load a style sheet of static/css once, and wait for it. */
 const sheets = new Map();
 export function loadSheet(name) {
   if (!sheets.has(name)) {
     sheets.set(name, new Promise((done) => {
       const link = document.createElement("link");
       link.rel = "stylesheet";
-      link.href = vendored[name];
+      link.href = new URL(`../css/${name}`, import.meta.url).href;
       link.addEventListener("load", done);
       link.addEventListener("error", done);
-      document.head.prepend(link);
+      document.head.append(link);
     }));
   }
   return sheets.get(name);

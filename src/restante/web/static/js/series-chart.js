@@ -43,7 +43,7 @@ class SeriesChart extends DataElement {
       if (this.model) this.dataset.ready = "";
       return;
     }
-    const [{ default: UPlot }] = await Promise.all([import(vendored["uplot/uplot.js"]), loadSheet("uplot/uplot.css")]);
+    const [{ default: UPlot }] = await Promise.all([import(vendored["uplot/uplot.js"]), loadSheet("uplot.css")]);
     const holder = this.querySelector(".chart-canvas");
     if (!holder || !this.isConnected) return;
     const { times, series, time_zone: zone } = this.model;
@@ -57,7 +57,7 @@ class SeriesChart extends DataElement {
       legend: { live: true },
       scales: { y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.08 : 1] } },
       ...(zone ? { tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1000), zone) } : {}),
-      axes: [{ ...axis, grid: { show: false } }, { ...axis, size: 44, border: { show: false } }],
+      axes: [{ ...axis, grid: { show: false }, space: 64, values: (_, at, index, space, step) => at.map((seconds) => this.showTick(seconds, step)) }, { ...axis, size: 44, border: { show: false } }],
       series: [
         { label: say("chart.time"), value: (_, seconds) => (seconds == null ? "–" : this.showTime(seconds)) },
         ...series.map((one, index) => ({
@@ -77,6 +77,13 @@ class SeriesChart extends DataElement {
     this.plot.ctx.canvas.setAttribute("aria-label", this.model.label ?? "");
     this.sizer.observe(holder);
     this.dataset.ready = "";
+  }
+
+  /** Days where a step is a day or more, hours below. */
+  showTick(seconds, step) {
+    const isMidnight = new Intl.DateTimeFormat("en", { hour: "numeric", hourCycle: "h23", timeZone: this.model.time_zone }).format(seconds * 1000) === "00";
+    const form = step >= 86_400 || isMidnight ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+    return new Intl.DateTimeFormat(document.documentElement.lang, { ...form, timeZone: this.model.time_zone }).format(seconds * 1000);
   }
 
   showTime(seconds) {
