@@ -18,10 +18,6 @@ from ..core.ids import SiteId
 from .columns import UNITS, Field
 from .manifest_row import ProblemCode
 
-SIZE_MM_MAX: Final = 3_000
-"""Longest side that is not a typing mistake. Postal parcels end at 1,500 to 2,400 mm. Chosen."""
-WEIGHT_G_MAX: Final = 70_000
-"""UPU and courier networks end at 30 to 70 kg."""
 HOLD_HOURS_MAX: Final = 30 * 24
 """Thirty days: the longest hold that postal poste restante offers. Chosen."""
 

@@ -13,10 +13,9 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from ..core.ids import SiteId
+from ..core.size import LENGTH_MM_MAX, WEIGHT_G_MAX
 from ..core.value import Grams, Millimeters, Value
 from .cells import (
-    SIZE_MM_MAX,
-    WEIGHT_G_MAX,
     read_date,
     read_date_time,
     read_email,
@@ -271,9 +270,9 @@ class _ManifestReader:
 
     def _read_parcel(self, row: RowReader, label: Label | None) -> ManifestParcel | None:
         site = row.read(Field.SITE, lambda text: read_site(text, self._sites))
-        length_mm = row.read_measure(Field.LENGTH, SIZE_MM_MAX)
-        width_mm = row.read_measure(Field.WIDTH, SIZE_MM_MAX)
-        height_mm = row.read_measure(Field.HEIGHT, SIZE_MM_MAX)
+        length_mm = row.read_measure(Field.LENGTH, LENGTH_MM_MAX)
+        width_mm = row.read_measure(Field.WIDTH, LENGTH_MM_MAX)
+        height_mm = row.read_measure(Field.HEIGHT, LENGTH_MM_MAX)
         weight_g = row.read_measure(Field.WEIGHT, WEIGHT_G_MAX)
         expected_on = row.read(Field.EXPECTED_ON, read_date)
         expected_from = row.read(Field.EXPECTED_FROM, read_date_time)
