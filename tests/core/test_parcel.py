@@ -1,24 +1,24 @@
 """The rules of custody, one sentence each."""
 
 from msgspec.structs import replace
-from tests.factories import (
-    COURIER,
-    GRANT,
-    NOON,
-    SITE,
-    A1,
-    after,
-    make_about,
-    make_place,
-    make_size,
-)
-from tests.scenario import stories_of
 
 from restante.core import parcel as core
 from restante.core.hold import HoldPolicy
 from restante.core.ids import BookingId, SiteId
 from restante.core.refusal import Reason
 from restante.core.value import UtcSeconds
+from tests.factories import (
+    A1,
+    COURIER,
+    GRANT,
+    NOON,
+    SITE,
+    after,
+    make_about,
+    make_place,
+    make_size,
+)
+from tests.scenario import stories_of
 
 parcels = stories_of(core.DECIDER)
 PLACE, BOOKING, OTHER = make_place(), BookingId("b-1"), BookingId("b-2")
