@@ -20,10 +20,10 @@ from restante.sim.city import (
     Layer,
     Position,
     SiteKind,
-    city_geojson,
     make_city,
 )
 from restante.sim.city_lockers import CABINET_HEIGHT_MM_MAX, ColumnKind, build_layout
+from restante.sim.city_map import city_geojson
 
 SEEDS = (1, 2, 8)
 
