@@ -5,6 +5,7 @@ import math
 import subprocess
 import sys
 from collections import Counter, defaultdict
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from opening_hours import OpeningHours
 
 from restante.core.fit import Condition, choose_compartment
 from restante.core.size import ParcelSize
+from restante.partners import read_manifest
 from restante.sim.city import (
     LATITUDE,
     LONGITUDE,
@@ -179,3 +181,21 @@ def test_asking_for_too_many_sites_says_so() -> None:
     assert len(make_city(8, lockers=100, counters=20).sites) == 120
     with pytest.raises(ValueError, match="no room"):
         make_city(8, lockers=2_000)
+
+
+def test_every_parcel_of_the_example_manifest_fits_at_its_site() -> None:
+    manifest = Path(__file__).parents[2] / "examples" / "manifest.csv"
+    sites = {site.id: site for site in make_city().sites}
+    for row in read_manifest(manifest.read_bytes(), sites=sites).rows:
+        parcel, layout = row.parcel, sites[row.parcel.site].layout
+        assert layout is not None
+        size = ParcelSize(
+            length_mm=parcel.length_mm,
+            width_mm=parcel.width_mm,
+            height_mm=parcel.height_mm,
+            weight_g=parcel.weight_g,
+            keep_upright=parcel.keep_upright,
+        )
+        doors = [Condition(spec=spec) for spec in layout.compartments]
+        choice = choose_compartment(size, doors, needs_low_door=parcel.needs_low_door)
+        assert choice.compartment is not None, row.row_number
