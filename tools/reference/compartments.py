@@ -32,7 +32,7 @@ LONG_BEFORE = UtcSeconds(NOW - core.REOPEN_SECONDS)
 A3 = CompartmentId("A3")
 PARCEL, SESSION = ParcelId("p-1"), SessionId("s-1")
 COURIER, GRANT = CourierId("c-1"), GrantId("g-1")
-BEGUN, NEXT = OpeningId("o-1"), OpeningId("o-2")
+FIRST, SECOND, BEGUN, NEXT = (OpeningId(f"o-{number}") for number in range(1, 5))
 
 
 def intend(purpose: Purpose, at: UtcSeconds, opening: OpeningId) -> IntendOpening:
@@ -57,10 +57,12 @@ def told(*story: CompartmentCommand, start: Compartment | None = None) -> Compar
     return state
 
 
-def visit(purpose: Purpose, at: UtcSeconds) -> tuple[CompartmentCommand, ...]:
+def visit(
+    purpose: Purpose, at: UtcSeconds, opening: OpeningId = BEGUN
+) -> tuple[CompartmentCommand, ...]:
     """Open for a purpose."""
-    opened = ReportOpening(at=at, compartment=A3, opening=BEGUN)
-    return (intend(purpose, at, BEGUN), opened)
+    opened = ReportOpening(at=at, compartment=A3, opening=opening)
+    return (intend(purpose, at, opening), opened)
 
 
 def shut(at: UtcSeconds) -> NoticeDoor:
@@ -69,9 +71,9 @@ def shut(at: UtcSeconds) -> NoticeDoor:
 
 
 ASSIGNED = told(Assign(at=LONG_BEFORE, compartment=A3, parcel=PARCEL, session=SESSION))
-OCCUPIED = told(*visit(Purpose.DEPOSIT, LONG_BEFORE), shut(LONG_BEFORE), start=ASSIGNED)
-COLLECTED = (*visit(Purpose.COLLECT, BEFORE), shut(BEFORE))
-COLLECTED_LONG_AGO = (*visit(Purpose.COLLECT, LONG_BEFORE), shut(LONG_BEFORE))
+OCCUPIED = told(*visit(Purpose.DEPOSIT, LONG_BEFORE, FIRST), shut(LONG_BEFORE), start=ASSIGNED)
+COLLECTED = (*visit(Purpose.COLLECT, BEFORE, SECOND), shut(BEFORE))
+COLLECTED_LONG_AGO = (*visit(Purpose.COLLECT, LONG_BEFORE, SECOND), shut(LONG_BEFORE))
 UNCERTAIN = ReportOpening(at=BEFORE, compartment=A3, opening=BEGUN, failure="uncertain")
 FORCED = NoticeDoor(at=BEFORE, compartment=A3, is_open=True)
 

@@ -75,6 +75,8 @@ class Compartment(Value):
     parcel: ParcelId | None = None
     door: Door = Door.CLOSED
     opening: Opening | None = None
+    last_opening: OpeningId | None = None
+    """The intent recorded last: the same again is no second pulse (R1)."""
     reopen_until: UtcSeconds | None = None
     grant: GrantId | None = None
     """The grant that may re-open while releasing."""
@@ -347,7 +349,7 @@ _CONTENT_FOR = {
 
 def _intend(state: Compartment, command: IntendOpening) -> tuple[CompartmentFact, ...]:
     at, purpose = command.at, command.purpose
-    if state.opening is not None and state.opening.opening == command.opening:
+    if state.last_opening == command.opening:
         return ()
     if state.door is not Door.CLOSED:
         raise Refused(Reason.DOOR_OPEN)
@@ -376,16 +378,14 @@ def _intend(state: Compartment, command: IntendOpening) -> tuple[CompartmentFact
 
 def _report(state: Compartment, command: ReportOpening) -> tuple[CompartmentFact, ...]:
     at, compartment, opening = command.at, command.compartment, command.opening
-    if state.opening is None or state.opening.opening != opening:
-        return ()
-    if state.door not in (Door.OPENING, Door.UNCERTAIN):
+    awaited = state.opening.opening if state.opening else None
+    if opening != awaited or state.door not in (Door.OPENING, Door.UNCERTAIN):
         return ()
     if command.failure is None:
         return (DoorOpened(at=at, compartment=compartment, opening=opening),)
     if command.failure == "uncertain":
-        if state.door is Door.UNCERTAIN:
-            return ()
-        return (OpeningUncertain(at=at, compartment=compartment, opening=opening),)
+        uncertain = OpeningUncertain(at=at, compartment=compartment, opening=opening)
+        return () if state.door is Door.UNCERTAIN else (uncertain,)
     failed = OpeningFailed(at=at, compartment=compartment, opening=opening, why=command.failure)
     is_last = state.failure_count + 1 >= FAILURES_MAX and state.out_of_service is None
     jammed = TakenOutOfService(at=at, compartment=compartment, why="jammed")
@@ -551,7 +551,7 @@ def _evolve_opening(
                 courier=fact.courier,
                 grant=fact.grant,
             )
-            return replace(state, door=Door.OPENING, opening=opening)
+            return replace(state, door=Door.OPENING, opening=opening, last_opening=opening.opening)
         case DoorOpened():
             return replace(
                 state, door=Door.OPEN, opening_count=state.opening_count + 1, failure_count=0

@@ -249,7 +249,7 @@ def _open_for_recipient(state: Locker, command: OpenForRecipient) -> tuple[Locke
     use = state.grants.get(grant.grant, GrantUse())
     name = _compartment_of_grant(state, grant, use)
     known = _compartment(state, name)
-    if known.opening is not None and known.opening.opening == command.opening:
+    if known.last_opening == command.opening:
         return ()
     if grant.grant not in active.grants:
         raise Refused(Reason.NOT_YOUR_PARCEL)
@@ -288,7 +288,7 @@ def _open_for_staff(
         if command.purpose not in (Purpose.DEPOSIT, Purpose.RETRIEVE):
             raise Refused(Reason.ACCESS_DENIED, f"a courier does not open to {command.purpose}")
         holder, courier, purpose = active.session, active.courier, command.purpose
-    if known.opening is not None and known.opening.opening == command.opening:
+    if known.last_opening == command.opening:
         return ()
     _check_other_doors(state)
     return compartment.decide(
