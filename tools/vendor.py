@@ -188,8 +188,7 @@ def write_addresses(manifest: list[dict[str, object]]) -> bytes:
 def write_layered(address: str) -> bytes:
     """Write the sheet that puts a vendored one into a layer below our own rules."""
     return (
-        "/* Written by tools/vendor.py; do not edit. */\n"
-        f'@import url("{address}") layer(vendor);\n'
+        f'/* Written by tools/vendor.py; do not edit. */\n@import url("{address}") layer(vendor);\n'
     ).encode()
 
 

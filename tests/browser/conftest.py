@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def base_url() -> None:
-    """Replace the fixture of pytest-base-url, which warns under pytest 9; servers give addresses."""
+    """Replace the fixture of pytest-base-url, which warns under pytest 9."""
 
 
 @pytest.fixture(scope="session")
@@ -90,7 +90,7 @@ def strayed(context: Any) -> Iterator[list[str]]:
 
 @pytest.fixture
 def complaints(page: Any) -> Iterator[list[str]]:
-    """Collect script errors and refusals of the content security policy; fail when there are any."""
+    """Fail when a script breaks or the content security policy refuses something."""
     said: list[str] = []
     page.on("pageerror", lambda error: said.append(f"error: {error}"))
     page.on(

@@ -10,7 +10,13 @@ from tests.browser.gallery import make_gallery
 
 pytestmark = pytest.mark.usefixtures("strayed", "complaints")
 
-PAGES = {"start": "/", "console": "/console", "map": "/map", "parcel": "/parcel", "courier": "/courier"}
+PAGES = {
+    "start": "/",
+    "console": "/console",
+    "map": "/map",
+    "parcel": "/parcel",
+    "courier": "/courier",
+}
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 
 

@@ -9,6 +9,7 @@ It must not know which pages exist.
 import gzip
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from litestar import Request, Response, get
@@ -161,7 +162,7 @@ def asset_handler(assets: Assets) -> HTTPRouteHandler:
     """
 
     @get(f"{URL_PREFIX}/{{path:path}}", include_in_schema=False, sync_to_thread=False)
-    def serve_asset(path: FromPath[str], request: Request[object, object, object]) -> Response[bytes]:
+    def serve_asset(path: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
         asset = assets.find(path)
         if asset is None:
             raise NotFoundException(f"There is no file {URL_PREFIX}{path}.")

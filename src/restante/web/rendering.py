@@ -50,7 +50,7 @@ def make_environment(
         vendor=assets.vendor_url,
         icon=lambda name, size="": _draw_icon(assets, name, size),
         language=language,
-        direction="rtl" if language.split("-")[0] in RIGHT_TO_LEFT else "ltr",
+        direction="rtl" if language.split("-", maxsplit=1)[0] in RIGHT_TO_LEFT else "ltr",
     )
     return environment
 

@@ -6,8 +6,8 @@ R1. Every answer carries a content security policy under which only our own file
     style stands inline, and no other machine is asked for anything.
 R2. A page with a scanner, and no other, may compile WebAssembly and use the camera.
 R3. A request that changes something and comes from another site's page is refused. Browsers say
-    where a request comes from (``Sec-Fetch-Site``, else ``Origin``), so no token is needed; requests
-    of programs carry neither and no ambient cookie, and pass.
+    where a request comes from (``Sec-Fetch-Site``, else ``Origin``), so no token is needed;
+    requests of programs carry neither and no ambient cookie, and pass.
 
 It must not know pages, sessions or users.
 """
@@ -17,7 +17,8 @@ from typing import Any
 
 import msgspec
 from litestar.datastructures import MutableScopeHeaders
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """Methods that change nothing (RFC 9110 §9.2.1)."""
@@ -96,7 +97,7 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         over_tls = scope.get("scheme") == "https"
@@ -139,13 +140,13 @@ class CrossOriginGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] == "http" and not is_same_origin(scope, self._trusted):
+        if scope["type"] == ScopeType.HTTP and not is_same_origin(scope, self._trusted):
             await _refuse(send)
             return
         await self._app(scope, receive, send)
 
 
-def is_same_origin(scope: Any, trusted_origins: frozenset[str] = frozenset()) -> bool:
+def is_same_origin(scope: HTTPScope, trusted_origins: frozenset[str] = frozenset()) -> bool:
     """Say whether a request is safe, our own, or from a program rather than a page."""
     if scope["method"] in SAFE_METHODS:
         return True

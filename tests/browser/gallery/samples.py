@@ -10,14 +10,13 @@ NAMES = ("Rynek", "Dworzec", "Park Północny", "Stare Miasto", "Fabryczna", "No
 
 def cabinet() -> dict[str, Any]:
     """Make a cabinet of four columns with a screen."""
-    heights = [[80] * 8 + [190] * 4, [], [190] * 5 + [410], [80] * 4 + [190, 410, 410]]
+    heights = [[80] * 8 + [190] * 4, [190, 190, 410], [190] * 5 + [410], [80] * 4 + [190, 410, 410]]
     columns = []
     number = 0
     for index, column in enumerate(heights):
         cells: list[dict[str, Any]] = []
         if index == 1:
             cells = [{"kind": "screen", "height_mm": 640}]
-            column = [190, 190, 410]
         room = 1586 - sum(height + 22 for height in [c["height_mm"] for c in cells] + column)
         for height in column:
             number += 1
@@ -97,8 +96,10 @@ def city() -> dict[str, Any]:
             "water",
             "Polygon",
             [
-                [[16.985, 51.112], [17.04, 51.118], [17.08, 51.113], [17.08, 51.1095]]
-                + [[17.04, 51.114], [16.985, 51.108], [16.985, 51.112]]
+                [
+                    *([16.985, 51.112], [17.04, 51.118], [17.08, 51.113], [17.08, 51.1095]),
+                    *([17.04, 51.114], [16.985, 51.108], [16.985, 51.112]),
+                ]
             ],
             "Oder",
         ),
