@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.journal.story import KINDS, VIEWS, AnyJournal, derive
 
 from restante.journal.memory import MemoryJournal
 from restante.journal.sqlite import SqliteJournal
+from tests.journal.story import KINDS, VIEWS, AnyJournal, derive
 
 
 @pytest.fixture

@@ -5,20 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.journal.story import (
-    BY,
-    KINDS,
-    NOW,
-    VIEWS,
-    AnyJournal,
-    Box,
-    Emptied,
-    added,
-    batch,
-    box,
-    derive,
-    unit,
-)
 
 from restante.clock import SystemClock, VirtualClock
 from restante.core.refusal import Reason, Refused
@@ -37,6 +23,20 @@ from restante.journal.port import (
     Work,
 )
 from restante.journal.sqlite import SqliteJournal
+from tests.journal.story import (
+    BY,
+    KINDS,
+    NOW,
+    VIEWS,
+    AnyJournal,
+    Box,
+    Emptied,
+    added,
+    batch,
+    box,
+    derive,
+    unit,
+)
 
 
 @pytest.fixture
@@ -387,3 +387,39 @@ def test_followers_are_woken_after_each_transaction_with_facts(journal: AnyJourn
     with pytest.raises(Refused):
         committer.run(operations[2])
     assert heads == [1, 2]
+
+
+def test_a_wake_that_fails_hurts_nobody(
+    journal: AnyJournal, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_position: int) -> None:
+        raise ConnectionError("nobody listens")
+
+    with Committer(journal, SystemClock(), KINDS, committed=fail) as committer:
+        assert [committer.run(adding("a")) for _ in range(3)] == [1, 2, 3]
+    assert "waking followers" in caplog.text
+
+
+def test_a_writer_thread_that_is_torn_down_leaves_nobody_waiting(journal: AnyJournal) -> None:
+    def tear_down(_ledger: Ledger) -> None:
+        raise SystemExit
+
+    gate = threading.Event()
+    committer = Committer(journal, SystemClock(), KINDS, operations_max=2).start()
+    committer.submit(blocking(gate))
+    torn = committer.submit(Operation((), tear_down))
+    waiting = [committer.submit(adding("a")) for _ in range(4)]
+    gate.set()
+    assert isinstance(torn.exception(9), SystemExit)
+    assert all(isinstance(answer.exception(9), Closed) for answer in waiting)
+    with pytest.raises(Closed):
+        committer.submit(adding("a"))
+
+
+def test_a_writer_elsewhere_in_this_process_is_noticed(journal: AnyJournal) -> None:
+    committer = Committer(journal, SystemClock(), KINDS)
+    assert committer.run(adding_within("a", 3)) == 1
+    state = Box(marbles=3, facts=2)
+    journal.append(batch(unit("a", 1, added(2), state=state)), recorded_at=NOW)
+    with pytest.raises(Refused):
+        committer.run(adding_within("a", 3))

@@ -3,19 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.journal.story import (
-    BY,
-    NOW,
-    Added,
-    AnyJournal,
-    Box,
-    Emptied,
-    Taken,
-    added,
-    batch,
-    box,
-    unit,
-)
 
 from restante.core.value import UtcSeconds
 from restante.journal.chain import FIRST_HASH, hash_fact
@@ -32,6 +19,19 @@ from restante.journal.port import (
     Unit,
     UnknownFact,
     Work,
+)
+from tests.journal.story import (
+    BY,
+    NOW,
+    Added,
+    AnyJournal,
+    Box,
+    Emptied,
+    Taken,
+    added,
+    batch,
+    box,
+    unit,
 )
 
 

@@ -15,6 +15,7 @@ R5. When the storage fails, all waiting callers get that error and cached states
 It must not know what an operation does.
 """
 
+import logging
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -27,6 +28,8 @@ from .ledger import Ledger, Operation, Overlay, RowNotYetWritten, StateCache
 from .port import Busy, Conflict, Damaged, Full, Journal, Kinds
 
 Result = TypeVar("Result")
+
+_log = logging.getLogger(__name__)
 
 WAITING_MAX = 10_000
 """Operations that may wait. Chosen: about a second's work; later callers are better told."""
@@ -85,7 +88,8 @@ class Committer:
     Parameters
     ----------
     journal
-        Written only through here while this committer lives, or conflicts cost time.
+        Others may write it too, in this process or another; that only costs conflicts and cached
+        states.
     clock
         Read once for each operation when it comes in, and once for each transaction.
     kinds
@@ -131,6 +135,7 @@ class Committer:
         self._transactions = 0
         self._conflicts = 0
         self._position = 0
+        self._mark = (0, 0)
 
     def start(self) -> "Committer":
         """Start the writer thread."""
@@ -207,24 +212,37 @@ class Committer:
     # --------------------------------------------------------------- private
 
     def _serve(self) -> None:
-        while True:
-            first = self._waiting.get()
-            if first is None:
-                return
-            batch = [first]
-            is_last = False
-            while len(batch) < self._operations_max and not is_last:
-                try:
-                    following = self._waiting.get_nowait()
-                except queue.Empty:
-                    break
-                if following is None:
-                    is_last = True
-                else:
-                    batch.append(following)
-            self._commit(batch)
-            if is_last:
-                return
+        try:
+            while batch := self._gather():
+                self._commit(batch)
+        finally:
+            # Reached with callers waiting only when this thread is torn down.
+            with self._door:
+                self._is_closed = True
+                self._fail_waiting()
+
+    def _gather(self) -> list[_Asked]:
+        # Waits for one operation, then takes all that wait; empty when there will be no more.
+        batch: list[_Asked] = []
+        following = self._waiting.get()
+        while following is not None:
+            batch.append(following)
+            if len(batch) == self._operations_max:
+                return batch
+            try:
+                following = self._waiting.get_nowait()
+            except queue.Empty:
+                return batch
+        if batch:
+            # Closing: found again on the next turn.
+            self._waiting.put(None)
+        return batch
+
+    def _fail_waiting(self) -> None:
+        while not self._waiting.empty():
+            asked = self._waiting.get_nowait()
+            if asked is not None and asked.answer.set_running_or_notify_cancel():
+                asked.answer.set_exception(Closed("the committer's thread has ended"))
 
     def _commit(self, batch: Sequence[_Asked]) -> None:
         # A caller that went away before its turn is not served.
@@ -233,8 +251,7 @@ class Committer:
         with self._turn:
             self._writer = threading.get_ident()
             try:
-                if self._journal.has_foreign_writes():
-                    self._cache.clear()
+                self._drop_stale_states()
                 self._write_together(waiting)
             except BaseException as error:
                 # Nothing may leave a caller waiting for ever.
@@ -246,7 +263,21 @@ class Committer:
                 self._writer = None
                 self._operations += len(waiting)
         if self._position != before:
+            self._wake()
+
+    def _wake(self) -> None:
+        try:
             self._committed(self._position)
+        except Exception:
+            # The facts are durable and told; a follower finds them without being woken.
+            _log.exception("waking followers after a commit failed")
+
+    def _drop_stale_states(self) -> None:
+        # Refusals and plain readings are guarded by no version: they need states that are true.
+        mark = self._journal.write_mark()
+        if mark != self._mark:
+            self._cache.clear()
+            self._mark = mark
 
     def _write_together(self, waiting: Sequence[_Asked]) -> None:
         conflicts = 0
@@ -299,6 +330,8 @@ class Committer:
                 self._transactions += 1
                 if recorded:
                     self._position = recorded[-1].position
+                    foreign, batches = self._mark
+                    self._mark = (foreign, batches + 1)
         except BaseException as error:
             self._cache.clear()
             self._conflicts += isinstance(error, Conflict)

@@ -63,7 +63,7 @@ class MemoryJournal:
     derive
         What follows from a unit.
     inline
-        Tables of the inline views.
+        Tables of the inline views, and of followers' views.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class MemoryJournal:
         self._outbox: dict[str, _Item] = {}
         self._cursors: dict[str, int] = {}
         self._seals: dict[str, Seal] = {}
+        self._batches = 0
 
     @property
     def derive(self) -> Derive:
@@ -124,6 +125,7 @@ class MemoryJournal:
                 self._states[unit.stream] = StateRow(version, unit.state, one.head_hash)
             self._change(rows)
             self._enqueue(work)
+            self._batches += bool(sealed)
             return tuple(recorded for one in sealed for recorded in one.recorded)
 
     def read(
@@ -163,9 +165,10 @@ class MemoryJournal:
         with self._lock:
             return len(self._stored)
 
-    def has_foreign_writes(self) -> bool:
-        """Nobody else can reach this memory."""
-        return False
+    def write_mark(self) -> tuple[int, int]:
+        """Count batches; nobody else can reach this memory."""
+        with self._lock:
+            return 0, self._batches
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -194,12 +197,15 @@ class MemoryJournal:
         """Mark work as done."""
         with self._lock:
             for key in keys:
-                self._outbox[key].done_at = at
+                if key in self._outbox:
+                    self._outbox[key].done_at = at
 
     def postpone_work(self, key: str, due_at: UtcSeconds, error: str) -> None:
         """Count a failed try."""
         with self._lock:
-            item = self._outbox[key]
+            item = self._outbox.get(key)
+            if item is None:
+                return
             item.attempts += 1
             item.last_error = error
             item.due_at = due_at
@@ -215,7 +221,9 @@ class MemoryJournal:
     def revive_work(self, key: str, due_at: UtcSeconds) -> None:
         """Give up work another round of tries."""
         with self._lock:
-            item = self._outbox[key]
+            item = self._outbox.get(key)
+            if item is None:
+                return
             item.is_dead = False
             item.attempts = 0
             item.due_at = due_at

@@ -16,6 +16,7 @@ from typing import Final, TypeAlias
 from sqlalchemy import Connection, Table, insert, inspect, select
 from sqlalchemy.schema import CreateColumn, CreateTable
 
+from .port import Damaged
 from .tables import META, METADATA
 
 Step: TypeAlias = Callable[[Connection], None]
@@ -48,12 +49,20 @@ def migrate(connection: Connection, inline: Sequence[Table], steps: Sequence[Ste
     ------
     TooNew
         When a newer release wrote it.
+    Damaged
+        When it says of itself what cannot be.
     """
     newest = len(steps) + 1
     if not inspect(connection).has_table(META.name):
         METADATA.create_all(connection)
         _write(connection, VERSION_KEY, str(newest))
-    version = int(_read(connection, VERSION_KEY) or 1)
+    written = _read(connection, VERSION_KEY) or ""
+    if not written.isdecimal():
+        raise Damaged(
+            f"the journal's schema version reads {written!r}: the file is damaged; "
+            "restore the last good copy"
+        )
+    version = int(written)
     if version > newest:
         raise TooNew(
             f"the journal has schema version {version}, this release knows {newest}: "

@@ -212,8 +212,17 @@ class Conflict(Exception):
 class Damaged(Exception):
     """The journal's own record is broken; an operator must look before anything is written.
 
-    The message names the file or position and what to do.
+    Parameters
+    ----------
+    message
+        Names the file or position, and what to do.
+    position
+        Of the fact that is broken, where that can be told.
     """
+
+    def __init__(self, message: str, position: int | None = None) -> None:
+        super().__init__(message)
+        self.position = position
 
 
 class Full(Exception):
@@ -278,8 +287,15 @@ class Journal(Protocol):
         """The last position that :meth:`follow` may return; 0 when empty."""
         ...
 
-    def has_foreign_writes(self) -> bool:
-        """Whether another process may have written since this was last asked."""
+    def write_mark(self) -> tuple[int, int]:
+        """Tell whether what was read before still holds.
+
+        Returns
+        -------
+        tuple
+            A number that changes when another process has written, and the count of batches
+            with facts written through this object.
+        """
         ...
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, MetaData, Select, Table, func, insert, select, tuple_
 from sqlalchemy.dialects import sqlite as dialect
 
@@ -24,6 +25,7 @@ from .migrations import migrate
 from .port import (
     Batch,
     Conflict,
+    Damaged,
     Derive,
     Derived,
     DueWork,
@@ -82,7 +84,7 @@ class SqliteJournal:
     derive
         What follows from a unit.
     inline
-        Tables of the inline views, made when absent.
+        Tables of the inline views, and of followers' views in the same file; made when absent.
     durability
         ``relaxed`` only for simulation.
     driver
@@ -119,15 +121,19 @@ class SqliteJournal:
             table.name: _upsert(self._views.view(table.name)) for table in self._views.tables
         }
         self._lock = threading.RLock()
-        self._data_version = 0
+        self._batches = 0
         self._engine = make_writer(path, driver=self._driver, durability=durability)
         self._readers = self._engine
         if path != MEMORY:
             self._readers = make_readers(path, driver=self._driver, durability=durability)
-        with translated(path, self._driver):
-            self._writer = self._engine.connect()
-        with self.writing() as connection:
-            migrate(connection, self._views.tables)
+        try:
+            with translated(path, self._driver):
+                self._writer = self._engine.connect()
+            with self.writing() as connection:
+                migrate(connection, self._views.tables)
+        except BaseException:
+            self._engine.dispose()
+            raise
 
     @property
     def derive(self) -> Derive:
@@ -164,6 +170,8 @@ class SqliteJournal:
             self._insert_facts(connection, batch.units, sealed)
             self._change_rows(connection, self._views.collapse(changes))
             outbox.insert_work(connection, work)
+            # Counted before the commit: one too many only costs a committer its cache.
+            self._batches += bool(sealed)
         return tuple(recorded for one in sealed for recorded in one.recorded)
 
     def read(
@@ -187,8 +195,8 @@ class SqliteJournal:
         with self.reading() as connection:
             for query in _state_queries(streams, columns):
                 for kind, owner, version, state, head_hash in connection.execute(query):
-                    decoded = self._state_codec.decode(kind, state)
-                    found[StreamName(f"{kind}/{owner}")] = StateRow(version, decoded, head_hash)
+                    stream = StreamName(f"{kind}/{owner}")
+                    found[stream] = StateRow(version, self._decode(stream, state), head_hash)
         return found
 
     def rows(
@@ -215,17 +223,15 @@ class SqliteJournal:
         with self.reading() as connection:
             return int(connection.scalar(_LAST_POSITION) or 0)
 
-    def has_foreign_writes(self) -> bool:
-        """Whether another connection has written since this was last asked."""
+    def write_mark(self) -> tuple[int, int]:
+        """Tell whether another connection has written, and count our own batches."""
         with self._lock, translated(self._path, self._driver):
             # Asked of the driver: SQLite answers from shared memory, a transaction costs more.
             connection: Any = self._writer.connection.driver_connection
             found = connection.execute("PRAGMA data_version")
-            version = int(found.fetchone()[0])
+            foreign = int(found.fetchone()[0])
             found.close()
-            is_changed = version != self._data_version
-            self._data_version = version
-        return is_changed
+            return foreign, self._batches
 
     def close(self) -> None:
         """Close all connections; the file is then one file again."""
@@ -366,6 +372,15 @@ class SqliteJournal:
             position += len(one.stored)
             sealed.append(one)
         return sealed
+
+    def _decode(self, stream: StreamName, state: bytes) -> Any:
+        try:
+            return self._state_codec.decode(split_stream(stream)[0], state)
+        except (msgspec.MsgspecError, UnicodeDecodeError, KeyError) as error:
+            raise Damaged(
+                f"the state row of {stream} cannot be read ({error}): "
+                "run 'restante journal verify'; the facts it was folded from may still be sound"
+            ) from error
 
     def _insert_facts(
         self, connection: Connection, units: Sequence[Unit], sealed: Sequence[Sealed]

@@ -37,7 +37,7 @@ FIXED_VERSION: Final = (3, 51, 3)
 READERS_MAX: Final = 40
 """Reading connections at once: as many as an async door's thread pool has threads."""
 
-_FULL_CODES: Final = frozenset({"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"})
+_FULL_CODES: Final = frozenset({"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_WRITE"})
 _BUSY_CODES: Final = ("SQLITE_BUSY", "SQLITE_LOCKED")
 _PLACE_CODES: Final = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")
 
@@ -76,8 +76,9 @@ def translated(path: str, driver: ModuleType) -> Iterator[None]:
         raise _translate(
             error.orig, path, is_integrity=isinstance(error, IntegrityError)
         ) from error
-    except driver.Error as error:
-        # Raised while a connection is being set up, before SQLAlchemy wraps anything.
+    except (driver.Error, UnicodeDecodeError) as error:
+        # The driver's own while a connection is being set up, before SQLAlchemy wraps anything;
+        # and text that is none, which only a damaged page can hold.
         raise _translate(error, path, is_integrity=False) from error
 
 
@@ -130,8 +131,8 @@ def _translate(error: BaseException | None, path: str, *, is_integrity: bool) ->
         return RowRejected(f"a row breaks a constraint: {error}")
     if code in _FULL_CODES:
         return Full(
-            f"no room left to write {name}: free space on its disk; "
-            "nothing is lost and writing goes on by itself"
+            f"{name} cannot be written ({error}): its disk is full, over quota or refuses "
+            "writes; make room, nothing acknowledged is lost and writing then goes on by itself"
         )
     if code.startswith(_BUSY_CODES):
         return Busy(f"{name} was held by another process for {BUSY_SECONDS:g} s; try again")

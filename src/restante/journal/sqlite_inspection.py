@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, exists, func, insert, select, tuple_
 
 from ..core.ids import StreamName, split_stream
 from .chain import make_stored
-from .port import Seal, Stored
+from .port import Damaged, Seal, Stored
 from .tables import FACTS, SEALS, STATES
 
 _COLUMNS: Final = (
@@ -27,6 +27,10 @@ _COLUMNS: Final = (
     FACTS.c.recorded_at,
     FACTS.c.hash,
 )
+
+_HERE: Final = (int, str, str, int, str, bytes, str, str, type(None), type(None), int, bytes)
+_MIRRORED: Final = (int, str, str, int, str, bytes, str, str, str, int, int, bytes)
+_TYPES: Final = frozenset({_HERE, _MIRRORED})
 
 
 def read_stream(
@@ -111,19 +115,30 @@ def insert_seal(connection: Connection, seal: Seal) -> bool:
 
 
 def _as_stored(rows: Iterable[Any]) -> tuple[Stored, ...]:
-    return tuple(
-        make_stored(
-            position=row[0],
-            stream=StreamName(f"{row[1]}/{row[2]}"),
-            version=row[3],
-            tag=row[4],
-            body=row[5],
-            by=row[6],
-            cause=row[7],
-            origin_epoch=row[8],
-            origin_seq=row[9],
-            recorded_at=row[10],
-            hash=row[11],
+    stored: list[Stored] = []
+    for row in rows:
+        types = tuple(map(type, row))
+        # SQLite checks no types; a damaged row must not surprise whoever reads it.
+        if types not in _TYPES:
+            position = row[0] if isinstance(row[0], int) else None
+            raise Damaged(
+                f"the fact at position {row[0]!r} has columns of wrong types: "
+                "run 'restante journal verify' and restore the last good copy",
+                position,
+            )
+        stored.append(
+            make_stored(
+                position=row[0],
+                stream=StreamName(f"{row[1]}/{row[2]}"),
+                version=row[3],
+                tag=row[4],
+                body=row[5],
+                by=row[6],
+                cause=row[7],
+                origin_epoch=row[8],
+                origin_seq=row[9],
+                recorded_at=row[10],
+                hash=row[11],
+            )
         )
-        for row in rows
-    )
+    return tuple(stored)

@@ -141,8 +141,7 @@ class _Pause:
     def is_over(self, now: UtcSeconds) -> bool:
         if self._said_at is None:
             return True
-        if now < self._said_at:
-            self._said_at = now
+        self._said_at = min(self._said_at, now)
         return now >= self._said_at + self._seconds
 
     def said(self, now: UtcSeconds) -> None:
@@ -471,9 +470,9 @@ class CentreSession:
         """Give what is to be sent now."""
         if not self._is_connected:
             return []
-        said: list[Signed] = []
-        for epoch in self._acks:
-            said.append(Ack(locker=self._locker, epoch=epoch, seq=self.watermark(epoch)))
+        said: list[Signed] = [
+            Ack(locker=self._locker, epoch=epoch, seq=self.watermark(epoch)) for epoch in self._acks
+        ]
         self._acks.clear()
         held = self._held_version
         if held is not None and held < self._list_version and self._list.is_over(now):

@@ -59,7 +59,7 @@ _WORDINGS: Final[dict[NoticeKind, _Wording]] = {
         "Your parcel from {sender} now waits longer for you.",
         "{code} is your code for {place}, now until {deadline}.",
     ),
-    NoticeKind.CODE_REISSUED: _Wording(
+    NoticeKind.REISSUED: _Wording(
         "New code for your parcel at {place}",
         "Here is a new code for your parcel from {sender}. The old one no longer works.",
         "{code} is your new code for {place}, until {deadline}. The old one is void.",

@@ -20,7 +20,7 @@ class NoticeKind(StrEnum):
     REMINDER = "reminder"
     LAST_REMINDER = "last_reminder"
     EXTENDED = "extended"
-    CODE_REISSUED = "code_reissued"
+    REISSUED = "reissued"
     OVERDUE = "overdue"
     COLLECTED = "collected"
     CANCELLED = "cancelled"
@@ -33,7 +33,7 @@ _WITH_CODE: Final = frozenset(
         NoticeKind.REMINDER,
         NoticeKind.LAST_REMINDER,
         NoticeKind.EXTENDED,
-        NoticeKind.CODE_REISSUED,
+        NoticeKind.REISSUED,
     }
 )
 
