@@ -400,12 +400,13 @@ def test_a_wake_that_fails_hurts_nobody(
     assert "waking followers" in caplog.text
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_writer_thread_that_is_torn_down_leaves_nobody_waiting(journal: AnyJournal) -> None:
     def tear_down(_ledger: Ledger) -> None:
         raise SystemExit
 
     gate = threading.Event()
-    committer = Committer(journal, SystemClock(), KINDS, operations_max=2).start()
+    committer = Committer(journal, SystemClock(), KINDS, operations_max=1).start()
     committer.submit(blocking(gate))
     torn = committer.submit(Operation((), tear_down))
     waiting = [committer.submit(adding("a")) for _ in range(4)]

@@ -268,7 +268,7 @@ class Committer:
     def _wake(self) -> None:
         try:
             self._committed(self._position)
-        except Exception:
+        except Exception:  # noqa: BLE001 - a caller's hook; logged
             # The facts are durable and told; a follower finds them without being woken.
             _log.exception("waking followers after a commit failed")
 

@@ -1,0 +1,136 @@
+"""Signed daily heads: proof for a court or an auditor that nothing was changed later.
+
+A seal covers the digest before it and the last hash of every stream that changed since. Whoever
+keeps one old seal outside can check everything up to it: a changed fact changes its stream's
+hash, that changes the digest, and the signature no longer fits.
+
+It must not know keys: whoever builds it passes ``sign`` in.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from ..core.ids import StreamName
+from .port import Inspected, Seal, Stored
+
+FACTS_PER_PAGE = 1_000
+"""Facts read at once."""
+
+FIRST_DIGEST: Final = bytes(32)
+"""Stands before the first seal."""
+
+
+class Head(NamedTuple):
+    """The last fact of a stream within a seal."""
+
+    stream: StreamName
+    version: int
+    hash: bytes
+
+
+class DayHeads(NamedTuple):
+    """What a seal is made over."""
+
+    day: str
+    after_position: int
+    to_position: int
+    heads: Sequence[Head]
+    """One for each stream that changed, by stream name."""
+    digest: bytes
+
+
+def heads(journal: Inspected, day: dt.date) -> DayHeads:
+    """Collect the heads of all streams that changed since the seal before.
+
+    Parameters
+    ----------
+    journal
+        Any adapter.
+    day
+        In UTC; names the seal. What counts is positions, so a clock going backwards seals
+        nothing twice and leaves nothing out.
+
+    Raises
+    ------
+    ValueError
+        When the day, or a later one, is sealed already.
+    """
+    seals = journal.seals()
+    name = day.isoformat()
+    if seals and seals[-1].day >= name:
+        raise ValueError(f"{seals[-1].day} is sealed already; seal a later day than that")
+    after = seals[-1].to_position if seals else 0
+    previous = seals[-1].digest if seals else FIRST_DIGEST
+    return _collect(journal, name, after, journal.head(), previous)
+
+
+def seal_day(journal: Inspected, day: dt.date, sign: Callable[[bytes], bytes]) -> Seal:
+    """Sign a day's heads and keep the seal.
+
+    Parameters
+    ----------
+    journal
+        Any adapter.
+    day
+        See :func:`heads`.
+    sign
+        Signs the digest.
+
+    Raises
+    ------
+    ValueError
+        When the day, or a later one, is sealed already.
+    """
+    found = heads(journal, day)
+    seal = Seal(
+        found.day, found.after_position, found.to_position, found.digest, sign(found.digest)
+    )
+    if not journal.add_seal(seal):
+        raise ValueError(f"{found.day} was sealed by another process meanwhile")
+    return seal
+
+
+def check_seals(
+    journal: Inspected, is_signed: Callable[[bytes, bytes], bool]
+) -> tuple[int, Seal | None]:
+    """Recompute every seal from the facts and check its signature.
+
+    Parameters
+    ----------
+    journal
+        Any adapter.
+    is_signed
+        Given digest and signature, whether one fits the other.
+
+    Returns
+    -------
+    tuple
+        How many seals are good, and the first that is not.
+    """
+    after, previous, good = 0, FIRST_DIGEST, 0
+    for seal in journal.seals():
+        found = _collect(journal, seal.day, after, seal.to_position, previous)
+        is_good = seal.after_position == after and seal.digest == found.digest
+        if not (is_good and is_signed(seal.digest, seal.signature)):
+            return good, seal
+        after, previous, good = seal.to_position, seal.digest, good + 1
+    return good, None
+
+
+def _collect(journal: Inspected, day: str, after: int, to: int, previous: bytes) -> DayHeads:
+    last: dict[StreamName, Stored] = {}
+    position = after
+    while position < to:
+        page = journal.stored_after(position, limit=FACTS_PER_PAGE)
+        page = tuple(stored for stored in page if stored.position <= to)
+        if not page:
+            break
+        position = page[-1].position
+        last.update((stored.stream, stored) for stored in page)
+    found = [Head(stream, last[stream].version, last[stream].hash) for stream in sorted(last)]
+    digest = hashlib.sha256(previous + f"{day} {after} {to}\n".encode())
+    for head in found:
+        digest.update(f"{head.stream} {head.version} {head.hash.hex()}\n".encode())
+    return DayHeads(day, after, to, found, digest.digest())

@@ -1,0 +1,77 @@
+-- A journal as the first release wrote it: never changed, every later release must open it.
+BEGIN TRANSACTION;
+CREATE TABLE boxes (
+	owner TEXT NOT NULL, 
+	marbles BIGINT NOT NULL, 
+	position BIGINT NOT NULL, 
+	PRIMARY KEY (owner)
+);
+INSERT INTO "boxes" VALUES('a',7,2);
+CREATE TABLE cursors (
+	name TEXT NOT NULL, 
+	position BIGINT NOT NULL, 
+	PRIMARY KEY (name)
+);
+CREATE TABLE facts (
+	owner TEXT NOT NULL, 
+	kind TEXT NOT NULL, 
+	version BIGINT NOT NULL, 
+	position BIGINT NOT NULL, 
+	tag TEXT NOT NULL, 
+	body BLOB NOT NULL, 
+	"by" TEXT NOT NULL, 
+	cause TEXT NOT NULL, 
+	origin_epoch TEXT, 
+	origin_seq BIGINT, 
+	recorded_at BIGINT NOT NULL, 
+	hash BLOB NOT NULL, 
+	PRIMARY KEY (owner, kind, version)
+);
+INSERT INTO "facts" VALUES('a','box',1,1,'box.added.v1',X'7B2274797065223A22626F782E61646465642E7631222C226174223A313830303030303030302C22636F756E74223A337D','operator:test','',NULL,NULL,1800000000,X'918FFC4AC3CBBC11E045F1A9FFA5914942F40350443B77BE5F46BF2957004B73');
+INSERT INTO "facts" VALUES('a','box',2,2,'box.added.v1',X'7B2274797065223A22626F782E61646465642E7631222C226174223A313830303030303030302C22636F756E74223A347D','operator:test','',NULL,NULL,1800000000,X'09FF650FC9F05191B2F26D4F9C7704E27C8232822594168A6ED4D87718D645FD');
+CREATE TABLE meta (
+	"key" TEXT NOT NULL, 
+	value TEXT NOT NULL, 
+	PRIMARY KEY ("key")
+);
+INSERT INTO "meta" VALUES('schema_version','1');
+INSERT INTO "meta" VALUES('inline_views','070624ea8255d84d5d2f9c145c18f4e7f50a32490dd98a83db6da417b52da9fc');
+CREATE TABLE notes (
+	owner TEXT NOT NULL, 
+	note TEXT NOT NULL, 
+	text TEXT, 
+	PRIMARY KEY (owner, note), 
+	UNIQUE (text)
+);
+CREATE TABLE outbox (
+	"key" TEXT NOT NULL, 
+	kind TEXT NOT NULL, 
+	body BLOB NOT NULL, 
+	due_at BIGINT NOT NULL, 
+	attempts INTEGER NOT NULL, 
+	last_error TEXT NOT NULL, 
+	claimed_until BIGINT NOT NULL, 
+	done_at BIGINT, 
+	dead INTEGER NOT NULL, 
+	PRIMARY KEY ("key")
+);
+CREATE TABLE seals (
+	day TEXT NOT NULL, 
+	after_position BIGINT NOT NULL, 
+	to_position BIGINT NOT NULL, 
+	digest BLOB NOT NULL, 
+	signature BLOB NOT NULL, 
+	PRIMARY KEY (day)
+);
+CREATE TABLE states (
+	owner TEXT NOT NULL, 
+	kind TEXT NOT NULL, 
+	version BIGINT NOT NULL, 
+	state BLOB NOT NULL, 
+	head_hash BLOB NOT NULL, 
+	PRIMARY KEY (owner, kind)
+);
+INSERT INTO "states" VALUES('a','box',2,X'7B226D6172626C6573223A372C226661637473223A327D',X'09FF650FC9F05191B2F26D4F9C7704E27C8232822594168A6ED4D87718D645FD');
+CREATE UNIQUE INDEX facts_by_position ON facts (position);
+CREATE INDEX outbox_waiting ON outbox (due_at) WHERE done_at IS NULL AND dead = 0;
+COMMIT;
