@@ -1,0 +1,92 @@
+"""The locker's end of the link: what the session tells is done here, and nowhere else.
+
+It turns events into calls on the controller; a list that cannot be stored is not confirmed, so
+the centre sends it again.
+"""
+
+from ..access import VerifyingKeyring
+from ..core.value import UtcSeconds
+from ..link.session import (
+    Acknowledged,
+    Diverged,
+    Dropped,
+    ListArrived,
+    LockerEvent,
+    LockerSession,
+    TimeTold,
+)
+from ..link.signing import make_verifier
+from .controller import Controller, OutOfService
+
+
+class Uplink:
+    """One controller's link to the centre; fits every transport.
+
+    Parameters
+    ----------
+    keyring
+        Public keys of the centre.
+    """
+
+    def __init__(
+        self, controller: Controller, keyring: VerifyingKeyring, release: str = ""
+    ) -> None:
+        store = controller.store
+        self._controller = controller
+        self.dropped_count = 0
+        """Messages that were not understood or not signed well."""
+        self.divergence = ""
+        """What the centre remembers and this locker has lost; empty when all is well."""
+        self.session = LockerSession(
+            locker=controller.config.locker,
+            site=controller.config.site,
+            release=release,
+            epoch=store.epoch,
+            last_seq=store.version,
+            acknowledged_seq=store.watermark,
+            list_version=store.list_version,
+            verify=make_verifier(keyring),
+            read_facts=store.read_reported,
+            read_conditions=controller.conditions,
+        )
+
+    @property
+    def is_online(self) -> bool:
+        """Whether the centre answers."""
+        return self.session.is_online
+
+    def connected(self, now: UtcSeconds) -> None:
+        """There is a way to the centre."""
+        self.session.connected(now)
+
+    def disconnected(self) -> None:
+        """The way is gone."""
+        self.session.disconnected()
+
+    def receive(self, body: bytes, now: UtcSeconds) -> None:
+        """Take a message from the centre."""
+        for event in self.session.receive(body, now):
+            self._follow(event)
+
+    def outgoing(self, now: UtcSeconds) -> list[bytes]:
+        """Give what is to be sent now."""
+        self.session.noticed(self._controller.store.version, now)
+        return self.session.outgoing(now)
+
+    def _follow(self, event: LockerEvent) -> None:
+        controller = self._controller
+        match event:
+            case ListArrived(is_whole=is_whole, version=version, changes=changes):
+                try:
+                    controller.apply_list(changes, version=version, is_whole=is_whole)
+                except OutOfService:
+                    return
+                self.session.applied(version)
+            case Acknowledged(seq=seq):
+                controller.keep_watermark(seq)
+            case TimeTold(at_ms=at_ms):
+                controller.clock.told(at_ms)
+            case Diverged(what=what):
+                self.divergence = what
+            case Dropped():
+                self.dropped_count += 1
