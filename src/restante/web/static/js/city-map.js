@@ -4,7 +4,8 @@
 //             attribution="© …" cooperative></city-map>
 //
 // city: FeatureCollection; properties.kind is block, building, park, water, river, street, road,
-//   rail, or place (a point), properties.name labels roads, water, parks and places.
+//   rail, or place (a point), properties.name labels roads, water, parks and places. An object with one
+//   collection per layer, {"ground": …, "road": …}, is taken too (joinLayers in city-style.js).
 // src, or a child JSON block: FeatureCollection of points, properties {"id", "name", "kind": locker |
 //   counter | parcel_room, "free", "total", "state": open | closed | down}.
 // live="NAME": events `live:NAME` carry one site or a list of {"id", "free", "total", "state"}.
@@ -15,7 +16,7 @@
 
 import { html, render, svg } from "./lit.js";
 import { DataElement, fetchJson, loadSheet, onScheme, readColors } from "./element.js";
-import { cityLayers, cityColors } from "./city-style.js";
+import { cityLayers, cityColors, joinLayers } from "./city-style.js";
 import { say } from "./words.js";
 import { vendored } from "./vendor.js";
 
@@ -111,7 +112,7 @@ class CityMap extends DataElement {
     this.starting = false;
     if (!this.isConnected) return;
     this.library = library;
-    this.cityData = city ?? { type: "FeatureCollection", features: [] };
+    this.cityData = joinLayers(city ?? {});
     try {
       this.makeMap();
     } catch (problem) {

@@ -82,3 +82,20 @@ function siteLayers(colors) {
     },
   ];
 }
+
+const KIND_OF_LAYER = { ground: "block", park: "park", water: "water", building: "building", district: "place" };
+
+/** Join a city given as one collection per layer (ground, park, water, road, building, district; the
+    roads with a class) into one collection with kinds. A single collection is taken as it is. */
+export function joinLayers(city) {
+  if (city.type === "FeatureCollection") return city;
+  const features = [];
+  for (const [layer, collection] of Object.entries(city)) {
+    if (layer === "site") continue;
+    for (const feature of collection.features) {
+      const kind = layer === "road" ? (feature.properties.class === "residential" ? "street" : "road") : KIND_OF_LAYER[layer];
+      if (kind) features.push({ ...feature, properties: { ...feature.properties, kind } });
+    }
+  }
+  return { type: "FeatureCollection", features };
+}

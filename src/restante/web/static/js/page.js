@@ -82,7 +82,8 @@ document.addEventListener("click", (event) => {
   if (target instanceof HTMLDialogElement && target.open) target.close();
 });
 
-// A server may ask for a toast in its answer: HX-Trigger: {"toast": {"text": "…", "tone": "good"}}.
+// A server may ask for a toast in its answer: HX-Trigger: {"toast": {"text": "…", "tone": "good",
+// "target": "body"}}; the target matters when the answer replaces the element that asked.
 document.addEventListener("toast", (event) => toast(event.detail.text, event.detail));
 document.addEventListener("htmx:error", () => toast(say(navigator.onLine ? "toast.failed" : "toast.offline"), { tone: "bad" }));
 
