@@ -13,12 +13,14 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text
 
+from restante.core.value import Fact, Value
 from restante.journal import migrations, sqlite_file
 from restante.journal.migrations import TooNew
 from restante.journal.port import Busy, Damaged, Full
 from restante.journal.sqlite import SqliteJournal
 from restante.journal.verify import verify
-from tests.journal.story import KINDS, NOW, VIEWS, Box, added, batch, box, derive, unit
+from tests.journal.story import KINDS, NOW, VIEWS, Added, Box, added, batch, box, derive, unit
+from tests.journal.story import Kind as StoryKind
 
 Open = Callable[..., SqliteJournal]
 
@@ -282,6 +284,51 @@ def test_inline_views_grow_tables_and_columns(open_file: Open) -> None:
         connection.exec_driver_sql("INSERT INTO more VALUES ('a', 1)")
     assert again.rows("more", [("a",)]) == {("a",): {"size": 1}}
     assert again.rows("boxes", [("n00",)])[("n00",)]["marbles"] == 10
+
+
+class DeeperBox(Value):
+    """A later release's idea of a box: it also knows the largest addition."""
+
+    marbles: int
+    largest: int
+
+
+def evolve_deeper(state: DeeperBox, fact: Fact) -> DeeperBox:
+    """Fold what the later release wants to know."""
+    count = fact.count if isinstance(fact, Added) else 0
+    return DeeperBox(marbles=state.marbles + count, largest=max(state.largest, count))
+
+
+def test_a_release_with_other_states_folds_every_stream_anew(
+    tmp_path: Path, open_file: Open
+) -> None:
+    journal = open_file()
+    fill(journal, 250, 3)
+    journal.close()
+    kind = KINDS["box"]
+    newer = {
+        "box": StoryKind(
+            DeeperBox(marbles=0, largest=0),  # type: ignore[arg-type]
+            evolve_deeper,
+            DeeperBox,  # type: ignore[arg-type]
+            kind.fact_types,
+        )
+    }
+    again = SqliteJournal(str(tmp_path / "journal.db"), newer)  # type: ignore[arg-type]
+    assert again.states([box("n249")])[box("n249")].state == DeeperBox(marbles=6, largest=3)
+    assert verify(again, newer).is_sound  # type: ignore[arg-type]
+    assert again.refold() == 0
+    again.close()
+
+
+def test_a_wrong_state_row_can_be_folded_anew(open_file: Open) -> None:
+    journal = open_file()
+    fill(journal, 3)
+    with journal.writing() as connection:
+        connection.exec_driver_sql("UPDATE states SET state = '{}' WHERE owner = 'n01'")
+    assert not verify(journal, KINDS).is_sound
+    assert journal.refold() == 1
+    assert verify(journal, KINDS).is_sound
 
 
 def test_facts_about_the_file_itself_are_kept(open_file: Open) -> None:

@@ -37,6 +37,7 @@ from .port import (
     Stored,
     Unit,
 )
+from .refold import SHAPES_KEY, fingerprint_states, refold_step
 from .sqlite_file import (
     MEMORY,
     Durability,
@@ -112,6 +113,7 @@ class SqliteJournal:
     ) -> None:
         check_place(path)
         self._path = path
+        self._kinds = kinds
         self._derive = derive
         self._driver = driver or newest_sqlite()
         self._codec = codec_of(kinds)
@@ -131,6 +133,7 @@ class SqliteJournal:
                 self._writer = self._engine.connect()
             with self.writing() as connection:
                 migrate(connection, self._views.tables)
+            self._fit_states()
         except BaseException:
             self._engine.dispose()
             raise
@@ -240,6 +243,22 @@ class SqliteJournal:
                 self._readers.dispose()
             self._writer.close()
             self._engine.dispose()
+
+    def refold(self) -> int:
+        """Fold every stream anew, and count the state rows that were wrong and are now right.
+
+        Done by itself when the shape of a state has changed since the file was last opened; asked
+        for when a release folds facts differently into the same shape.
+        """
+        total = 0
+        after: StreamName | None = None
+        while True:
+            with self.writing() as connection:
+                after, changed = refold_step(connection, self._kinds, after)
+                self._batches += 1
+            total += changed
+            if after is None:
+                return total
 
     # ------------------------------------------------------------------ meta
 
@@ -351,6 +370,13 @@ class SqliteJournal:
             return sqlite_inspection.insert_seal(connection, seal)
 
     # --------------------------------------------------------------- private
+
+    def _fit_states(self) -> None:
+        shapes = fingerprint_states(self._kinds)
+        if self.read_meta(SHAPES_KEY) == shapes:
+            return
+        self.refold()
+        self.write_meta(SHAPES_KEY, shapes)
 
     def _seal(
         self, connection: Connection, units: Sequence[Unit], recorded_at: UtcSeconds

@@ -1,0 +1,99 @@
+"""State rows for a release whose states look different from those of the one that wrote them.
+
+A state row is the fold of facts and can always be made again. A journal remembers the shape of
+the states it was last opened with; when that has changed, every stream is folded anew before
+anything is read. Facts are never touched.
+"""
+
+import hashlib
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, select, update
+
+from ..core.ids import StreamName, split_stream
+from . import sqlite_inspection
+from .codec import codec_of, state_codec_of
+from .port import Damaged, Kinds, UnknownFact
+from .tables import STATES
+
+SHAPES_KEY: Final = "state_shapes"
+"""Where the journal's meta table keeps the fingerprint."""
+
+STREAMS_PER_STEP: Final = 200
+"""Streams folded in one transaction."""
+
+FACTS_PER_PAGE: Final = 1_000
+"""Facts of one stream read at once."""
+
+
+def fingerprint_states(kinds: Kinds) -> str:
+    """Tell the shapes of all states in one word; docstrings do not count."""
+    names = sorted(kinds)
+    types = [kinds[name].state_type for name in names]
+    schemas, components = msgspec.json.schema_components(types)
+    shapes = _without_prose([names, list(schemas), components])
+    encoded = msgspec.json.Encoder(order="deterministic").encode(shapes)
+    return hashlib.sha256(encoded).hexdigest()
+
+
+def refold_step(
+    connection: Connection, kinds: Kinds, after: StreamName | None
+) -> tuple[StreamName | None, int]:
+    """Fold the next streams anew, in the caller's transaction.
+
+    Returns
+    -------
+    tuple
+        The last stream dealt with, ``None`` at the end, and how many rows were rewritten.
+
+    Raises
+    ------
+    Damaged
+        When facts of a stream are missing.
+    """
+    codec, state_codec = codec_of(kinds), state_codec_of(kinds)
+    page = sqlite_inspection.list_streams(connection, after, STREAMS_PER_STEP)
+    changed = 0
+    for stream in page:
+        kind, owner = split_stream(stream)
+        if kind not in kinds:
+            continue
+        row = (STATES.c.owner == owner, STATES.c.kind == kind)
+        version, old = connection.execute(
+            select(STATES.c.version, STATES.c.state).where(*row)
+        ).one()
+        state = kinds[kind].initial
+        done = 0
+        while done < version:
+            limit = min(FACTS_PER_PAGE, version - done)
+            facts = sqlite_inspection.read_stream(connection, stream, done, limit)
+            if not facts:
+                break
+            for stored in facts:
+                fact = codec.decode(stored.tag, stored.body)
+                if not isinstance(fact, UnknownFact):
+                    state = kinds[kind].evolve(state, fact)
+            done = facts[-1].version
+        if done != version:
+            raise Damaged(
+                f"{stream} has {done} facts where its state row counts {version}: "
+                "run 'restante journal verify' and restore the last good copy"
+            )
+        new = state_codec.encode(state)
+        if new != old:
+            connection.execute(update(STATES).where(*row).values(state=new))
+            changed += 1
+    return (page[-1] if page else None), changed
+
+
+def _without_prose(schema: Any) -> Any:
+    if isinstance(schema, dict):
+        return {
+            key: _without_prose(value)
+            for key, value in schema.items()
+            if not (key == "description" and isinstance(value, str))
+        }
+    if isinstance(schema, list | tuple):
+        return [_without_prose(one) for one in schema]
+    return schema
