@@ -1,6 +1,7 @@
 """What people at a locker rely on."""
 
 import pytest
+
 from restante.core.compartment import Content, Door
 from restante.core.ids import CompartmentId, GrantId, ParcelId, SiteId
 from restante.core.refusal import Reason, Refused
@@ -9,7 +10,6 @@ from restante.core.value import DAY, UtcSeconds
 from restante.edge.boards.simulated import Fault
 from restante.edge.doors import Outcome
 from restante.link.message import ListChange
-
 from tests.edge.cabinet import START, Cabinet
 
 

@@ -1,0 +1,266 @@
+"""Two ends joined through a pipe that loses, doubles and reorders."""
+
+import random
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from restante.core.hold import HoldPolicy
+from restante.core.ids import LockerId, ParcelId, PartnerId, SiteId
+from restante.core.size import ParcelSize
+from restante.core.value import UtcSeconds
+from restante.link.message import (
+    Ack,
+    ExpectedParcel,
+    ListChange,
+    ListUpdate,
+    Signed,
+    TimeSignal,
+    encode_message,
+)
+from restante.link.session import (
+    CentreSession,
+    Dropped,
+    FactsArrived,
+    ListArrived,
+    ListDelta,
+    LockerSession,
+    TimeTold,
+)
+
+LOCKER = LockerId("locker-01")
+
+
+def sign(message: Signed) -> Signed:
+    return msgspec.structs.replace(message, kid="k", signature=b"good")
+
+
+def verify(message: Signed) -> bool:
+    return message.signature == b"good"
+
+
+class Ends:
+    """Both hosts, with a journal and a list each, and a bad pipe between them."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.dice = random.Random(seed)
+        self.now = 1000
+        self.journal: list[bytes] = []
+        self.mirror: list[bytes] = []
+        self.waiting: list[FactsArrived] = []
+        self.centre_list: dict[str, tuple[int, str | None]] = {}
+        self.locker_list: dict[str, str] = {}
+        self.version = 0
+        self.up: list[bytes] = []
+        self.down: list[bytes] = []
+        self.start_locker()
+        self.start_centre()
+
+    def start_locker(self, version: int = 0) -> None:
+        self.locker = LockerSession(
+            locker=LOCKER,
+            site=SiteId("site-01"),
+            release="1",
+            epoch="e1",
+            last_seq=len(self.journal),
+            acknowledged_seq=0,
+            list_version=version,
+            verify=verify,
+            read_facts=lambda first, limit: [
+                msgspec.Raw(one) for one in self.journal[first - 1 : first - 1 + limit]
+            ],
+        )
+        self.locker.connected(UtcSeconds(self.now))
+
+    def start_centre(self) -> None:
+        self.waiting.clear()
+        self.centre = CentreSession(
+            locker=LOCKER,
+            watermarks={"e1": len(self.mirror)},
+            list_version=self.version,
+            sign=sign,
+            read_list=self.read_list,
+        )
+        self.centre.connected(UtcSeconds(self.now))
+        # A centre that was away is noticed by the transport.
+        self.locker.connected(UtcSeconds(self.now))
+
+    def read_list(self, base: int) -> ListDelta:
+        changes = tuple(
+            ListChange(key=key, entry=None if label is None else entry(label))
+            for key, (version, label) in self.centre_list.items()
+            if version > base and (base or label is not None)
+        )
+        return ListDelta(base, self.version, changes)
+
+    def happen(self) -> None:
+        self.journal.append(b'{"by":"x","fact":{"n":%d}}' % len(self.journal))
+        self.locker.noticed(len(self.journal), UtcSeconds(self.now))
+
+    def change_list(self, key: str, label: str | None) -> None:
+        self.version += 1
+        self.centre_list[key] = (self.version, label)
+        self.centre.list_changed(self.version)
+
+    def commit(self) -> None:
+        for arrived in self.waiting:
+            assert arrived.first_seq == len(self.mirror) + 1
+            self.mirror.extend(bytes(one) for one in arrived.facts)
+            self.centre.committed(arrived.epoch, len(self.mirror))
+        self.waiting.clear()
+
+    def deliver(self, pipe: list[bytes], *, is_up: bool) -> None:
+        if not pipe:
+            return
+        body = pipe.pop(0)
+        now = UtcSeconds(self.now)
+        if is_up:
+            self.waiting += [
+                one for one in self.centre.receive(body, now) if isinstance(one, FactsArrived)
+            ]
+            return
+        for event in self.locker.receive(body, now):
+            if isinstance(event, ListArrived):
+                if event.is_whole:
+                    self.locker_list.clear()
+                for change in event.changes:
+                    if isinstance(change.entry, ExpectedParcel):
+                        self.locker_list[change.key] = change.entry.label
+                    else:
+                        self.locker_list.pop(change.key, None)
+                self.locker.applied(event.version)
+
+    def speak(self, *, is_bad: bool) -> None:
+        now = UtcSeconds(self.now)
+        for pipe, said in (
+            (self.up, self.locker.outgoing(now)),
+            (self.down, self.centre.outgoing(now)),
+        ):
+            for body in said:
+                copies = self.dice.choice((0, 1, 1, 2)) if is_bad else 1
+                for _ in range(copies):
+                    place = self.dice.randint(0, len(pipe)) if is_bad else len(pipe)
+                    pipe.insert(place, body)
+
+    def settle(self) -> None:
+        """Let the pipe be good until nobody has anything to say."""
+        for _ in range(60):
+            self.now += 5
+            self.speak(is_bad=False)
+            while self.up or self.down:
+                self.deliver(self.up, is_up=True)
+                self.commit()
+                self.deliver(self.down, is_up=False)
+
+    @property
+    def wanted_list(self) -> dict[str, str]:
+        return {key: label for key, (_, label) in self.centre_list.items() if label is not None}
+
+
+def entry(label: str) -> ExpectedParcel:
+    return ExpectedParcel(
+        parcel=ParcelId("p"),
+        partner=PartnerId("x"),
+        label=label,
+        size=ParcelSize(length_mm=1, width_mm=1, height_mm=1, weight_g=1),
+        needs_low_door=False,
+        hold=HoldPolicy(),
+        deposit_until=UtcSeconds(1),
+    )
+
+
+STEPS = st.lists(
+    st.sampled_from(
+        "happen happen change take speak speak up up down down commit pass restart".split()
+    ),
+    max_size=120,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(seed=st.integers(0, 10_000), steps=STEPS)
+def test_both_ends_agree_in_the_end_whatever_the_pipe_did(seed: int, steps: list[str]) -> None:
+    ends = Ends(seed)
+    for number, step in enumerate(steps):
+        match step:
+            case "happen":
+                ends.happen()
+            case "change":
+                ends.change_list(f"parcel/{number % 5}", f"L{number}")
+            case "take":
+                ends.change_list(f"parcel/{number % 5}", None)
+            case "speak":
+                ends.speak(is_bad=True)
+            case "up":
+                ends.deliver(ends.up, is_up=True)
+            case "down":
+                ends.deliver(ends.down, is_up=False)
+            case "commit":
+                ends.commit()
+            case "pass":
+                ends.now += ends.dice.choice((1, 7, 90, -40))
+            case "restart":
+                ends.start_centre()
+    ends.settle()
+    assert ends.mirror == ends.journal
+    assert ends.locker.unsent_count == 0
+    assert ends.locker_list == ends.wanted_list
+    assert ends.centre.held_version == ends.version
+
+
+def test_nothing_is_acknowledged_before_it_is_committed() -> None:
+    ends = Ends()
+    ends.happen()
+    ends.speak(is_bad=False)
+    while ends.up:
+        ends.deliver(ends.up, is_up=True)
+    ends.speak(is_bad=False)
+    while ends.down:
+        ends.deliver(ends.down, is_up=False)
+    assert ends.locker.unsent_count == 1
+    ends.commit()
+    ends.speak(is_bad=False)
+    while ends.down:
+        ends.deliver(ends.down, is_up=False)
+    assert ends.locker.unsent_count == 0
+
+
+def test_a_locker_that_was_away_for_long_sends_everything_in_bounded_reports() -> None:
+    ends = Ends()
+    for _ in range(1900):
+        ends.happen()
+    ends.settle()
+    assert len(ends.mirror) == 1900
+
+
+def test_what_is_not_signed_well_changes_nothing() -> None:
+    ends = Ends()
+    for _ in range(3):
+        ends.happen()
+    forged = [
+        Ack(locker=LOCKER, epoch="e1", seq=3, signature=b"bad"),
+        ListUpdate(locker=LOCKER, base_version=0, version=9, changes=(), signature=b"bad"),
+        TimeSignal(locker=LOCKER, at_ms=1, signature=b"bad"),
+    ]
+    for message in forged:
+        assert ends.locker.receive(encode_message(message), UtcSeconds(1)) == [Dropped("signature")]
+    assert ends.locker.unsent_count == 3
+    assert isinstance(ends.locker.receive(b"{", UtcSeconds(1))[0], Dropped)
+
+
+def test_an_older_list_is_not_applied_over_a_newer_one() -> None:
+    ends = Ends()
+    ends.start_locker(version=7)
+    older = sign(ListUpdate(locker=LOCKER, base_version=0, version=6, changes=()))
+    assert ends.locker.receive(encode_message(older), UtcSeconds(1)) == []
+    ahead = sign(ListUpdate(locker=LOCKER, base_version=9, version=10, changes=()))
+    assert ends.locker.receive(encode_message(ahead), UtcSeconds(1)) == []
+    assert b"hello" in ends.locker.outgoing(UtcSeconds(2000))[0]
+
+
+def test_time_told_twice_does_not_go_back() -> None:
+    ends = Ends()
+    early, late = (sign(TimeSignal(locker=LOCKER, at_ms=at)) for at in (5000, 9000))
+    assert ends.locker.receive(encode_message(late), UtcSeconds(1)) == [TimeTold(9000)]
+    assert ends.locker.receive(encode_message(early), UtcSeconds(1)) == []
