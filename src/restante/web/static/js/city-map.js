@@ -14,7 +14,7 @@
 // Emits `site-selected` {id, name}. `data-ready` is set whenever the map has nothing left to draw.
 // cooperative: one finger scrolls the page, two move the map.
 
-import { html, render, svg } from "./lit.js";
+import { html, nothing, render, svg } from "./lit.js";
 import { DataElement, fetchJson, loadSheet, onScheme, readColors } from "./element.js";
 import { cityLayers, cityColors, joinLayers } from "./city-style.js";
 import { say } from "./words.js";
@@ -22,15 +22,33 @@ import { vendored } from "./vendor.js";
 
 /** Above this many sites in view, dots and clusters on the canvas replace pins. */
 const PINS_MAX = 120;
-/** Above this many, pins show their shape without the number. */
-const NUMBERED_MAX = 45;
+/** With less room than this for each, px², pins show a mark instead of the number. */
+const NUMBERED_AREA_MIN = 8000;
 /** Shortest time between two drawings of news, ms: four a second are more than an eye needs. */
 const NEWS_EVERY_MS = 250;
 
 const SHAPES = {
-  locker: svg`<rect class="pin-shape" x="2" y="2" width="16" height="16" rx="3"></rect><path class="pin-cut" d="M10 4.500v11M12.800 9v2"></path>`,
-  counter: svg`<circle class="pin-shape" cx="10" cy="10" r="8.500"></circle><path class="pin-cut" d="M6 11.500h8M8 8h4"></path>`,
-  parcel_room: svg`<path class="pin-shape" d="M10 1.500 18.500 9v9.500h-17V9z"></path><path class="pin-cut" d="M7.500 13h5"></path>`,
+  locker: {
+    body: svg`<rect class="pin-shape" x="2" y="2" width="16" height="16" rx="3"></rect>`,
+    cut: svg`<path class="pin-cut" d="M10 4.500v11M12.800 9v2"></path>`,
+  },
+  counter: {
+    body: svg`<circle class="pin-shape" cx="10" cy="10" r="8.500"></circle>`,
+    cut: svg`<path class="pin-cut" d="M6 11.500h8M8 8h4"></path>`,
+  },
+  parcel_room: {
+    body: svg`<path class="pin-shape" d="M10 1.500 18.500 9v9.500h-17V9z"></path>`,
+    cut: svg`<path class="pin-cut" d="M7.500 13h5"></path>`,
+  },
+};
+
+/** What a small pin shows instead of its number, so that color never speaks alone. */
+const MARKS = {
+  good: nothing,
+  low: svg`<path class="pin-cut" d="M6 10h8"></path>`,
+  full: svg`<path class="pin-cut" d="m6.500 6.500 7 7M13.500 6.500l-7 7"></path>`,
+  down: svg`<path class="pin-cut" d="M10 5.500v5.500M10 14v.500"></path>`,
+  closed: svg`<path class="pin-cut" d="M8 6v8M12 6v8"></path>`,
 };
 
 /** Say in one word how a site stands. */
@@ -206,7 +224,7 @@ class CityMap extends DataElement {
         this.pins.delete(id);
       }
     }
-    const isSmall = inView.length > NUMBERED_MAX;
+    const isSmall = inView.length > (this.clientWidth * this.clientHeight) / NUMBERED_AREA_MIN;
     for (const site of inView) if (wanted.has(site.id)) this.drawPin(site, isSmall);
   }
 
@@ -229,8 +247,9 @@ class CityMap extends DataElement {
     button.setAttribute("aria-label", label);
     button.setAttribute("title", label);
     button.setAttribute("aria-pressed", String(site.id === this.selected));
+    const shape = SHAPES[site.kind] ?? SHAPES.locker;
     const text = level === "down" ? "!" : level === "closed" ? "–" : String(site.free ?? "");
-    render(html`<svg viewBox="0 0 20 20" aria-hidden="true">${SHAPES[site.kind] ?? SHAPES.locker}</svg><span>${text}</span>`, button);
+    render(html`<svg viewBox="0 0 20 20" aria-hidden="true">${shape.body}${isSmall ? MARKS[level] : shape.cut}</svg><span>${text}</span>`, button);
   }
 
   choose(id) {
