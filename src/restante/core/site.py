@@ -358,6 +358,8 @@ def has_room(state: Site, wanted: Booking, *, at: UtcSeconds) -> bool:
     live.append(wanted)
     masks = [_fitting(state.supply, b.size, b.needs_low_door) for b in live]
     own = masks[-1]
+    if not own:
+        return False
     unions = {own}
     for mask in set(masks):
         unions |= {union | mask for union in unions}
