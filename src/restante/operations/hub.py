@@ -1,0 +1,274 @@
+"""The centre's end of every link: takes reports in, acknowledges, tells lists.
+
+R1. A report is acknowledged after its commit and not before.
+R2. Whatever fails here, the locker sends again: a failure loses nothing and stops no other link.
+R3. Which transport carries the bytes, and who the locker is, was settled before they come here.
+
+An end is used by one thread at a time; different ends by different threads at will.
+"""
+
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import structlog
+from sqlalchemy import Connection, select
+
+from ..access import Keyring, Purpose
+from ..core.ids import LockerId, SiteId
+from ..core.value import UtcSeconds
+from ..journal.committer import Closed, Committer, Overloaded
+from ..journal.ledger import Ledger, Operation
+from ..journal.port import Busy, Conflict, Damaged, Full, RowChange, RowRejected, Scalar
+from ..link.message import Heartbeat, Hello, Report
+from ..link.session import (
+    Beat,
+    CentreEvent,
+    CentreSession,
+    Diverged,
+    Dropped,
+    FactsArrived,
+    Greeted,
+)
+from ..link.signing import make_signer
+from ..views.principal import NotFound
+from ..views.tables import LOCKER_LINKS, LOCKERS, WATERMARKS
+from .ingest import ingest, open_matter
+from .lists import Lists
+from .means import Means
+
+_log = structlog.get_logger(__name__)
+
+_NOT_WRITTEN = (Conflict, Full, Busy, Damaged, RowRejected, Overloaded, Closed)
+"""The journal could not write now; the locker keeps its facts and tries again."""
+
+
+class CentreEnd:
+    """The centre's end of one locker's link; a :class:`restante.link.memory.LinkEnd`.
+
+    Made by :meth:`Hub.end_for`.
+    """
+
+    def __init__(
+        self,
+        *,
+        locker: LockerId,
+        site: SiteId,
+        session: CentreSession,
+        committer: Committer,
+        means: Means,
+    ) -> None:
+        self.locker = locker
+        self.site = site
+        self.is_connected = False
+        self.dropped_count = 0
+        """Messages that were not understood."""
+        self._session = session
+        self._committer = committer
+        self._means = means
+
+    def connected(self, now: UtcSeconds) -> None:
+        """Note that there is a way to the locker."""
+        self.is_connected = True
+        self._session.connected(now)
+
+    def disconnected(self) -> None:
+        """Note that the way is gone."""
+        self.is_connected = False
+        self._session.disconnected()
+
+    def receive(self, body: bytes, now: UtcSeconds) -> None:
+        """Take a message; facts are durable when this returns, or were not taken."""
+        for event in self._session.receive(body, now):
+            self._handle(event)
+
+    def outgoing(self, now: UtcSeconds) -> list[bytes]:
+        """Give what is to be sent now."""
+        return self._session.outgoing(now)
+
+    def list_changed(self, version: int) -> None:
+        """Note a newer list of the locker's site."""
+        self._session.list_changed(version)
+
+    @property
+    def held_list_version(self) -> int | None:
+        """Version of the list the locker has confirmed since it greeted."""
+        return self._session.held_version
+
+    def _handle(self, event: CentreEvent) -> None:
+        match event:
+            case FactsArrived():
+                self._take_in(event)
+            case Greeted(hello=hello):
+                self._run(note_hello(hello))
+            case Beat(heartbeat=beat):
+                self._run(note_heartbeat(beat))
+            case Diverged(what=what):
+                _log.warning("locker and centre disagree", locker=self.locker, what=what)
+                self._run(_note_divergence(self.locker, self.site, what))
+            case Dropped(why=why):
+                self.dropped_count += 1
+                _log.warning("message dropped", locker=self.locker, why=why)
+
+    def _take_in(self, event: FactsArrived) -> None:
+        report = Report(
+            locker=self.locker,
+            epoch=event.epoch,
+            first_seq=event.first_seq,
+            facts=event.facts,
+        )
+        try:
+            done = self._committer.run(ingest(self._means, report=report))
+        except _NOT_WRITTEN as error:
+            self._session.failed(event.epoch)
+            _log.warning("report not written", locker=self.locker, error=type(error).__name__)
+        except NotFound:
+            self._session.failed(event.epoch)
+            _log.warning("report of a locker nobody registered", locker=self.locker)
+        else:
+            self._session.committed(done.epoch, done.seq)
+
+    def _run(self, operation: Operation[None]) -> None:
+        try:
+            self._committer.run(operation)
+        except _NOT_WRITTEN as error:
+            _log.warning("link not noted", locker=self.locker, error=type(error).__name__)
+
+
+class Hub:
+    """All links of this process.
+
+    Parameters
+    ----------
+    reading
+        Opens a reading transaction on the views.
+    """
+
+    def __init__(
+        self,
+        *,
+        reading: Callable[[], AbstractContextManager[Connection]],
+        committer: Committer,
+        keyring: Keyring,
+        means: Means,
+    ) -> None:
+        self._reading = reading
+        self._committer = committer
+        self._means = means
+        self._sign = make_signer(lambda: keyring.current(Purpose.LIST))
+        self._ends: dict[LockerId, CentreEnd] = {}
+        self._lock = threading.Lock()
+        self._pushed = 0
+        self.lists = Lists(reading)
+
+    def end_for(self, locker: LockerId) -> CentreEnd:
+        """Find or make the centre's end for a registered locker.
+
+        Raises
+        ------
+        restante.views.NotFound
+            When the locker was never registered.
+        """
+        with self._lock:
+            end = self._ends.get(locker)
+            if end is None:
+                end = self._make_end(locker)
+                self._ends[locker] = end
+            return end
+
+    def ends(self) -> tuple[CentreEnd, ...]:
+        """List the ends made so far."""
+        with self._lock:
+            return tuple(self._ends.values())
+
+    def push_lists(self) -> int:
+        """Tell ends whose site's list has changed since the last call; how many there were.
+
+        Their next ``outgoing`` sends the changes. Call it after commits, or now and then.
+        """
+        changed = self.lists.changed_sites(self._pushed)
+        if not changed:
+            return 0
+        told = 0
+        for end in self.ends():
+            version = changed.get(end.site)
+            if version is not None:
+                end.list_changed(version)
+                told += 1
+        self._pushed = max(self._pushed, *changed.values())
+        return told
+
+    def _make_end(self, locker: LockerId) -> CentreEnd:
+        with self._reading() as connection:
+            site = connection.scalar(select(LOCKERS.c.site).where(LOCKERS.c.locker == locker))
+            marks = select(WATERMARKS.c.epoch, WATERMARKS.c.seq).where(
+                WATERMARKS.c.locker == locker
+            )
+            watermarks = {epoch: int(seq) for epoch, seq in connection.execute(marks)}
+        if site is None:
+            raise NotFound("locker", locker)
+        at = SiteId(site)
+        session = CentreSession(
+            locker=locker,
+            watermarks=watermarks,
+            list_version=self.lists.version(at),
+            sign=self._sign,
+            read_list=lambda base: self.lists.delta(at, base),
+        )
+        return CentreEnd(
+            locker=locker,
+            site=at,
+            session=session,
+            committer=self._committer,
+            means=self._means,
+        )
+
+
+def note_hello(hello: Hello) -> Operation[None]:
+    """Keep what a locker says about itself when it is here again."""
+    values: dict[str, Scalar] = {
+        "release": hello.release,
+        "epoch": hello.epoch,
+        "list_version": hello.list_version,
+        "unsent_count": 0,
+        "unsent_since": None,
+    }
+
+    def run(ledger: Ledger) -> None:
+        row = {**values, "seen_at": ledger.now}
+        ledger.put(RowChange(LOCKER_LINKS.name, (hello.locker,), row))
+
+    return Operation((), run)
+
+
+def note_heartbeat(beat: Heartbeat) -> Operation[None]:
+    """Keep that a locker is alive."""
+
+    def run(ledger: Ledger) -> None:
+        before = ledger.row(LOCKER_LINKS.name, (beat.locker,))
+        row: dict[str, Scalar] = {
+            "release": "" if before is None else before["release"],
+            "epoch": "" if before is None else before["epoch"],
+            "list_version": beat.list_version,
+            "unsent_count": beat.unsent_count,
+            "unsent_since": beat.unsent_since,
+            "seen_at": ledger.now,
+        }
+        ledger.put(RowChange(LOCKER_LINKS.name, (beat.locker,), row))
+
+    return Operation((), run, ((LOCKER_LINKS.name, (beat.locker,)),))
+
+
+def _note_divergence(locker: LockerId, site: SiteId, what: str) -> Operation[None]:
+    def run(ledger: Ledger) -> None:
+        open_matter(
+            ledger,
+            owner=locker,
+            key="diverged",
+            kind="diverged",
+            detail=what,
+            site=site,
+            locker=locker,
+        )
+
+    return Operation((), run)

@@ -1,0 +1,191 @@
+"""Take in what a locker reports: its facts are kept as they are, and the centre draws from them.
+
+R1  Facts are mirrored raw into ``locker/<id>``, with their origin, in one transaction with the
+    watermark and everything drawn from them. The acknowledgement comes after the commit.
+R2  What was seen before (watermark) is skipped; a gap is not bridged: the locker sends again from
+    the watermark.
+R3  A fact that is not understood, or that the centre cannot draw from, is kept raw, put into
+    quarantine and shown; the facts after it still flow.
+R4  What happened is never refused: what contradicts belief is recorded beside an anomaly.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from ..core.ids import ActorId, LockerId, SiteId, locker_stream
+from ..core.refusal import Refused
+from ..core.streams import KINDS
+from ..core.value import Fact
+from ..journal.codec import codec_of
+from ..journal.ledger import Ledger, Operation
+from ..journal.port import Entry, Origin, RowChange, Scalar, UnknownFact
+from ..link.message import Report, ReportedFact
+from ..views.principal import Principal
+from ..views.tables import ANOMALIES, LOCKERS, QUARANTINE, WATERMARKS
+from .lookup import find_locker_row
+from .means import Means
+from .reactions import Reporter, react
+
+_CODEC: Final = codec_of({"locker": KINDS["locker"]})
+_ENVELOPE: Final = msgspec.json.Decoder(ReportedFact)
+_RAW: Final = msgspec.json.Encoder()
+
+
+class Ingested(NamedTuple):
+    """What became of a report."""
+
+    epoch: str
+    seq: int
+    """The watermark now: facts up to it are safe."""
+    new_count: int
+    quarantined_count: int
+
+
+def ingest(means: Means, *, report: Report) -> Operation[Ingested]:
+    """Apply a report of an authenticated locker."""
+    locker = report.locker
+    entries = [_entry(report, place) for place in range(len(report.facts))]
+    rows = ((WATERMARKS.name, (locker, report.epoch)), (LOCKERS.name, (locker,)))
+    return Operation(
+        (locker_stream(locker),),
+        lambda ledger: _ingest(ledger, means, report, entries),
+        rows,
+    )
+
+
+def _ingest(ledger: Ledger, means: Means, report: Report, entries: Sequence[Entry]) -> Ingested:
+    locker, epoch = report.locker, report.epoch
+    site = SiteId(str(find_locker_row(ledger, locker)["site"]))
+    row = ledger.row(WATERMARKS.name, (locker, epoch))
+    seen = 0 if row is None else int(row["seq"] or 0)
+    # A gap: what lies between was never received; the acknowledgement asks for it (R2).
+    fresh = entries[seen + 1 - report.first_seq :] if report.first_seq <= seen + 1 else []
+    if not fresh:
+        return Ingested(epoch, seen, 0, 0)
+    if row is None and ledger.version(locker_stream(locker)):
+        _note_new_life(ledger, site, report)
+    reporter = Reporter(ledger, means, locker, site, Principal.of_locker(locker).actor)
+    quarantined = 0
+    for entry in fresh:
+        quarantined += _take_in(reporter, entry)
+    reporter.finish()
+    last = report.first_seq + len(entries) - 1
+    ledger.put(RowChange(WATERMARKS.name, (locker, epoch), {"seq": last}))
+    return Ingested(epoch, last, len(fresh), quarantined)
+
+
+def _take_in(reporter: Reporter, entry: Entry) -> int:
+    """Keep one fact and draw from it; count it when it went into quarantine."""
+    ledger, stream = reporter.ledger, locker_stream(reporter.locker)
+    if isinstance(entry.fact, UnknownFact):
+        ledger.append(stream, [entry])
+        _quarantine(reporter, entry, "not understood by this release; update the centre")
+        return 1
+    try:
+        ledger.append(stream, [entry])
+        react(reporter, entry.fact)
+    except (Refused, LookupError, ValueError, TypeError, ArithmeticError) as error:
+        _quarantine(reporter, entry, f"{type(error).__name__}: {error}")
+        return 1
+    return 0
+
+
+def _entry(report: Report, place: int) -> Entry:
+    """Read one reported fact; what is not understood becomes an unknown fact (R3)."""
+    raw = bytes(report.facts[place])
+    origin = Origin(epoch=report.epoch, seq=report.first_seq + place)
+    by, cause = ActorId(f"locker:{report.locker}"), ""
+    try:
+        envelope = _ENVELOPE.decode(raw)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        fact: Fact = _unknown(raw)
+        body = raw
+    else:
+        body = bytes(envelope.fact)
+        by, cause = ActorId(envelope.by), envelope.cause
+        fact = _CODEC.decode_body(body)
+    if isinstance(fact, UnknownFact) and not _is_json(body):
+        # Bytes that are no JSON at all are kept as a JSON text, so that exports can be read.
+        body = _RAW.encode(body.decode("utf-8", "replace"))
+        fact = msgspec.structs.replace(fact, body=body)
+    return Entry(fact=fact, by=by, cause=cause, origin=origin, body=body)
+
+
+def _unknown(raw: bytes) -> UnknownFact:
+    found = _CODEC.decode_body(raw)
+    at = found.at
+    return UnknownFact(at=at, tag_name="", body=raw)
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True
+
+
+def _quarantine(reporter: Reporter, entry: Entry, why: str) -> None:
+    origin = entry.origin or Origin(epoch="", seq=0)
+    tag, body = _CODEC.encode(entry.fact)
+    kept: dict[str, Scalar] = {
+        "tag": tag,
+        "why": why,
+        "body": body if entry.body is None else entry.body,
+        "received_at": reporter.ledger.now,
+    }
+    key = (reporter.locker, origin.epoch, origin.seq)
+    reporter.ledger.put(RowChange(QUARANTINE.name, key, kept))
+    open_matter(
+        reporter.ledger,
+        owner=reporter.locker,
+        key=f"quarantine/{origin.epoch}/{origin.seq}",
+        kind="quarantined_fact",
+        detail=f"{tag or 'no tag'}: {why}",
+        site=reporter.site,
+        locker=reporter.locker,
+    )
+
+
+def _note_new_life(ledger: Ledger, site: SiteId, report: Report) -> None:
+    open_matter(
+        ledger,
+        owner=report.locker,
+        key=f"new_epoch/{report.epoch}",
+        kind="new_epoch",
+        detail="the locker's journal began anew; compare its compartments with what lies inside",
+        site=site,
+        locker=report.locker,
+    )
+
+
+def open_matter(
+    ledger: Ledger,
+    *,
+    owner: str,
+    key: str,
+    kind: str,
+    detail: str,
+    site: SiteId | None = None,
+    locker: LockerId | None = None,
+    parcel: str | None = None,
+    partner: str | None = None,
+) -> None:
+    """Put something that needs a person into their queue."""
+    values: dict[str, Any] = {
+        "kind": kind,
+        "detail": detail,
+        "site": site,
+        "locker": locker,
+        "compartment": None,
+        "parcel": parcel,
+        "partner": partner,
+        "noticed_at": ledger.now,
+        "status": "open",
+        "handled_by": None,
+        "handled_at": None,
+        "note": "",
+    }
+    ledger.put(RowChange(ANOMALIES.name, (owner, key), values))

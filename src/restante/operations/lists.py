@@ -1,0 +1,88 @@
+"""What the lockers of a site may do, read from the rows that facts wrote.
+
+R1. A list's version is the journal position of its last change; a delta holds every entry changed
+    since its base, as it stands now.
+R2. A base older than what was swept, or newer than all there is, gets the whole list.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, func, select
+
+from ..core.ids import SiteId
+from ..link.message import ListChange, ListEntry
+from ..link.session import ListDelta
+from ..views.tables import LIST_BODIES, LIST_ENTRIES, LIST_FLOORS
+
+_ENTRY: Final[msgspec.json.Decoder[ListEntry]] = msgspec.json.Decoder(ListEntry)
+
+
+class Lists:
+    """Reads the lists of sites.
+
+    Parameters
+    ----------
+    reading
+        Opens a transaction that sees one moment.
+    """
+
+    def __init__(self, reading: Callable[[], AbstractContextManager[Connection]]) -> None:
+        self._reading = reading
+
+    def version(self, site: SiteId) -> int:
+        """Tell the version of a site's list; 0 while it is empty."""
+        with self._reading() as connection:
+            return _version(connection, site)
+
+    def delta(self, site: SiteId, base_version: int) -> ListDelta:
+        """Read what changed since a version, or everything (R2)."""
+        with self._reading() as connection:
+            version = _version(connection, site)
+            floor_query = select(LIST_FLOORS.c.position).where(LIST_FLOORS.c.site == site)
+            floor = connection.scalar(floor_query) or 0
+            base = base_version if floor <= base_version <= version else 0
+            return ListDelta(base, version, _changes(connection, site, base))
+
+    def changed_sites(self, after: int) -> dict[SiteId, int]:
+        """Tell which lists changed after a position, with their versions."""
+        query = (
+            select(LIST_ENTRIES.c.site, func.max(LIST_ENTRIES.c.position))
+            .where(LIST_ENTRIES.c.position > after)
+            .group_by(LIST_ENTRIES.c.site)
+        )
+        with self._reading() as connection:
+            return {SiteId(site): int(version) for site, version in connection.execute(query)}
+
+
+def _version(connection: Connection, site: SiteId) -> int:
+    newest = select(func.max(LIST_ENTRIES.c.position)).where(LIST_ENTRIES.c.site == site)
+    return connection.scalar(newest) or 0
+
+
+def _changes(connection: Connection, site: SiteId, base: int) -> tuple[ListChange, ...]:
+    query = (
+        select(
+            LIST_ENTRIES.c.key,
+            LIST_ENTRIES.c.is_present,
+            func.coalesce(LIST_ENTRIES.c.body, LIST_BODIES.c.body).label("body"),
+        )
+        .select_from(
+            LIST_ENTRIES.outerjoin(
+                LIST_BODIES,
+                (LIST_BODIES.c.site == LIST_ENTRIES.c.site)
+                & (LIST_BODIES.c.key == LIST_ENTRIES.c.key),
+            )
+        )
+        .where(LIST_ENTRIES.c.site == site, LIST_ENTRIES.c.position > base)
+        .order_by(LIST_ENTRIES.c.position, LIST_ENTRIES.c.key)
+    )
+    changes = []
+    for key, is_present, body in connection.execute(query):
+        is_there = bool(is_present) and body is not None
+        if not base and not is_there:
+            continue
+        changes.append(ListChange(key=key, entry=_ENTRY.decode(body) if is_there else None))
+    return tuple(changes)

@@ -1,0 +1,37 @@
+"""What every operation is given from outside: ids, chance, keys and the network's habits."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from ..access import STANDARD, Keyring, VerifierCost
+from ..access.pin import SECRET_DIGITS
+from ..clock import Minter
+from ..core.hold import HoldPolicy
+from ..core.ids import SiteId
+from ..core.site import SOFT_BOOKING_SECONDS
+from ..core.value import DAY, Seconds
+
+FIRM_BOOKING_SECONDS: Final = Seconds(2 * DAY)
+"""How long room is kept for a parcel that was announced: it comes today or tomorrow (chosen)."""
+
+
+def know_no_selectors(_site: SiteId) -> Sequence[str]:
+    """Say that no selectors are in use; new codes then spread by chance alone."""
+    return ()
+
+
+class Means(NamedTuple):
+    """What operations work with; built once in :mod:`restante.wiring`."""
+
+    minter: Minter
+    keyring: Keyring
+    network: str = "restante"
+    """Issuer of tokens: the network's short name."""
+    cost: VerifierCost = STANDARD
+    secret_digits: int = SECRET_DIGITS
+    hold: HoldPolicy = HoldPolicy()
+    """For parcels whose partner agreed nothing else."""
+    firm_seconds: Seconds = FIRM_BOOKING_SECONDS
+    soft_seconds: Seconds = Seconds(SOFT_BOOKING_SECONDS)
+    live_selectors: Callable[[SiteId], Sequence[str]] = know_no_selectors
+    """Selectors of a site's live codes, so that new ones take the least used; may be stale."""

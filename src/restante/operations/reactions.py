@@ -1,0 +1,198 @@
+"""What the centre draws from a locker's facts: custody, room, permission, capacity.
+
+R1. The time of a fact is the locker's; a deposit's hold is counted from it.
+R2. A deposit at another site than the booked one gives the recipient a code for where it is.
+R3. Room is taken where the parcel lies and given back where it was promised.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from ..core import compartment as machine
+from ..core import grant as permission
+from ..core import parcel as custody
+from ..core import site as capacity
+from ..core.handoff import HandoffCollected, HandoffDeposited, HandoffRetrieved
+from ..core.hold import hold_deadline
+from ..core.ids import (
+    ActorId,
+    BookingId,
+    CompartmentId,
+    GrantId,
+    LockerId,
+    ParcelId,
+    SiteId,
+    parcel_stream,
+    site_stream,
+)
+from ..core.parcel import Place
+from ..core.size import ParcelSize
+from ..core.streams import ParcelFile
+from ..core.value import Fact, Grams, Millimeters, UtcSeconds
+from ..journal.ledger import Ledger
+from .booking import release_room
+from .credentials import issue_grant, live_grants, prolong_grants, revoke_grants
+from .directory import count_capacity
+from .lookup import find_inside, find_site_row
+from .means import Means
+from .recording import decide_grant, decide_room
+
+_UNMEASURED: Final = ParcelSize(
+    length_mm=Millimeters(1), width_mm=Millimeters(1), height_mm=Millimeters(1), weight_g=Grams(1)
+)
+"""A parcel nobody announced fills one compartment; small measures let that be any one."""
+
+
+class Reporter:
+    """One report being taken in: where it comes from and what it has touched.
+
+    Parameters
+    ----------
+    by
+        The locker, as facts name it.
+    """
+
+    def __init__(
+        self, ledger: Ledger, means: Means, locker: LockerId, site: SiteId, by: ActorId
+    ) -> None:
+        self.ledger = ledger
+        self.means = means
+        self.locker = locker
+        self.site = site
+        self.by = by
+        self.is_service_changed = False
+
+    def place(self, compartment: CompartmentId) -> Place:
+        """Name a compartment of the reporting locker."""
+        return Place(site=self.site, locker=self.locker, compartment=compartment)
+
+    def finish(self) -> None:
+        """Draw once what many facts of a report may ask for."""
+        if self.is_service_changed:
+            count_capacity(self.ledger, self.site, by=self.by)
+
+
+def react(reporter: Reporter, fact: Fact) -> None:
+    """Draw from one fact what follows for the centre; most facts stay the locker's own."""
+    reaction = _REACTIONS.get(type(fact))
+    if reaction is not None:
+        reaction(reporter, fact)
+
+
+def _deposited(reporter: Reporter, fact: HandoffDeposited) -> None:
+    ledger, name = reporter.ledger, fact.parcel
+    file: ParcelFile = ledger.state(parcel_stream(name))
+    before, about = file.custody, file.custody.about
+    zone = str(find_site_row(ledger, reporter.site)["zone"])
+    until = hold_deadline(about.hold, fact.at, zone)
+    place = reporter.place(fact.compartment)
+    command = custody.Deposit(at=fact.at, place=place, courier=fact.courier, hold_until=until)
+    if not _witness(reporter, name, command):
+        return
+    booking = _make_room(reporter, name, before)
+    size = about.size if about.parcel else _UNMEASURED
+    taken = capacity.TakeSpace(
+        at=fact.at,
+        booking=booking,
+        parcel=name,
+        locker=reporter.locker,
+        size=size,
+        needs_low_door=about.needs_low_door,
+        until=until,
+    )
+    decide_room(ledger, reporter.site, taken, by=reporter.by)
+    _permit(reporter, name)
+
+
+def _make_room(reporter: Reporter, name: ParcelId, before: custody.Parcel) -> BookingId:
+    """Find the booking the parcel comes in under, or name one; R3."""
+    inside = find_inside(reporter.ledger.state(site_stream(reporter.site)), name)
+    if inside is not None:
+        return inside
+    if isinstance(before, custody.Booked):
+        if before.about.site == reporter.site:
+            return before.booking
+        release_room(reporter.ledger, before, why="released", by=reporter.by)
+    return BookingId(f"b{name[1:]}")
+
+
+def _permit(reporter: Reporter, name: ParcelId) -> None:
+    """Let the recipient collect where the parcel lies until its hold ends; R2."""
+    ledger, by = reporter.ledger, reporter.by
+    state = ledger.state(parcel_stream(name)).custody
+    if not isinstance(state, custody.Held):
+        revoke_grants(ledger, name, why="overdue", by=by)
+        return
+    live = [g for g in live_grants(ledger, name) if g.site == reporter.site]
+    if live:
+        prolong_grants(ledger, name, state.hold_until, by=by)
+    elif state.about.recipient:
+        issue_grant(
+            ledger,
+            reporter.means,
+            parcel=name,
+            site=reporter.site,
+            recipient=state.about.recipient,
+            grant=GrantId(reporter.means.minter.make("g")),
+            fresh=None,
+            by=by,
+            valid_until=state.hold_until,
+        )
+
+
+def _collected(reporter: Reporter, fact: HandoffCollected) -> None:
+    name = fact.parcel
+    place = reporter.place(fact.compartment)
+    command = custody.Collect(at=fact.at, place=place, grant=fact.grant)
+    if not _witness(reporter, name, command):
+        return
+    ledger, by = reporter.ledger, reporter.by
+    grants: permission.Grants = ledger.state(parcel_stream(name)).grants
+    if fact.grant in grants.grants:
+        used = permission.UseGrant(at=fact.at, grant=fact.grant)
+        decide_grant(ledger, name, used, by=by)
+    revoke_grants(ledger, name, why="ended", by=by)
+    _leave(reporter, name, fact.at)
+
+
+def _retrieved(reporter: Reporter, fact: HandoffRetrieved) -> None:
+    name = fact.parcel
+    place = reporter.place(fact.compartment)
+    command = custody.Retrieve(at=fact.at, place=place, courier=fact.courier)
+    if not _witness(reporter, name, command):
+        return
+    revoke_grants(reporter.ledger, name, why="ended", by=reporter.by)
+    _leave(reporter, name, fact.at)
+
+
+def _leave(reporter: Reporter, name: ParcelId, at: UtcSeconds) -> None:
+    ledger = reporter.ledger
+    inside = find_inside(ledger.state(site_stream(reporter.site)), name)
+    if inside is not None:
+        left = capacity.LeaveSpace(at=at, booking=inside)
+        decide_room(ledger, reporter.site, left, by=reporter.by)
+
+
+def _witness(
+    reporter: Reporter,
+    name: ParcelId,
+    command: custody.Deposit | custody.Collect | custody.Retrieve,
+) -> bool:
+    """Record what has happened, believed or not; false when it was known already."""
+    stream = parcel_stream(name)
+    facts = custody.witness(reporter.ledger.state(stream).custody, command)
+    reporter.ledger.record(stream, *facts, by=reporter.by)
+    return bool(facts)
+
+
+def _service_changed(reporter: Reporter, _fact: Fact) -> None:
+    reporter.is_service_changed = True
+
+
+_REACTIONS: Final[dict[type[Fact], Callable[[Reporter, Any], None]]] = {
+    HandoffDeposited: _deposited,
+    HandoffCollected: _collected,
+    HandoffRetrieved: _retrieved,
+    machine.TakenOutOfService: _service_changed,
+    machine.ReturnedToService: _service_changed,
+}

@@ -1,0 +1,251 @@
+"""What an operator can set: a TOML file, then ``RESTANTE_*`` variables, then arguments.
+
+Each later source wins. An unknown name is an error that says which names there are: a misspelled
+setting must never be silently ignored. Secrets are not settings; a setting names the file a
+secret is in.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final, get_type_hints
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from .core.value import DAY, HOUR, MINUTE, Seconds, Value
+
+ENV_PREFIX: Final = "RESTANTE_"
+LANGUAGES: Final = ("en", "de", "pl", "es")
+PORT_MAX: Final = 65_535
+
+_NOT_SETTINGS: Final = frozenset({"RESTANTE_CONFIG"})
+"""Variables with our prefix that say where settings are, not what they are."""
+
+
+class BadSetting(ValueError):
+    """A setting is wrong; the message names its source and what to do."""
+
+
+class Settings(Value):
+    """Everything an operator can set, with what holds where nothing is set."""
+
+    data_dir: Path = Path("data")
+    """Folder of journal, keys and mailbox; made when absent."""
+    network_id: str = "restante"
+    """Short name of the network: issuer of every QR code, so keep it under 16 characters."""
+    network_name: str = "Restante"
+    """Name people see."""
+    zone: str = "UTC"
+    """IANA time zone of sites that say nothing else."""
+    language: str = "en"
+    """Language of notices and pages where nobody chose one: en, de, pl or es."""
+    listen_host: str = "127.0.0.1"
+    """Address the pages and the API listen on."""
+    listen_port: int = 8080
+    """Port the pages and the API listen on."""
+    public_url: str = "http://127.0.0.1:8080"
+    """Address recipients reach the pages at; links in notices begin with it."""
+    hold_hours: int = 72
+    """How long a parcel may wait, unless its partner agreed something else."""
+    extension_hours: int = 24
+    """How much longer one extension lets it wait."""
+    extension_count_max: int = 2
+    """How often a recipient may extend."""
+    firm_booking_hours: int = 48
+    """How long room is kept for an announced parcel."""
+    soft_booking_minutes: int = 30
+    """How long an unconfirmed booking stands."""
+    pin_secret_digits: int = 6
+    """6, or 8 where controllers have no secure element."""
+    mail_from: str = "parcels@restante.invalid"
+    """Sender of notices by e-mail."""
+    smtp_host: str = ""
+    """Mail server; while empty, notices are kept in the mailbox folder instead of sent."""
+    smtp_port: int = 587
+    """Port of the mail server."""
+    smtp_user: str = ""
+    """Name to sign in to the mail server; empty for none."""
+    smtp_password_file: Path | None = None
+    """File that holds the mail server's password."""
+    smtp_security: str = "starttls"
+    """``starttls``, ``tls`` or ``none``."""
+    sms_gateway_url: str = ""
+    """HTTP gateway for text messages; while empty, they are kept in the mailbox folder."""
+    sms_token_file: Path | None = None
+    """File that holds the gateway's token."""
+    log_level: str = "info"
+    """``debug``, ``info``, ``warning`` or ``error``."""
+
+    @property
+    def journal_path(self) -> Path:
+        """Where the journal is."""
+        return self.data_dir / "centre.sqlite"
+
+    @property
+    def keystore_path(self) -> Path:
+        """Where the keys are; readable by their owner only."""
+        return self.data_dir / "keys.json"
+
+    @property
+    def mailbox_path(self) -> Path:
+        """Where notices are kept that nobody sends."""
+        return self.data_dir / "mailbox"
+
+    @property
+    def hold_seconds(self) -> Seconds:
+        """How long a parcel may wait."""
+        return Seconds(self.hold_hours * HOUR)
+
+    @property
+    def extension_seconds(self) -> Seconds:
+        """How much longer one extension lets it wait."""
+        return Seconds(self.extension_hours * HOUR)
+
+    @property
+    def firm_booking_seconds(self) -> Seconds:
+        """How long room is kept for an announced parcel."""
+        return Seconds(self.firm_booking_hours * HOUR)
+
+    @property
+    def soft_booking_seconds(self) -> Seconds:
+        """How long an unconfirmed booking stands."""
+        return Seconds(self.soft_booking_minutes * MINUTE)
+
+
+def read_settings(
+    path: Path | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    arguments: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Read settings: file, then variables, then arguments.
+
+    Parameters
+    ----------
+    path
+        A TOML file; no file is read when ``None``.
+    environ
+        Variables; the process's own when ``None``.
+    arguments
+        What was given on the command line; ``None`` values are left out.
+
+    Raises
+    ------
+    BadSetting
+        When a name is unknown or a value is wrong.
+    """
+    given: dict[str, Any] = {}
+    if path is not None:
+        given.update(_read_file(path))
+    given.update(_read_environ(os.environ if environ is None else environ))
+    for name, value in (arguments or {}).items():
+        if value is not None:
+            _check_name(name, "argument")
+            given[name] = value
+    return _check(_convert(given))
+
+
+def read_secret(path: Path | None) -> str:
+    """Read a secret from the file a setting names; empty when none is named.
+
+    Raises
+    ------
+    BadSetting
+        When the file cannot be read or is empty.
+    """
+    if path is None:
+        return ""
+    try:
+        content = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise BadSetting(f"{path}: {error.strerror}; put the secret into this file") from error
+    if not content:
+        raise BadSetting(f"{path} is empty; put the secret into it")
+    return content
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            found = tomllib.load(file)
+    except OSError as error:
+        raise BadSetting(f"{path}: {error.strerror}; write one with `restante init`") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadSetting(f"{path}: not TOML: {error}") from error
+    for name in found:
+        _check_name(name, str(path))
+    return found
+
+
+def _read_environ(environ: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for variable, text in environ.items():
+        if variable.startswith(ENV_PREFIX) and variable not in _NOT_SETTINGS:
+            name = variable[len(ENV_PREFIX) :].lower()
+            _check_name(name, variable)
+            found[name] = text
+    return found
+
+
+def _check_name(name: str, source: str) -> None:
+    if name in Settings.__struct_fields__:
+        return
+    close = get_close_matches(name, Settings.__struct_fields__, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else "see the list in the settings reference"
+    raise BadSetting(f"{source}: there is no setting {name!r}; {hint}")
+
+
+def _convert(given: dict[str, Any]) -> Settings:
+    hints = get_type_hints(Settings)
+    fields = {}
+    for name, value in given.items():
+        kind = hints[name]
+        is_path = kind is Path or kind == Path | None
+        try:
+            fields[name] = (
+                Path(str(value)).expanduser()
+                if is_path
+                else msgspec.convert(value, kind, strict=not isinstance(value, str))
+            )
+        except msgspec.ValidationError as error:
+            raise BadSetting(f"{name}: {error}; it is now {value!r}") from error
+    return Settings(**fields)
+
+
+def _check(settings: Settings) -> Settings:
+    positive = (
+        "hold_hours",
+        "extension_hours",
+        "firm_booking_hours",
+        "soft_booking_minutes",
+    )
+    for name in positive:
+        if getattr(settings, name) <= 0:
+            raise BadSetting(f"{name}: must be positive")
+    if settings.hold_hours * HOUR > 60 * DAY:
+        raise BadSetting("hold_hours: at most 1440, which is 60 days")
+    if settings.extension_count_max < 0:
+        raise BadSetting("extension_count_max: 0 or more")
+    for name in ("listen_port", "smtp_port"):
+        if not 1 <= getattr(settings, name) <= PORT_MAX:
+            raise BadSetting(f"{name}: 1 to {PORT_MAX}")
+    _check_choice(settings, "language", LANGUAGES)
+    _check_choice(settings, "smtp_security", ("starttls", "tls", "none"))
+    _check_choice(settings, "log_level", ("debug", "info", "warning", "error"))
+    if settings.pin_secret_digits not in (6, 8):
+        raise BadSetting("pin_secret_digits: 6 or 8")
+    if not settings.network_id.isascii() or not settings.network_id.isprintable():
+        raise BadSetting("network_id: printable ASCII characters")
+    try:
+        ZoneInfo(settings.zone)
+    except (KeyError, ValueError, OSError):
+        raise BadSetting("zone: an IANA time zone such as Europe/Berlin") from None
+    return settings
+
+
+def _check_choice(settings: Settings, name: str, choices: tuple[str, ...]) -> None:
+    if getattr(settings, name) not in choices:
+        raise BadSetting(f"{name}: one of {', '.join(choices)}")

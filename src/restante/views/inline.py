@@ -1,0 +1,33 @@
+"""What follows from facts, written in their own transaction: rows, timers, lists and work.
+
+:func:`derive` is pure: the facts one transaction added to one stream and the state after them
+give rows and work. It must be total, as ``evolve`` is, and it writes whole rows from the state,
+so that the order in which facts were gathered into one unit does not matter.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..core import locker, site
+from ..core.ids import split_stream
+from ..core.streams import ParcelFile
+from ..core.value import Value
+from ..journal.port import Derived, Recorded
+from .inline_locker import derive_locker
+from .inline_parcel import derive_parcel
+from .inline_site import derive_site
+
+
+def derive(recorded: Sequence[Recorded], state: Value) -> Derived:
+    """Tell which rows and which work follow from one unit."""
+    if not recorded:
+        return Derived()
+    _, owner = split_stream(recorded[0].stream)
+    known: Any = state
+    if isinstance(known, ParcelFile):
+        return derive_parcel(owner, recorded, known)
+    if isinstance(known, site.Site):
+        return derive_site(owner, recorded, known)
+    if isinstance(known, locker.Locker):
+        return derive_locker(owner, recorded, known)
+    return Derived()

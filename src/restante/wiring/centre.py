@@ -1,0 +1,130 @@
+"""Build a centre: journal, committer, keys, queries, links, timekeeper, outbox."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from ..access import STANDARD, Keyring, VerifierCost, create_keystore, open_keystore
+from ..clock import Clock, Minter
+from ..core.hold import HoldPolicy
+from ..core.streams import KINDS
+from ..journal.committer import Committer
+from ..journal.ledger import Operation
+from ..journal.sqlite import SqliteJournal
+from ..journal.sqlite_file import Durability
+from ..operations.hub import Hub
+from ..operations.means import Means
+from ..operations.timekeeper import Timekeeper
+from ..settings import Settings
+from ..views.inline import derive
+from ..views.queries import Queries
+from ..views.tables import VIEWS
+
+Result = TypeVar("Result")
+
+
+class Centre(NamedTuple):
+    """A running centre. Doors ask :attr:`queries` and run operations."""
+
+    settings: Settings
+    clock: Clock
+    minter: Minter
+    journal: SqliteJournal
+    committer: Committer
+    keyring: Keyring
+    means: Means
+    queries: Queries
+    hub: Hub
+    timekeeper: Timekeeper
+
+    def run(self, operation: Operation[Result]) -> Result:
+        """Run an operation and wait until it is durable."""
+        return self.committer.run(operation)
+
+    def close(self) -> None:
+        """Write what waits, and let go of files."""
+        self.committer.close()
+        self.journal.close()
+
+
+def open_centre(
+    settings: Settings,
+    clock: Clock,
+    minter: Minter,
+    *,
+    cost: VerifierCost = STANDARD,
+    durability: Durability = "full",
+    keyring: Keyring | None = None,
+    committed: Callable[[int], None] | None = None,
+) -> Centre:
+    """Open a centre in its data folder, making folder, journal and keys where absent.
+
+    Parameters
+    ----------
+    cost
+        What one guess at a PIN costs; :data:`restante.access.SIMULATION` for the demo.
+    durability
+        ``relaxed`` only for simulation.
+    keyring
+        Keys that are kept elsewhere; the key file of the data folder when ``None``.
+    committed
+        Called with the last position after facts were written; must be quick.
+
+    Raises
+    ------
+    restante.access.UnsafeKeystore
+        When the key file cannot be trusted.
+    restante.journal.port.Damaged
+        When the journal's file is not sound.
+    """
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    keys = _open_keys(settings.keystore_path, clock, minter) if keyring is None else keyring
+    journal = SqliteJournal(
+        os.fspath(settings.journal_path),
+        KINDS,
+        derive=derive,
+        inline=VIEWS,
+        durability=durability,
+    )
+    queries = Queries(journal.reading, journal)
+    means = Means(
+        minter=minter,
+        keyring=keys,
+        network=settings.network_id,
+        cost=cost,
+        secret_digits=settings.pin_secret_digits,
+        hold=HoldPolicy(
+            hold_seconds=settings.hold_seconds,
+            extension_seconds=settings.extension_seconds,
+            extension_count_max=settings.extension_count_max,
+        ),
+        firm_seconds=settings.firm_booking_seconds,
+        soft_seconds=settings.soft_booking_seconds,
+        live_selectors=queries.live_selectors,
+    )
+    committer = (
+        Committer(journal, clock, KINDS)
+        if committed is None
+        else Committer(journal, clock, KINDS, committed=committed)
+    )
+    return Centre(
+        settings=settings,
+        clock=clock,
+        minter=minter,
+        journal=journal,
+        committer=committer,
+        keyring=keys,
+        means=means,
+        queries=queries,
+        hub=Hub(reading=journal.reading, committer=committer, keyring=keys, means=means),
+        timekeeper=Timekeeper(
+            reading=journal.reading, committer=committer, clock=clock, means=means
+        ),
+    )
+
+
+def _open_keys(path: Path, clock: Clock, minter: Minter) -> Keyring:
+    if path.exists():
+        return open_keystore(path, entropy=minter.secret_bytes)
+    return create_keystore(path, clock.now(), entropy=minter.secret_bytes)
