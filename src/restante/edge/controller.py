@@ -153,6 +153,10 @@ class Controller:
         """Whether compartments tell if something is inside."""
         return self._board.capabilities.has_item_sensors
 
+    def blocking_door(self) -> CompartmentId | None:
+        """Find the door that must be shut before another opens."""
+        return self._deposits.blocking_door()
+
     def conditions(self) -> tuple[Condition, ...]:
         """Tell how every compartment stands, with its measures."""
         return self._deposits.conditions()

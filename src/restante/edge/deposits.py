@@ -166,7 +166,7 @@ class Deposits:
         listed = self._store.allowed.parcel(parcel)
         if listed is None or listed.partner != visit.partner:
             raise Refused(Reason.NOT_YOUR_PARCEL)
-        if not listed.is_overdue:
+        if not listed.is_overdue and not self._is_just_put_in(parcel):
             raise Refused(Reason.NOT_OVERDUE)
         name = self._holding(parcel)
         if name is None:
@@ -212,6 +212,11 @@ class Deposits:
         known = self._store.state.compartments[deposit.compartment]
         return known.parcel == deposit.parcel and known.content is Content.OCCUPIED
 
+    def _is_just_put_in(self, parcel: ParcelId) -> bool:
+        """Whether it was the last deposit of this visit, which may be taken back at once."""
+        deposit = self.current
+        return deposit is not None and deposit.parcel == parcel and self.is_current_in()
+
     def _courier(self) -> session.Active:
         visit = self._store.state.visit
         if not isinstance(visit, session.Active):
@@ -229,9 +234,16 @@ class Deposits:
         if known.content is Content.ASSIGNED and known.door is compartment.Door.CLOSED:
             self.reject("empty")
 
+    def blocking_door(self) -> CompartmentId | None:
+        """Find the door that must be shut before another opens; forced ones do not block."""
+        blocking = (compartment.Door.OPEN, compartment.Door.OPENING)
+        state = self._store.state.compartments
+        return next((name for name, known in state.items() if known.door in blocking), None)
+
     def _check_doors(self) -> None:
-        if self._store.state.open_doors():
-            raise Refused(Reason.DOOR_OPEN, ", ".join(self._store.state.open_doors()))
+        name = self.blocking_door()
+        if name is not None:
+            raise Refused(Reason.DOOR_OPEN, name)
 
     def _find(self, label: str, visit: session.Active) -> ExpectedParcel:
         now = self._clock.now()

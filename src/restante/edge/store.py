@@ -79,7 +79,8 @@ class LockerStore:
     """
 
     def __init__(self, journal: Journal, config: LockerConfig, minter: Minter) -> None:
-        self._journal = journal
+        self.journal = journal
+        """The locker's own; read it, write only through this store."""
         self._config = config
         self._stream = locker_stream(config.locker)
         found = journal.states([self._stream]).get(self._stream)
@@ -110,7 +111,7 @@ class LockerStore:
 
     def last_known_at(self) -> UtcSeconds:
         """Tell the time of the last fact; 0 for a new journal."""
-        last = self._journal.read(self._stream, after_version=max(0, self.version - 1))
+        last = self.journal.read(self._stream, after_version=max(0, self.version - 1))
         return last[-1].fact.at if last else UtcSeconds(0)
 
     def record(
@@ -141,14 +142,14 @@ class LockerStore:
             return ()
         entries = [Entry(fact=fact, by=by, cause=cause) for fact in facts]
         units = [Unit(self._stream, self.version, entries, state)] if entries else []
-        self._journal.append(Batch(units=units, rows=rows), recorded_at=at)
+        self.journal.append(Batch(units=units, rows=rows), recorded_at=at)
         self.state = state
         self.version += len(entries)
         return tuple(facts)
 
     def remember(self, key: str, value: str, *, at: UtcSeconds) -> None:
         """Keep a note about this locker."""
-        self._journal.append(Batch(units=(), rows=[self._memo_row(key, value)]), recorded_at=at)
+        self.journal.append(Batch(units=(), rows=[self._memo_row(key, value)]), recorded_at=at)
         self._memo[key] = value
 
     def merge_list(
@@ -202,13 +203,13 @@ class LockerStore:
         gone = ended - keys_kept_while_reopening(self._reopening(), listed)
         if gone:
             rows = [self._list_row(key, None) for key in gone]
-            self._journal.append(Batch(units=(), rows=rows), recorded_at=at)
+            self.journal.append(Batch(units=(), rows=rows), recorded_at=at)
             left = {key: one for key, one in listed.items() if key not in gone}
             self.allowed = AllowedList(left, self._config.site)
 
     def read_reported(self, first_seq: int, limit: int) -> tuple[msgspec.Raw, ...]:
         """Read facts for the link, as the bytes they were written in."""
-        journal = cast(LockerJournal, self._journal)
+        journal = cast(LockerJournal, self.journal)
         stored = journal.stored(self._stream, after_version=first_seq - 1, limit=limit)
         return tuple(
             msgspec.Raw(
@@ -219,7 +220,7 @@ class LockerStore:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._journal.close()
+        self.journal.close()
 
     def _reopening(self) -> list[GrantId]:
         return [
@@ -238,11 +239,11 @@ class LockerStore:
         return RowChange(MEMO_TABLE.name, (self._config.locker, key), {"value": value})
 
     def _read_list(self) -> dict[str, Listed]:
-        rows = _read_all(self._journal, LIST_TABLE, self._config.locker)
+        rows = _read_all(self.journal, LIST_TABLE, self._config.locker)
         return {str(key[1]): _LISTED.decode(cast(bytes, row["body"])) for key, row in rows.items()}
 
     def _read_memo(self) -> dict[str, str]:
-        rows = _read_all(self._journal, MEMO_TABLE, self._config.locker)
+        rows = _read_all(self.journal, MEMO_TABLE, self._config.locker)
         return {str(key[1]): str(row["value"]) for key, row in rows.items()}
 
 
