@@ -7,6 +7,7 @@ from restante.core.ids import BookingId, ParcelId
 from restante.core.refusal import Reason
 from restante.core.value import DAY, UtcSeconds
 from tests.factories import (
+    A1,
     LOCKER,
     NOON,
     OTHER_PARCEL,
@@ -229,6 +230,14 @@ def test_facts_about_bookings_nobody_made_change_nothing():
         core.SpaceLeft(at=NOON, booking=B1),
     ):
         assert one.given(fact).state == one.state
+
+
+def test_orders_and_entries_of_the_list_change_no_capacity():
+    for fact in (
+        core.ServiceOrdered(at=NOON, locker=LOCKER, compartment=A1, in_service=False),
+        core.ListNoted(at=NOON, keys=("courier/c-1",)),
+    ):
+        assert booked.given(fact).state == booked.state
 
 
 def test_free_compartments_are_those_nobody_needs_now():

@@ -1,0 +1,264 @@
+"""Walks: one random command after another, under a clock that only goes forward.
+
+A walk is told by its seed alone. Refusals are part of life and change nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Any, NamedTuple
+
+from restante.core import attempts, compartment, locker, parcel, session, site
+from restante.core.decider import Decider
+from restante.core.grant import Purpose
+from restante.core.hold import HoldPolicy
+from restante.core.ids import BookingId, CourierId, GrantId, OpeningId, ParcelId, SessionId
+from restante.core.refusal import Refused
+from restante.core.value import Command, Fact, Seconds, UtcSeconds
+from tests.factories import (
+    A1,
+    A2,
+    A3,
+    COURIER,
+    LOCKER,
+    NOON,
+    SITE,
+    make_about,
+    make_grant,
+    make_place,
+    make_size,
+    make_supply,
+)  # fmt: skip
+
+
+class Step(NamedTuple):
+    """A command, what followed, and what is true now."""
+
+    command: Command
+    facts: tuple[Any, ...]
+    state: Any
+
+
+Draw = Callable[[Random, UtcSeconds, Any], Any]
+
+
+def walk(decider: Decider[Any, Any, Any], draw: Draw, seed: int, steps: int) -> Iterator[Step]:
+    """Walk so many steps from the beginning."""
+    dice, at, state = Random(seed), NOON, decider.initial
+    for _ in range(steps):
+        at = UtcSeconds(at + dice.choice((0, 1, 20, 300, 1_000)))
+        command = draw(dice, at, state)
+        try:
+            facts = decider.decide(state, command)
+        except Refused:
+            facts = ()
+        state = decider.fold(facts, state)
+        yield Step(command, facts, state)
+
+
+# ── A parcel ──────────────────────────────────────────────────────────────────────────────────
+
+ABOUT = make_about(hold=HoldPolicy(extension_seconds=Seconds(500), extension_count_max=1))
+BOOKINGS = BookingId("b-1"), BookingId("b-2")
+
+
+def draw_for_parcel(dice: Random, at: UtcSeconds, state: parcel.Parcel) -> parcel.ParcelCommand:
+    """Ask anything of one parcel."""
+    place = make_place(dice.choice((A1, A3, A3, A3)))
+    booking, later = dice.choice(BOOKINGS), UtcSeconds(at + 2_000)
+    return dice.choice(
+        (
+            parcel.Announce(at=at, about=ABOUT),
+            parcel.CorrectSize(at=at, size=make_size(height_mm=dice.choice((100, 120, 3_000)))),
+            parcel.ConfirmCapacity(
+                at=at, booking=booking, site=SITE, is_firm=dice.random() < 0.5, expires_at=later
+            ),
+            parcel.LoseCapacity(at=at, booking=booking, why="expired"),
+            parcel.Deposit(at=at, place=place, courier=COURIER, hold_until=later),
+            parcel.ExtendHold(at=at),
+            parcel.ExpireHold(at=at),
+            parcel.Collect(at=at, place=place, grant=GrantId("g-1")),
+            parcel.Retrieve(at=at, place=place, courier=COURIER),
+            parcel.CompleteReturn(at=at),
+            *((parcel.Cancel(at=at),) if dice.random() < 0.2 else ()),
+        )
+    )
+
+
+# ── A compartment ─────────────────────────────────────────────────────────────────────────────
+
+OPENINGS = tuple(OpeningId(f"o-{number}") for number in range(40))
+
+
+def draw_for_compartment(
+    dice: Random, at: UtcSeconds, state: compartment.Compartment, name: Any = A1
+) -> compartment.CompartmentCommand:
+    """Let anything come to one compartment."""
+    purpose = dice.choice(tuple(Purpose))
+    is_recipient = purpose in (Purpose.COLLECT, Purpose.REOPEN)
+    awaited = state.opening.opening if state.opening else dice.choice(OPENINGS)
+    by_whom = {
+        "courier": None if is_recipient else COURIER,
+        "grant": GrantId(dice.choice(("g-1", "g-1", "g-2"))) if is_recipient else None,
+    }
+    close = compartment.NoticeDoor(
+        at=at, compartment=name, is_open=False, has_content=dice.choice((None, True, False))
+    )
+    report = compartment.ReportOpening(
+        at=at, compartment=name, opening=awaited,
+        failure=dice.choice((None, None, None, "jammed", "uncertain")),
+    )  # fmt: skip
+    return dice.choice(
+        (
+            compartment.Assign(
+                at=at, compartment=name, parcel=ParcelId(dice.choice(("p-1", "p-2"))),
+                session=SessionId("s-1"),
+            ),
+            compartment.IntendOpening(
+                at=at, compartment=name, opening=dice.choice(OPENINGS), purpose=purpose,
+                session=SessionId("s-1"), **by_whom,
+            ),
+            compartment.IntendOpening(
+                at=at, compartment=name, opening=dice.choice(OPENINGS), purpose=Purpose.DEPOSIT,
+                session=SessionId("s-1"), courier=COURIER,
+            ),
+            report, report, close, close,
+            compartment.PassTime(at=at, compartment=name),
+            compartment.ReturnToService(at=at, compartment=name),
+            dice.choice((
+                compartment.NoticeDoor(at=at, compartment=name, is_open=True),
+                compartment.DropAssignment(at=at, compartment=name, why="does_not_fit"),
+                compartment.TakeOutOfService(at=at, compartment=name, why="dirty"),
+            )),
+        )
+    )  # fmt: skip
+
+
+# ── A locker ──────────────────────────────────────────────────────────────────────────────────
+
+NAMES = A1, A2, A3
+PARCELS = {GrantId(f"g-{n}"): ParcelId(f"p-{n}") for n in range(1, 4)}
+
+
+def draw_for_locker(dice: Random, at: UtcSeconds, state: locker.Locker) -> locker.LockerCommand:
+    """Let people, the board and time come to a locker of three compartments."""
+    if not state.compartments:
+        return locker.InstallLocker(at=at, locker=LOCKER, compartments=NAMES)
+    name, grant = dice.choice(NAMES), dice.choice(tuple(PARCELS))
+    known = state.compartments[name]
+    kind = dice.choices(("person", "door", "compartment", "rare"), (8, 8, 3, 1))[0]
+    if kind == "door":
+        busy = state.open_doors() or NAMES
+        name = dice.choice(busy)
+        return _answer_of_board(dice, at, name, state.compartments[name])
+    if kind == "compartment":
+        return draw_for_compartment(dice, at, known, name)
+    if kind == "rare":
+        return _rare_command(dice, at, name, grant, state)
+    if isinstance(state.visit, session.Idle) or dice.random() < 0.1:
+        role = dice.choice(tuple(session.Role))
+        courier = COURIER if role is session.Role.COURIER else None
+        held = tuple(PARCELS) if role is session.Role.RECIPIENT else ()
+        sign_in = session.StartSession(
+            at=at, session=SessionId(f"s-{at}"), role=role, courier=courier, grants=held
+        )
+        return dice.choice((sign_in, sign_in, session.EndSession(at=at, why="done")))
+    opening = OpeningId(f"o-{dice.randrange(10_000)}")
+    if state.visit.role is session.Role.RECIPIENT:
+        offered = make_grant(
+            grant=grant, parcel=PARCELS[grant],
+            valid_until=UtcSeconds(at + dice.choice((1, 0, 1, 1))),
+        )  # fmt: skip
+        return locker.OpenForRecipient(at=at, opening=opening, grant=offered)
+    return dice.choice(
+        (
+            compartment.Assign(
+                at=at, compartment=name, parcel=PARCELS[grant], session=state.visit.session
+            ),
+            locker.OpenForCourier(
+                at=at, opening=opening, compartment=name,
+                purpose=dice.choice((Purpose.DEPOSIT, Purpose.DEPOSIT, Purpose.RETRIEVE)),
+            ),
+        )
+    )  # fmt: skip
+
+
+def _answer_of_board(
+    dice: Random, at: UtcSeconds, name: Any, known: compartment.Compartment
+) -> compartment.CompartmentCommand:
+    if known.opening is not None and known.door is not compartment.Door.OPEN:
+        return compartment.ReportOpening(
+            at=at, compartment=name, opening=known.opening.opening,
+            failure=dice.choice((None, None, None, None, "jammed", "uncertain")),
+        )  # fmt: skip
+    is_open = known.door is compartment.Door.CLOSED and dice.random() < 0.02
+    content = dice.choice((None, None, known.content is compartment.Content.ASSIGNED))
+    return compartment.NoticeDoor(at=at, compartment=name, is_open=is_open, has_content=content)
+
+
+def _rare_command(
+    dice: Random, at: UtcSeconds, name: Any, grant: GrantId, state: locker.Locker
+) -> locker.LockerCommand:
+    return dice.choice(
+        (
+            locker.StartController(at=at, release="1.0"),
+            locker.ForgetGrants(at=at, grants=(grant,)),
+            locker.TurnAway(at=at, why="site_full"),
+            locker.InstallLocker(at=at, locker=LOCKER, compartments=NAMES),
+            locker.OpenForService(
+                at=at, opening=OpeningId(f"o-{dice.randrange(10_000)}"), compartment=name,
+                session=SessionId("s-service"), courier=CourierId("c-2"),
+            ),
+            attempts.CountAttempt(at=at, attempt=f"t-{at}", keys=(grant,)),
+            attempts.ProveAttempt(at=at, attempt=state.tried.open_attempt),
+            attempts.ForgetAttempts(at=at, keys=(grant,)),
+            session.EndSession(at=at, why="idle"),
+        )
+    )  # fmt: skip
+
+
+# ── A site ────────────────────────────────────────────────────────────────────────────────────
+
+
+def draw_for_site(dice: Random, at: UtcSeconds, state: site.Site) -> site.SiteCommand:
+    """Ask anything of a small site."""
+    booking = BookingId(f"b-{dice.randrange(5)}")
+    start = UtcSeconds(at + dice.choice((0, 500)))
+    end = UtcSeconds(start + dice.choice((0, 1_000, 5_000)))
+    size = make_size(height_mm=dice.choice((100, 300, 600)))
+    low = dice.random() < 0.3
+    supply = tuple(make_supply(dice.randrange(3), height_mm=mm, is_low=mm == 190)
+                   for mm in (190, 410))  # fmt: skip
+    book = site.Book(
+        at=at, booking=booking, parcel=ParcelId("p-1"), size=size, needs_low_door=low,
+        from_at=start, until=end, expires_at=end, is_firm=dice.random() < 0.5,
+    )  # fmt: skip
+    return dice.choice(
+        (
+            site.SetCapacity(at=at, supply=supply),
+            book, book, book,
+            site.FirmBooking(at=at, booking=booking, expires_at=end),
+            site.ReleaseBooking(at=at, booking=booking, why="released"),
+            site.ExpireBooking(at=at, booking=booking),
+            site.TakeSpace(
+                at=at, booking=booking, parcel=ParcelId("p-1"), locker=LOCKER, size=size,
+                needs_low_door=low, until=end,
+            ),
+            site.KeepSpace(at=at, booking=booking, until=end),
+            site.LeaveSpace(at=at, booking=booking),
+            site.CloseSite(at=at, from_at=start, until=end, why="repair"),
+            site.ReopenSite(at=at),
+        )
+    )  # fmt: skip
+
+
+WALKS: dict[str, tuple[Decider[Any, Any, Any], Draw]] = {
+    "parcel": (parcel.DECIDER, draw_for_parcel),
+    "compartment": (compartment.DECIDER, draw_for_compartment),
+    "locker": (locker.DECIDER, draw_for_locker),
+    "site": (site.DECIDER, draw_for_site),
+}
+
+
+def facts_of(steps: list[Step]) -> list[Fact]:
+    """Everything that happened on a walk."""
+    return [fact for step in steps for fact in step.facts]
