@@ -12,7 +12,7 @@ F5  Leaving puts the language back to the site's own.
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec.structs import replace
 
@@ -21,6 +21,7 @@ from ...core import session
 from ...core.compartment import Content, Door
 from ...core.ids import CompartmentId, GrantId, ParcelId
 from ...core.refusal import Reason, Refused
+from ...core.value import UtcSeconds
 from ..controller import Controller, OutOfService, Waiting
 from ..doors import Opening, Outcome
 from ..scan import ScanKind, classify_scan
@@ -59,9 +60,18 @@ REFUSALS: Final = frozenset(
 """Reasons with a text of their own; all others say that it is not possible now."""
 
 _SAID_ALOUD: Final = (Reason.ACCESS_DENIED, Reason.TOO_MANY_ATTEMPTS, Reason.SESSION_ACTIVE)
+_MASK: Final = "•"
 _DIGITS: Final = frozenset("0123456789")
 _CODE_DIGITS_MAX: Final = 10
 _LOGIN_DIGITS_MAX: Final = 12
+
+
+class NowClock(Protocol):
+    """Tells the time in seconds; both kinds of clock do."""
+
+    def now(self) -> UtcSeconds:
+        """Whole seconds since 1970."""
+        ...
 
 
 class Flow:
@@ -71,12 +81,20 @@ class Flow:
     ----------
     is_online
         Whether the centre answers; only a mark for staff depends on it.
+    clock
+        What patience is measured with; the controller's when not given. A demo whose days pass
+        in minutes gives the machine's own.
     """
 
     def __init__(
-        self, controller: Controller, *, is_online: Callable[[], bool] = lambda: True
+        self,
+        controller: Controller,
+        *,
+        is_online: Callable[[], bool] = lambda: True,
+        clock: NowClock | None = None,
     ) -> None:
         self._controller = controller
+        self._clock: NowClock = clock or controller.clock
         self._is_online = is_online
         self._name = ScreenName.START
         self._reset()
@@ -96,7 +114,7 @@ class Flow:
         self._total = 0
         self._deposited_count = 0
         self._purpose = "collect"
-        self._touched_at = self._controller.clock.now()
+        self._touched_at = self._clock.now()
         self._shown_at = self._touched_at
 
     # ── Inputs ────────────────────────────────────────────────────────────────────────────────
@@ -134,12 +152,20 @@ class Flow:
         """Take what a scanner sent, or what was typed into the field and entered."""
         self._note_presence()
         self._message = ""
-        self._try(lambda: self._scanned(text))
+        if _MASK in text or not text.strip():
+            text = self._typed
+        self._typed = ""
+        if text:
+            self._try(lambda: self._scanned(text))
         return self.show()
 
     def tick(self) -> Screen:
         """Let time pass and look at the doors; call a few times a second."""
         self._controller.tick()
+        if self._visit is not None:
+            # The screen lives and watches idleness itself; the controller's own limit is for
+            # screens that have died.
+            self._controller.touch()
         self._try(self._look_at_doors)
         self._watch_idle()
         return self.show()
@@ -169,7 +195,7 @@ class Flow:
     # ── Presence ──────────────────────────────────────────────────────────────────────────────
 
     def _note_presence(self) -> None:
-        self._touched_at = self._controller.clock.now()
+        self._touched_at = self._clock.now()
         if self._visit is not None:
             self._controller.touch()
 
@@ -180,7 +206,7 @@ class Flow:
     def _idle_seconds_left(self) -> int | None:
         if self._name in (ScreenName.START, ScreenName.OUT_OF_SERVICE, ScreenName.GOODBYE):
             return None
-        quiet = self._controller.clock.now() - self._touched_at
+        quiet = self._clock.now() - self._touched_at
         left = self._patience_seconds() + IDLE_COUNTDOWN_SECONDS - quiet
         return max(0, left) if left <= IDLE_COUNTDOWN_SECONDS else None
 
@@ -190,7 +216,7 @@ class Flow:
             return
         if self._name is ScreenName.OUT_OF_SERVICE:
             self._leave("done")
-        now = self._controller.clock.now()
+        now = self._clock.now()
         # The centre may have set a wrong clock back: waiting begins again.
         self._touched_at = min(self._touched_at, now)
         self._shown_at = min(self._shown_at, now)
@@ -220,7 +246,7 @@ class Flow:
 
     def _go(self, name: ScreenName) -> None:
         self._name = name
-        self._shown_at = self._controller.clock.now()
+        self._shown_at = self._clock.now()
         self._touched_at = self._shown_at
         self._typed = ""
 
@@ -508,7 +534,7 @@ class Flow:
         return f"{self._name}.title"
 
     def _shown_digits(self) -> str:
-        return "•" * len(self._typed) if self._is_masked else self._typed
+        return _MASK * len(self._typed) if self._is_masked else self._typed
 
     def _step(self) -> tuple[int, int] | None:
         is_shown = self._name in (ScreenName.TAKE, ScreenName.OPENING, ScreenName.DOOR_FAILED)

@@ -10,7 +10,7 @@ from ...core.ids import LockerId
 from ..config import LockerConfig
 from ..controller import Controller
 from .cabinet import Drawing, draw_cabinet
-from .flow import Flow
+from .flow import Flow, NowClock
 from .screen import Screen, ScreenName
 
 
@@ -21,6 +21,8 @@ class Kiosk:
     ----------
     is_online
         Whether the centre answers.
+    clock
+        What patience is measured with, see :class:`.Flow`.
     lock
         Shared with whoever else calls the controller; a new one when not given.
     """
@@ -30,10 +32,11 @@ class Kiosk:
         controller: Controller,
         *,
         is_online: Callable[[], bool] = lambda: True,
+        clock: NowClock | None = None,
         lock: threading.RLock | None = None,
     ) -> None:
         self.controller = controller
-        self.flow = Flow(controller, is_online=is_online)
+        self.flow = Flow(controller, is_online=is_online, clock=clock)
         self.lock = lock or threading.RLock()
 
     @property
