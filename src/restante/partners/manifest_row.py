@@ -104,6 +104,8 @@ class ProblemCode(StrEnum):
     NO_CONTACT = "no_contact"
     LANGUAGE_UNKNOWN = "language_unknown"
     SITE_UNKNOWN = "site_unknown"
+    REFUSED = "refused"
+    """The row is well written and a rule said no; ``reason`` says which."""
 
 
 class RowProblem(Value):
