@@ -5,6 +5,8 @@ All calls take turns under one lock: pages, link and clock may live on different
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
 
 from ...core.ids import LockerId
 from ..config import LockerConfig
@@ -33,11 +35,11 @@ class Kiosk:
         *,
         is_online: Callable[[], bool] = lambda: True,
         clock: NowClock | None = None,
-        lock: threading.RLock | None = None,
+        lock: AbstractContextManager[Any] | None = None,
     ) -> None:
         self.controller = controller
         self.flow = Flow(controller, is_online=is_online, clock=clock)
-        self.lock = lock or threading.RLock()
+        self.lock: AbstractContextManager[Any] = lock or threading.RLock()
 
     @property
     def config(self) -> LockerConfig:
