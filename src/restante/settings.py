@@ -200,7 +200,7 @@ def _check_name(name: str, source: str) -> None:
 
 def _convert(given: dict[str, Any]) -> Settings:
     hints = get_type_hints(Settings)
-    fields = {}
+    fields: dict[str, Any] = {}
     for name, value in given.items():
         kind = hints[name]
         is_path = kind is Path or kind == Path | None

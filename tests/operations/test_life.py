@@ -1,8 +1,7 @@
 """A parcel's life, as the centre lives it."""
 
-from tests.operations.house import LOCKER, OPERATOR, SITE, House
-
 from restante.core.value import DAY, HOUR
+from tests.operations.house import LOCKER, OPERATOR, SITE, House
 
 
 def test_a_parcel_is_announced_booked_deposited_and_collected(house: House) -> None:

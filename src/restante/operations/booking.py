@@ -204,7 +204,12 @@ def confirm_booking(
 
 
 def release_booking(
-    principal: Principal, *, parcel: ParcelId, why: str = "released", cause: str = ""
+    _means: Means,
+    principal: Principal,
+    *,
+    parcel: ParcelId,
+    why: str = "released",
+    cause: str = "",
 ) -> Operation[None]:
     """Give a parcel's room back before it came; the parcel stays announced."""
 

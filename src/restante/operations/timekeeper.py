@@ -25,7 +25,6 @@ from ..journal.port import Busy, Conflict
 from ..views.principal import NotFound
 from ..views.tables import TIMERS
 from .booking import expire_booking
-from .means import Means
 from .overdue import expire_hold, sweep_grants
 
 _log = structlog.get_logger(__name__)
@@ -63,12 +62,10 @@ class Timekeeper:
         reading: Callable[[], AbstractContextManager[Connection]],
         committer: Committer,
         clock: Clock,
-        means: Means,
     ) -> None:
         self._reading = reading
         self._committer = committer
         self._clock = clock
-        self._means = means
 
     def next_due(self) -> UtcSeconds | None:
         """Tell when the earliest timer is due; ``None`` when there is none."""

@@ -1,11 +1,18 @@
 """Build a centre: journal, committer, keys, queries, links, timekeeper, outbox."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from ..access import STANDARD, Keyring, VerifierCost, create_keystore, open_keystore
+from ..access import (
+    STANDARD,
+    Keyring,
+    Secret,
+    VerifierCost,
+    create_keystore,
+    open_keystore,
+)
 from ..clock import Clock, Minter
 from ..core.hold import HoldPolicy
 from ..core.streams import KINDS
@@ -13,15 +20,24 @@ from ..journal.committer import Committer
 from ..journal.ledger import Operation
 from ..journal.sqlite import SqliteJournal
 from ..journal.sqlite_file import Durability
+from ..notices import Channel, Mailbox, SmsGateway, SmtpChannel, SmtpServer
 from ..operations.hub import Hub
 from ..operations.means import Means
+from ..operations.notify import Desk, Notifier
+from ..operations.perform import OutboxWorker
+from ..operations.sweep import Sweeper
 from ..operations.timekeeper import Timekeeper
-from ..settings import Settings
+from ..settings import Settings, read_secret
+from ..views import account_tables, key_tables
 from ..views.inline import derive
 from ..views.queries import Queries
 from ..views.tables import VIEWS
+from ..views.work import NOTICE
 
 Result = TypeVar("Result")
+
+_TABLE_MODULES = (account_tables, key_tables)
+"""Modules that add tables to :data:`VIEWS` when imported, which must be before a journal opens."""
 
 
 class Centre(NamedTuple):
@@ -37,6 +53,10 @@ class Centre(NamedTuple):
     queries: Queries
     hub: Hub
     timekeeper: Timekeeper
+    sweeper: Sweeper
+    worker: OutboxWorker
+    desk: Desk
+    mailbox: Mailbox
 
     def run(self, operation: Operation[Result]) -> Result:
         """Run an operation and wait until it is durable."""
@@ -57,6 +77,7 @@ def open_centre(
     durability: Durability = "full",
     keyring: Keyring | None = None,
     committed: Callable[[int], None] | None = None,
+    channels: Mapping[str, Channel] | None = None,
 ) -> Centre:
     """Open a centre in its data folder, making folder, journal and keys where absent.
 
@@ -70,6 +91,8 @@ def open_centre(
         Keys that are kept elsewhere; the key file of the data folder when ``None``.
     committed
         Called with the last position after facts were written; must be quick.
+    channels
+        How notices leave, by name; those of the settings when ``None``.
 
     Raises
     ------
@@ -108,6 +131,15 @@ def open_centre(
         if committed is None
         else Committer(journal, clock, KINDS, committed=committed)
     )
+    mailbox = Mailbox(settings.mailbox_path, from_address=settings.mail_from)
+    notifier = Notifier(
+        journal=journal,
+        committer=committer,
+        clock=clock,
+        means=means,
+        channels=_make_channels(settings, mailbox) if channels is None else channels,
+        link_url=lambda token: f"{settings.public_url.rstrip('/')}/p/{token}",
+    )
     return Centre(
         settings=settings,
         clock=clock,
@@ -118,9 +150,11 @@ def open_centre(
         means=means,
         queries=queries,
         hub=Hub(reading=journal.reading, committer=committer, keyring=keys, means=means),
-        timekeeper=Timekeeper(
-            reading=journal.reading, committer=committer, clock=clock, means=means
-        ),
+        timekeeper=Timekeeper(reading=journal.reading, committer=committer, clock=clock),
+        sweeper=Sweeper(reading=journal.reading, committer=committer, clock=clock),
+        worker=OutboxWorker(journal, {NOTICE: notifier.perform}, committer=committer, clock=clock),
+        desk=Desk(journal, means, clock),
+        mailbox=mailbox,
     )
 
 
@@ -128,3 +162,24 @@ def _open_keys(path: Path, clock: Clock, minter: Minter) -> Keyring:
     if path.exists():
         return open_keystore(path, entropy=minter.secret_bytes)
     return create_keystore(path, clock.now(), entropy=minter.secret_bytes)
+
+
+def _make_channels(settings: Settings, mailbox: Mailbox) -> dict[str, Channel]:
+    """Build the channels of the settings; what is not set up goes into the mailbox."""
+    channels: dict[str, Channel] = {
+        "email": mailbox,
+        "sms": Mailbox(settings.mailbox_path, channel="sms", from_address=settings.mail_from),
+    }
+    if settings.smtp_host:
+        server = SmtpServer(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            security=settings.smtp_security,
+            user=settings.smtp_user,
+            from_address=settings.mail_from,
+        )
+        channels["email"] = SmtpChannel(server, Secret(read_secret(settings.smtp_password_file)))
+    if settings.sms_gateway_url:
+        token = read_secret(settings.sms_token_file)
+        channels["sms"] = SmsGateway(settings.sms_gateway_url, Secret(token) if token else None)
+    return channels

@@ -1,0 +1,118 @@
+"""Perform what lies in the outbox: at least once, with patience, and never silently given up.
+
+R1. Work is claimed, performed, and then marked done. A crash between the last two performs it
+    again, so performers must stand that: the stable key is theirs to pass on.
+R2. A failure is tried again after 30 s, 60 s, ... up to 6 h, :data:`ATTEMPTS_MAX` times; then the
+    work is put into the queue for a person, and can be revived.
+R3. A failure that no patience mends (a wrong address) is a person's business at once.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
+import structlog
+
+from ..access import redact_text
+from ..clock import Clock
+from ..core.value import HOUR, UtcSeconds
+from ..journal.committer import Committer
+from ..journal.ledger import Ledger, Operation
+from ..journal.port import ATTEMPTS_MAX, DueWork, Outbox
+from ..views.principal import Principal, Role
+from .ingest import open_matter
+
+_log = structlog.get_logger(__name__)
+
+PAUSE_SECONDS_MIN: Final = 30
+PAUSE_SECONDS_MAX: Final = 6 * HOUR
+ERROR_MAX: Final = 300
+"""Longest error kept with work; the rest is in the log."""
+
+Perform: TypeAlias = Callable[[DueWork], None]
+"""Does one piece of work or raises: :class:`Hopeless`, or anything else to be tried again."""
+
+
+class Hopeless(Exception):
+    """Trying again will not help; a person must look. The message says at what."""
+
+
+class OutboxWorker:
+    """Performs due work.
+
+    Parameters
+    ----------
+    performers
+        By kind of work. Work of a kind nobody performs stays where it is.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        performers: Mapping[str, Perform],
+        *,
+        committer: Committer,
+        clock: Clock,
+    ) -> None:
+        self._outbox = outbox
+        self._performers = dict(performers)
+        self._committer = committer
+        self._clock = clock
+
+    def turn(self, limit: int = 50) -> int:
+        """Perform what is due now, at most ``limit`` pieces; how many were tried."""
+        if not self._performers:
+            return 0
+        kinds = tuple(self._performers)
+        claimed = self._outbox.due_work(self._clock.now(), limit, kinds=kinds)
+        done = [work.key for work in claimed if self._perform(work)]
+        if done:
+            self._outbox.finish_work(*done, at=self._clock.now())
+        return len(claimed)
+
+    def _perform(self, work: DueWork) -> bool:
+        """Try one piece; true when it is done with."""
+        try:
+            self._performers[work.kind](work)
+        except Hopeless as error:
+            self._give_up(work, str(error))
+            return True
+        except Exception as error:  # noqa: BLE001 - a process boundary: one failure stops no other work
+            self._try_later(work, error)
+            return False
+        return True
+
+    def _try_later(self, work: DueWork, error: Exception) -> None:
+        what = redact_text(f"{type(error).__name__}: {error}")[:ERROR_MAX]
+        pause = min(PAUSE_SECONDS_MIN * 2**work.attempts, PAUSE_SECONDS_MAX)
+        due_at = UtcSeconds(self._clock.now() + pause)
+        _log.warning("work failed", key=work.key, attempts=work.attempts + 1, error=what)
+        self._outbox.postpone_work(work.key, due_at, what)
+        if work.attempts + 1 >= ATTEMPTS_MAX:
+            self._give_up(work, what)
+
+    def _give_up(self, work: DueWork, why: str) -> None:
+        _log.error("work given up", key=work.key, error=why)
+        self._committer.run(_tell_person(work, why[:ERROR_MAX]))
+
+
+def revive(outbox: Outbox, principal: Principal, *, key: str, now: UtcSeconds) -> None:
+    """Give work that was given up another round of tries."""
+    principal.need_role(Role.OPERATOR)
+    outbox.revive_work(key, now)
+
+
+def _tell_person(work: DueWork, why: str) -> Operation[None]:
+    # Keys name kind and owner first: notice/<parcel>/...
+    owner = work.key.split("/")[1] if "/" in work.key else work.key
+
+    def run(ledger: Ledger) -> None:
+        open_matter(
+            ledger,
+            owner=owner,
+            key=f"work/{work.key}",
+            kind="work_given_up",
+            detail=f"{work.kind}: {why}",
+            parcel=owner if work.kind == "notice" else None,
+        )
+
+    return Operation((), run)
