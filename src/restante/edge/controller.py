@@ -20,7 +20,7 @@ from ..core.fit import Condition
 from ..core.ids import ActorId, CompartmentId, GrantId, ParcelId
 from ..core.refusal import Reason, Refused
 from ..core.value import Value
-from ..journal.port import Busy, Damaged, Full, Journal
+from ..journal.port import Busy, Damaged, Full
 from ..link.message import ListChange, ServiceOrder, SiteNote
 from .allowed import AllowedList, Listed
 from .boards.port import Board
@@ -29,7 +29,7 @@ from .deposits import Deposit, Deposits, Retrievable
 from .doors import Doors, Fault, Opening, fault_free
 from .signin import SignIn
 from .steady import SteadyClock
-from .store import LockerStore
+from .store import LockerJournal, LockerStore
 
 VISIT_SECONDS_MAX: Final = 20 * 60
 """A visit nobody has touched for this long is over even if the screen has died (chosen: far above
@@ -89,7 +89,7 @@ class Controller:
         self,
         config: LockerConfig,
         *,
-        journal: Journal,
+        journal: LockerJournal,
         board: Board,
         clock: Clock,
         minter: Minter,

@@ -17,7 +17,16 @@ from ..core.compartment import Content
 from ..core.ids import ActorId, GrantId, StreamName, locker_stream
 from ..core.streams import KINDS
 from ..core.value import UtcSeconds
-from ..journal.port import Batch, Entry, Journal, RowChange, Scalar, Stored, Unit
+from ..journal.port import (
+    Batch,
+    Entry,
+    Inspected,
+    Journal,
+    RowChange,
+    Scalar,
+    Stored,
+    Unit,
+)
 from ..journal.sqlite import SqliteJournal
 from ..link.message import ListChange, ReportedFact
 from .allowed import AllowedList, Listed, keys_kept_while_reopening
@@ -46,8 +55,8 @@ _ENCODE = msgspec.json.Encoder()
 _LISTED = msgspec.json.Decoder(Listed)
 
 
-class LockerJournal(Journal, Protocol):
-    """A journal that also gives facts as they lie on the disk, for the link."""
+class LockerJournal(Journal, Inspected, Protocol):
+    """A journal that also gives facts as they lie on the disk, for the link, and can be checked."""
 
     def stored(self, stream: StreamName, *, after_version: int, limit: int) -> tuple[Stored, ...]:
         """Read a stream's facts undecoded."""
@@ -78,7 +87,7 @@ class LockerStore:
         Names the journal's epoch when it is new.
     """
 
-    def __init__(self, journal: Journal, config: LockerConfig, minter: Minter) -> None:
+    def __init__(self, journal: LockerJournal, config: LockerConfig, minter: Minter) -> None:
         self.journal = journal
         """The locker's own; read it, write only through this store."""
         self._config = config
@@ -209,7 +218,7 @@ class LockerStore:
 
     def read_reported(self, first_seq: int, limit: int) -> tuple[msgspec.Raw, ...]:
         """Read facts for the link, as the bytes they were written in."""
-        journal = cast(LockerJournal, self.journal)
+        journal = self.journal
         stored = journal.stored(self._stream, after_version=first_seq - 1, limit=limit)
         return tuple(
             msgspec.Raw(

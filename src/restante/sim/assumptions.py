@@ -42,39 +42,22 @@ class Assumptions(Value):
     parcels_per_compartment_day: float = 0.45
     """Mean arrivals; 75 a day on 108 compartments is the busiest network's mean, 5 a day a quiet
     one's (product research C1)."""
+    # fmt: off
     hour_weights: tuple[float, ...] = (
-        0.05,
-        0.03,
-        0.02,
-        0.02,
-        0.05,
-        0.2,
-        0.6,
-        1.0,
-        1.2,
-        1.0,
-        1.0,
-        1.1,
-    ) + (1.2, 1.1, 1.1, 1.3, 1.8, 2.4, 2.5, 2.1, 1.5, 0.9, 0.4, 0.15)
+        0.05, 0.03, 0.02, 0.02, 0.05, 0.2, 0.6, 1.0, 1.2, 1.0, 1.0, 1.1,
+        1.2, 1.1, 1.1, 1.3, 1.8, 2.4, 2.5, 2.1, 1.5, 0.9, 0.4, 0.15,
+    )
+    # fmt: on
     """When people collect, by local hour; 58 % outside office hours (product research C2)."""
     weekday_weights: tuple[float, ...] = (1.05, 1.05, 1.05, 1.05, 1.1, 1.0, 0.7)
     """When people collect, from Monday."""
     arrival_weekday_weights: tuple[float, ...] = (1.1, 1.15, 1.1, 1.1, 1.15, 1.0, 0.4)
     """When parcels come, from Monday; few routes run on Sundays."""
+    # fmt: off
     month_weights: tuple[float, ...] = (
-        0.93,
-        0.90,
-        0.97,
-        0.96,
-        0.97,
-        0.96,
-        0.93,
-        0.92,
-        0.99,
-        1.02,
-        1.23,
-        1.22,
+        0.93, 0.90, 0.97, 0.96, 0.97, 0.96, 0.93, 0.92, 0.99, 1.02, 1.23, 1.22,
     )
+    # fmt: on
     """From January; December 1.22 of the mean month (UKE, product research C1); others chosen."""
     peak_factor: float = 2.2
     """What the peak switch multiplies arrivals by; the worst day of a year is 3.3 to 4.7 times

@@ -1,0 +1,81 @@
+"""The command tree, and what happens to errors."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .. import __version__
+from . import bench, demo, doctor, journal, serve, setup
+from .output import TALK
+
+app = typer.Typer(
+    name="restante",
+    help="The open operating system for networks of parcel lockers and pickup points.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("demo")(demo.demo)
+app.command("serve")(serve.serve)
+app.command("locker")(serve.locker)
+app.command("init")(setup.init)
+app.command("import")(setup.import_manifest)
+app.command("openapi")(serve.openapi)
+app.command("doctor")(doctor.doctor)
+app.command("bench")(bench.bench)
+app.add_typer(journal.app, name="journal")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"restante {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="Settings, a TOML file; see `restante init`.",
+            envvar="RESTANTE_CONFIG",
+            show_default=False,
+        ),
+    ] = None,
+    debug: Annotated[bool, typer.Option(help="Show tracebacks.")] = False,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    context.obj = {"config": config, "debug": debug}
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run a command; the entry point of ``restante``."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        app(given)
+    except Exception as error:
+        if "--debug" in given:
+            raise
+        TALK.print(f"[red]error:[/] {_explain(error)}")
+        raise SystemExit(1) from error
+
+
+def _explain(error: Exception) -> str:
+    """Say what went wrong and, for what we did not expect, how to see more."""
+    from ..access import UnsafeKeystore
+    from ..journal.port import Busy, Damaged, Full
+    from ..settings import BadSetting
+
+    if isinstance(error, BadSetting | UnsafeKeystore | Busy | Damaged | Full):
+        return str(error)
+    if isinstance(error, OSError):
+        what = f"{error.filename}: " if error.filename else ""
+        return f"{what}{error.strerror or error}"
+    return f"{type(error).__name__}: {error}; run again with --debug to see where"

@@ -1,0 +1,136 @@
+"""``restante doctor``: look at this machine and its data, and name what is wrong and how to mend it."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+from ..settings import Settings
+from .output import RESULT, print_json
+
+FREE_BYTES_MIN = 500_000_000
+"""Room below which writing may soon stop; a busy week of a hundred lockers (chosen)."""
+
+
+class Finding(NamedTuple):
+    """What one check saw."""
+
+    check: str
+    is_well: bool
+    what: str
+    fix: str = ""
+
+
+def doctor(
+    context: typer.Context,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Data folder; the settings' when not given.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Check the machine, the settings, the keys and the journal."""
+    from .places import read_settings_of
+
+    settings = read_settings_of(context, data_dir=data)
+    findings = [finding for check in _CHECKS for finding in check(settings)]
+    if as_json:
+        print_json(
+            {"ok": all(f.is_well for f in findings), "checks": [f._asdict() for f in findings]}
+        )
+    else:
+        for finding in findings:
+            mark = "[green]well [/]" if finding.is_well else "[red]wrong[/]"
+            RESULT.print(f"{mark}  {finding.check:<10} {finding.what}")
+            if finding.fix:
+                RESULT.print(f"{'':>18}{finding.fix}")
+    if not all(finding.is_well for finding in findings):
+        raise typer.Exit(1)
+
+
+def _check_python(_settings: Settings) -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("python", sys.version_info >= (3, 11), version, "")
+
+
+def _check_sqlite(_settings: Settings) -> Iterator[Finding]:
+    from ..journal.sqlite_file import has_safe_wal, newest_sqlite
+
+    driver = newest_sqlite()
+    what = f"SQLite {driver.sqlite_version}"
+    if has_safe_wal(driver):
+        yield Finding("sqlite", True, f"{what}, write-ahead log")
+    else:
+        yield Finding(
+            "sqlite", True, f"{what}, rollback journal", "install pysqlite3 for more speed"
+        )
+
+
+def _check_disk(settings: Settings) -> Iterator[Finding]:
+    folder = settings.data_dir
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    yield Finding(
+        "disk",
+        free >= FREE_BYTES_MIN,
+        f"{free // 1_000_000:,} MB free for {settings.data_dir}",
+        "" if free >= FREE_BYTES_MIN else "free some room, or move the data folder",
+    )
+    is_writable = os.access(folder, os.W_OK)
+    if not is_writable:
+        yield Finding("disk", False, f"{folder} cannot be written", "give this user the folder")
+
+
+def _check_keys(settings: Settings) -> Iterator[Finding]:
+    from ..access import UnsafeKeystore, open_keystore
+
+    path = settings.keystore_path
+    if not path.exists():
+        yield Finding("keys", True, f"none yet; `restante init` makes them in {path}")
+        return
+    try:
+        open_keystore(path)
+    except UnsafeKeystore as error:
+        yield Finding("keys", False, str(error), f"chmod 600 {path}, then ask who could read it")
+        return
+    yield Finding("keys", True, f"{path}, readable by its owner only")
+
+
+def _check_journal(settings: Settings) -> Iterator[Finding]:
+    from ..core.streams import KINDS
+    from ..journal.port import Damaged
+    from ..journal.sqlite import SqliteJournal
+    from ..journal.verify import verify
+    from ..views.inline import derive
+    from ..views.tables import VIEWS
+
+    path = settings.journal_path
+    if not path.exists():
+        yield Finding("journal", True, "none yet")
+        return
+    try:
+        journal = SqliteJournal(os.fspath(path), KINDS, derive=derive, inline=VIEWS)
+    except Damaged as error:
+        yield Finding("journal", False, str(error), "keep a copy of the file, restore a backup")
+        return
+    report = verify(journal, KINDS)
+    journal.close()
+    yield Finding(
+        "journal",
+        report.is_sound,
+        f"{report.facts:,} facts in {report.streams:,} streams",
+        "" if report.is_sound else report.text(),
+    )
+
+
+_CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+    _check_python,
+    _check_sqlite,
+    _check_disk,
+    _check_keys,
+    _check_journal,
+)

@@ -1,0 +1,83 @@
+"""``restante journal``: look after the record of facts."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .output import RESULT, TALK, fail, print_json
+
+if TYPE_CHECKING:
+    from ..journal.sqlite import SqliteJournal
+
+app = typer.Typer(help="Check and export the journal.", no_args_is_help=True)
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Data folder; the settings' when not given.")
+]
+
+
+@app.command("verify")
+def verify(
+    context: typer.Context,
+    data: Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Fold every stream, compare with the state rows, check the hash chain."""
+    from ..core.streams import KINDS
+    from ..journal.verify import verify as verify_journal
+
+    with _opened(context, data) as opened:
+        report = verify_journal(opened, KINDS)
+    if as_json:
+        print_json(
+            {
+                "verify": "ok" if report.is_sound else "damaged",
+                "facts": report.facts,
+                "streams": report.streams,
+                "damages": [str(damage) for damage in report.damages],
+                "unknown_tags": dict(report.unknown_tags),
+            }
+        )
+    else:
+        RESULT.print(report.text())
+    if not report.is_sound:
+        raise typer.Exit(1)
+
+
+@app.command("export")
+def export(
+    context: typer.Context,
+    out: Annotated[Path, typer.Argument(help="File to write, one JSON object a line.")],
+    data: Data = None,
+) -> None:
+    """Write every fact with its envelope and hash to a file."""
+    from ..journal.export import export_to
+
+    if out.exists():
+        fail(f"{out} exists; choose another name, nothing is overwritten")
+    with _opened(context, data) as opened, out.open("wb") as file:
+        count = export_to(opened, file)
+    TALK.print(f"{count} facts in {out}")
+
+
+@contextmanager
+def _opened(context: typer.Context, data: Path | None) -> Iterator["SqliteJournal"]:
+    """Open an existing journal, and close it when done with."""
+    from ..core.streams import KINDS
+    from ..journal.sqlite import SqliteJournal
+    from ..views.inline import derive
+    from ..views.tables import VIEWS
+    from .places import read_settings_of
+
+    path = read_settings_of(context, data_dir=data).journal_path
+    if not path.exists():
+        fail(f"there is no journal at {path}; give its folder with --data")
+    journal = SqliteJournal(os.fspath(path), KINDS, derive=derive, inline=VIEWS)
+    try:
+        yield journal
+    finally:
+        journal.close()

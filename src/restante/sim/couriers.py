@@ -1,0 +1,172 @@
+"""What a courier does: a tour of sites, and at each locker out with the old, in with the new."""
+
+import random
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ..access import Pin
+from ..core.ids import CourierId, ParcelId, PartnerId
+from ..core.refusal import Reason, Refused
+from ..edge.doors import Opening, Outcome
+from .assumptions import Assumptions
+from .letters import Consigned
+from .stand import Stand
+
+PUTTING_SECONDS = 9
+"""From the open door to shutting it."""
+
+COMPARTMENT_TRIES = 4
+"""Compartments a courier tries for one parcel before taking it back."""
+
+
+@dataclass
+class Courier:
+    """A courier and the van."""
+
+    courier: CourierId
+    partner: PartnerId
+    name: str
+    login: str
+    pin: Pin
+    load: dict[str, list[Consigned]] = field(default_factory=dict)
+    """By site: what shall be put in."""
+    brought_back: list[ParcelId] = field(default_factory=list)
+
+
+def drive_tour(
+    courier: Courier,
+    stops: Sequence[tuple[Stand, int]],
+    *,
+    assumptions: Assumptions,
+    chance: random.Random,
+    turned_away: Callable[[Consigned, Reason], None],
+) -> Iterator[int]:
+    """Drive to every stop in order and serve it.
+
+    Parameters
+    ----------
+    stops
+        Each with the seconds it takes to get there.
+    turned_away
+        Called for every parcel that stays in the van.
+    """
+    for stand, drive_seconds in stops:
+        yield drive_seconds
+        yield from serve_locker(
+            courier, stand, assumptions=assumptions, chance=chance, turned_away=turned_away
+        )
+
+
+def serve_locker(
+    courier: Courier,
+    stand: Stand,
+    *,
+    assumptions: Assumptions,
+    chance: random.Random,
+    turned_away: Callable[[Consigned, Reason], None],
+) -> Iterator[int]:
+    """Sign in, take out what is overdue, look into what is unclear, put in what came."""
+    for _ in range(5):
+        if not stand.is_taken:
+            break
+        yield 60
+    load = courier.load.pop(stand.site, [])
+    try:
+        with stand.lock:
+            stand.controller.sign_in_courier(courier.login, courier.pin.reveal())
+    except Refused as refusal:
+        for consigned in load:
+            turned_away(consigned, refusal.reason)
+        return
+    yield from _take_back(courier, stand)
+    yield from _look_into(stand)
+    for consigned in load:
+        refused = yield from _put_in(stand, consigned, assumptions, chance)
+        if refused is not None:
+            turned_away(consigned, refused)
+    with stand.lock:
+        stand.controller.end_visit()
+    stand.look()
+
+
+def _take_back(courier: Courier, stand: Stand) -> Iterator[int]:
+    for overdue in stand.controller.retrievable():
+        try:
+            with stand.lock:
+                opening = stand.controller.retrieve(overdue.parcel)
+        except Refused:
+            continue
+        yield PUTTING_SECONDS
+        with stand.lock:
+            if stand.see_slow_door(opening.compartment):
+                stand.board.take_out(opening.compartment)
+                stand.shut(opening.compartment)
+                courier.brought_back.append(overdue.parcel)
+        stand.look()
+
+
+def _look_into(stand: Stand) -> Iterator[int]:
+    for name in stand.controller.unclear():
+        try:
+            with stand.lock:
+                stand.controller.look_into(name)
+        except Refused:
+            continue
+        yield PUTTING_SECONDS
+        with stand.lock:
+            is_empty = stand.board.inside(name) is None
+            stand.shut(name)
+            if is_empty:
+                stand.controller.found_empty(name)
+
+
+def _put_in(
+    stand: Stand, consigned: Consigned, assumptions: Assumptions, chance: random.Random
+) -> Generator[int, None, Reason | None]:
+    """Put one parcel in; ends with the reason when it stays in the van, else ``None``."""
+    yield assumptions.seconds_per_deposit - PUTTING_SECONDS
+    consigned.try_count += 1
+    complaint = _draw_complaint(assumptions, chance)
+    ask: Callable[[], Opening] = lambda: stand.controller.deposit(consigned.label)  # noqa: E731
+    for _ in range(COMPARTMENT_TRIES):
+        try:
+            with stand.lock:
+                opening = ask()
+        except Refused as refusal:
+            return refusal.reason
+        ask = stand.controller.offer_again
+        yield PUTTING_SECONDS
+        with stand.lock:
+            if not stand.see_slow_door(opening.compartment):
+                _reject(stand, opening, "door_failed")
+                continue
+            if complaint is not None:
+                _reject(stand, opening, complaint)
+                complaint = None
+                continue
+            _put(stand, opening, consigned)
+        stand.look()
+        return None
+    return Reason.NOTHING_FITS
+
+
+def _put(stand: Stand, opening: Opening, consigned: Consigned) -> None:
+    if opening.parcel is not None:
+        stand.board.put_in(opening.compartment, opening.parcel)
+    stand.shut(opening.compartment)
+    consigned.parcel = opening.parcel or consigned.parcel
+
+
+def _reject(stand: Stand, opening: Opening, why: str) -> None:
+    stand.controller.reject_compartment(why)
+    if opening.outcome is not Outcome.FAILED:
+        stand.shut(opening.compartment)
+
+
+def _draw_complaint(assumptions: Assumptions, chance: random.Random) -> str | None:
+    drawn = chance.random()
+    if drawn < assumptions.dirty_share:
+        return "dirty"
+    if drawn < assumptions.dirty_share + assumptions.does_not_fit_share:
+        return "does_not_fit"
+    return None

@@ -1,0 +1,201 @@
+"""Build a living town: a centre, a locker at every site of a generated city, and its people."""
+
+import os
+import random
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from .. import __version__
+from ..access import SIMULATION, Keyring
+from ..clock import Minter, VirtualClock
+from ..core.hold import HoldPolicy
+from ..core.value import DAY, Seconds, UtcSeconds
+from ..edge.store import open_locker_journal
+from ..journal.ledger import Operation
+from ..journal.sqlite import SqliteJournal
+from ..journal.sqlite_file import Durability
+from ..notices import Mailbox, Notice
+from ..operations.means import Means
+from ..operations.notify import Notifier
+from ..operations.perform import OutboxWorker
+from ..settings import Settings
+from ..sim.assumptions import DEFAULT, Assumptions
+from ..sim.city import City, make_city
+from ..sim.couriers import Courier
+from ..sim.post import SimulatedPost
+from ..sim.stand import Stand
+from ..sim.town import locker_name, make_stand, settle_city
+from ..sim.world import World
+from ..views.work import NOTICE
+from .centre import Centre, open_centre
+
+Result = TypeVar("Result")
+
+TOWN_HOLD = HoldPolicy(hold_seconds=Seconds(5 * DAY), extension_count_max=2)
+"""Five days: with the dwell of the assumptions about one parcel in twenty is not collected."""
+
+OUTBOX_TURNS_MAX = 40
+"""Turns of the outbox in one look, fifty pieces each: a morning's notices go out together."""
+
+
+class CityOffice(NamedTuple):
+    """The centre as the simulator sees it, see :class:`restante.sim.ports.Office`."""
+
+    centre: Centre
+    worker: OutboxWorker
+
+    @property
+    def means(self) -> Means:
+        """What operations work with."""
+        return self.centre.means
+
+    @property
+    def journal(self) -> SqliteJournal:
+        """The centre's journal."""
+        return self.centre.journal
+
+    def run(self, operation: Operation[Result]) -> Result:
+        """Run an operation and wait until it is durable."""
+        return self.centre.run(operation)
+
+    def pass_time(self, _now: UtcSeconds) -> None:
+        """Do what is due: timers, lists, notices."""
+        self.centre.timekeeper.tick()
+        self.centre.hub.push_lists()
+        for _ in range(OUTBOX_TURNS_MAX):
+            if not self.worker.turn():
+                break
+
+
+class Town(NamedTuple):
+    """Everything of one town, see :class:`restante.sim.ports.Town`."""
+
+    office: CityOffice
+    clock: VirtualClock
+    stands: tuple[Stand, ...]
+    city: City
+    couriers: tuple[Courier, ...]
+    world: World
+    posts: tuple[SimulatedPost, ...]
+
+    @property
+    def notices_sent(self) -> int:
+        """Messages delivered so far, through all channels."""
+        return sum(post.sent_count for post in self.posts)
+
+    def close(self) -> None:
+        """Write what waits and let go of files."""
+        self.office.centre.close()
+        for stand in self.stands:
+            stand.controller.store.close()
+
+
+class _Readers:
+    """Hands notices to the world, which is built after the channels are."""
+
+    def __init__(self) -> None:
+        self.world: World | None = None
+
+    def read(self, notice: Notice) -> None:
+        if self.world is not None:
+            self.world.read(notice)
+
+
+def build_town(
+    settings: Settings,
+    *,
+    starts_at: UtcSeconds,
+    seed: int,
+    durability: Durability,
+    keeps_mail: bool,
+    assumptions: Assumptions = DEFAULT,
+    hold: HoldPolicy = TOWN_HOLD,
+) -> Town:
+    """Build a town in a data folder; nothing happens in it until its agenda is played.
+
+    Parameters
+    ----------
+    starts_at
+        What its clock shows first.
+    durability
+        ``relaxed`` where the whole town is thrown away afterwards.
+    keeps_mail
+        Whether messages are also kept in the settings' mailbox.
+    """
+    clock = VirtualClock(starts_at)
+    dice = random.Random(seed)
+    minter = Minter(clock, dice.randbytes)
+    city = make_city()
+    keyring = Keyring.in_memory(f"town-{seed}".encode(), starts_at)
+    centre = open_centre(
+        settings, clock, minter, cost=SIMULATION, durability=durability, keyring=keyring
+    )
+    readers = _Readers()
+    posts = _open_posts(settings, readers, keeps_mail=keeps_mail)
+    office = CityOffice(centre, _make_worker(centre, posts))
+    couriers = settle_city(office, city, keyring=keyring, minter=minter)
+    stands = tuple(
+        make_stand(
+            site,
+            journal=open_locker_journal(
+                _locker_path(settings.data_dir, locker_name(site.id), durability),
+                durability=durability,
+            ),
+            centre_end=centre.hub.end_for(locker_name(site.id)),
+            keyring=keyring,
+            clock=clock,
+            minter=minter,
+            cost=SIMULATION,
+            release=__version__,
+        )
+        for site in city.sites
+        if site.layout is not None
+    )
+    town = _Bare(office, clock, stands)
+    world = World(town, city=city, couriers=couriers, assumptions=assumptions, seed=seed, hold=hold)
+    readers.world = world
+    return Town(office, clock, stands, city, tuple(couriers), world, posts)
+
+
+class _Bare(NamedTuple):
+    """What the world needs of the town it lives in."""
+
+    office: CityOffice
+    clock: VirtualClock
+    stands: tuple[Stand, ...]
+
+
+def _make_worker(centre: Centre, posts: Iterable[SimulatedPost]) -> OutboxWorker:
+    notifier = Notifier(
+        journal=centre.journal,
+        committer=centre.committer,
+        clock=centre.clock,
+        means=centre.means,
+        channels={post.name: post for post in posts},
+        link_url=lambda token: f"{centre.settings.public_url}/p/{token}",
+    )
+    return OutboxWorker(
+        centre.journal,
+        {NOTICE: notifier.perform},
+        committer=centre.committer,
+        clock=centre.clock,
+    )
+
+
+def _open_posts(
+    settings: Settings, readers: _Readers, *, keeps_mail: bool
+) -> tuple[SimulatedPost, ...]:
+    return tuple(
+        SimulatedPost(
+            channel,
+            read=readers.read,
+            mail=Mailbox(settings.mailbox_path, channel=channel) if keeps_mail else None,
+        )
+        for channel in ("email", "sms")
+    )
+
+
+def _locker_path(folder: Path, name: str, durability: Durability) -> str:
+    """Where a locker's journal lies; in memory for a town that is thrown away."""
+    return ":memory:" if durability == "relaxed" else os.fspath(folder / f"{name}.sqlite")
