@@ -1,0 +1,46 @@
+"""What the pages need of the centre; wiring hands it in.
+
+It says which parts the pages use, so that a test can build them without the rest. It must not know
+how they are made.
+"""
+
+from typing import Protocol
+
+from restante.clock import Clock
+from restante.journal.committer import Committer
+from restante.journal.port import Inspected, Journal, Outbox
+from restante.operations.means import Means
+from restante.views import Queries
+
+
+class Record(Journal, Outbox, Inspected, Protocol):
+    """A journal with its outbox, open for inspection."""
+
+
+class Centre(Protocol):
+    """The parts of a running centre."""
+
+    @property
+    def clock(self) -> Clock:
+        """Domain time: fast in a demonstration."""
+        ...
+
+    @property
+    def journal(self) -> Record:
+        """The record of facts, with states and inline rows."""
+        ...
+
+    @property
+    def committer(self) -> Committer:
+        """The only way to change anything."""
+        ...
+
+    @property
+    def queries(self) -> Queries:
+        """What can be asked."""
+        ...
+
+    @property
+    def means(self) -> Means:
+        """What operations work with."""
+        ...
