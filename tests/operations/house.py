@@ -35,6 +35,7 @@ from restante.operations.directory import (
     register_site,
 )
 from restante.operations.ingest import Ingested, ingest
+from restante.operations.retrieve import complete_return
 from restante.settings import Settings
 from restante.views import Principal
 from restante.wiring.centre import Centre, open_centre
@@ -162,6 +163,9 @@ class House:
                 evidence="door",
             )
         )
+
+    def complete_return(self, parcel: ParcelId) -> None:
+        self.centre.run(complete_return(self.centre.means, self.acme, parcel=parcel))
 
     def grant(self, parcel: ParcelId) -> GrantId:
         """Name the parcel's latest grant."""
