@@ -5,13 +5,13 @@ from ...core.ids import CompartmentId
 from ...core.value import Value
 from ..config import LockerConfig
 
-COLUMN_UNITS = 40
-"""Width of a column in the drawing's own units."""
+COLUMN_UNITS = 24
+"""Width of a column in the drawing's own units; about to scale with :data:`HEIGHT_UNITS`."""
 
 HEIGHT_UNITS = 100
 """Height of the tallest column in the same units, frame left out."""
 
-SCREEN_UNITS = 30
+SCREEN_UNITS = 22
 GAP_UNITS = 2
 _ROW_GAP = 1.2
 

@@ -36,6 +36,9 @@ from .menus import (
     TAKES_LABELS,
     WATCHED,
     make_button,
+    retrieve_buttons,
+    scan_buttons,
+    still_buttons,
 )
 from .screen import Button, Field, Screen, ScreenName, Tone
 
@@ -395,6 +398,7 @@ class Flow:
             "courier": lambda _: self._go(ScreenName.COURIER),
             "enter": lambda _: self._enter(),
             "mask": lambda _: self._mask(),
+            "done": lambda _: self._to_start(),
             "back": lambda _: self._leave("done"),
             "help": lambda _: self._help(),
             "return": lambda _: self._go_back(),
@@ -556,9 +560,9 @@ class Flow:
     def _buttons(self) -> tuple[Button, ...]:
         match self._name:
             case ScreenName.SCAN:
-                return self._scan_buttons()
+                return scan_buttons(self._controller)
             case ScreenName.RETRIEVE:
-                return (*self._retrieve_buttons(), make_button("scan_next", tone=Tone.QUIET))
+                return retrieve_buttons(self._controller)
             case ScreenName.TAKEN:
                 left = self._left()
                 ahead = make_button("next", tone=Tone.MAIN) if left else MAIN_FINISH
@@ -575,44 +579,9 @@ class Flow:
                     make_button("help", tone=Tone.QUIET),
                 )
             case ScreenName.STILL_EMPTY:
-                return self._still_buttons()
+                return still_buttons(self._purpose)
             case _:
                 return BUTTONS.get(self._name, ())
-
-    def _scan_buttons(self) -> tuple[Button, ...]:
-        buttons: tuple[Button, ...] = ()
-        if self._controller.is_deposited():
-            door = self._controller.deposit_in_hand.compartment  # type: ignore[union-attr]
-            buttons += (Button(name="undo", text="button.undo", values={"door": door or ""}),)
-        if self._controller.retrievable():
-            count = str(len(self._controller.retrievable()))
-            buttons += (Button(name="retrievals", text="button.retrievals", values={"n": count}),)
-        buttons += tuple(
-            Button(name=f"look:{name}", text="button.look", values={"door": name})
-            for name in self._controller.unclear()[:2]
-        )
-        return (
-            *buttons,
-            make_button("finish", tone=Tone.MAIN),
-            make_button("help", tone=Tone.QUIET),
-        )
-
-    def _retrieve_buttons(self) -> tuple[Button, ...]:
-        return tuple(
-            Button(
-                name=f"retrieve:{one.parcel}",
-                text="button.retrieve",
-                values={"door": one.compartment, "label": one.label},
-            )
-            for one in self._controller.retrievable()
-        )
-
-    def _still_buttons(self) -> tuple[Button, ...]:
-        again = make_button("again", tone=Tone.MAIN)
-        if self._purpose == "deposit":
-            return (again, make_button("changed_mind"), make_button("help", tone=Tone.QUIET))
-        leave = make_button("scan_next") if self._purpose == "retrieve" else make_button("finish")
-        return (again, leave, make_button("help", tone=Tone.QUIET))
 
 
 def _is_courier(controller: Controller) -> bool:

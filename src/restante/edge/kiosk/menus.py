@@ -3,6 +3,7 @@
 from typing import Final
 
 from ...core.compartment import Content
+from ..controller import Controller
 from .screen import Button, Field, ScreenName, Tone
 
 
@@ -71,5 +72,44 @@ BUTTONS: Final[dict[ScreenName, tuple[Button, ...]]] = {
         _HELP,
     ),
     ScreenName.HELP: (make_button("return", tone=Tone.MAIN), _BACK),
-    ScreenName.GOODBYE: (make_button("back", tone=Tone.MAIN),),
+    ScreenName.GOODBYE: (make_button("done", tone=Tone.MAIN),),
 }
+
+
+def scan_buttons(controller: Controller) -> tuple[Button, ...]:
+    """List what a courier may do between two parcels."""
+    buttons: tuple[Button, ...] = ()
+    deposit = controller.deposit_in_hand
+    if deposit is not None and controller.is_deposited():
+        values = {"door": deposit.compartment or ""}
+        buttons += (Button(name="undo", text="button.undo", values=values),)
+    retrievable = controller.retrievable()
+    if retrievable:
+        values = {"n": str(len(retrievable))}
+        buttons += (Button(name="retrievals", text="button.retrievals", values=values),)
+    buttons += tuple(
+        Button(name=f"look:{name}", text="button.look", values={"door": name})
+        for name in controller.unclear()[:2]
+    )
+    return (*buttons, make_button("finish", tone=Tone.MAIN), _HELP)
+
+
+def retrieve_buttons(controller: Controller) -> tuple[Button, ...]:
+    """List the parcels a courier shall take out, door by door."""
+    doors = tuple(
+        Button(
+            name=f"retrieve:{one.parcel}",
+            text="button.retrieve",
+            values={"door": one.compartment, "label": one.label},
+        )
+        for one in controller.retrievable()
+    )
+    return (*doors, make_button("scan_next", tone=Tone.QUIET))
+
+
+def still_buttons(purpose: str) -> tuple[Button, ...]:
+    """List the ways on from a door that was shut on the opposite of what was meant."""
+    again = make_button("again", tone=Tone.MAIN)
+    if purpose == "deposit":
+        return (again, make_button("changed_mind"), _HELP)
+    return (again, make_button("scan_next" if purpose == "retrieve" else "finish"), _HELP)

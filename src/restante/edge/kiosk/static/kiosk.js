@@ -5,7 +5,7 @@ const screen = document.getElementById("screen");
 const stream = document.body.dataset.stream;
 
 /** Put a new screen in place; what is being typed and where the focus is stay, on one screen. */
-function show(markup) {
+function show(markup, { keepTyped = true } = {}) {
   const before = screen.querySelector("main")?.dataset.name;
   const typed = field()?.value ?? "";
   const focused = mark(document.activeElement);
@@ -15,7 +15,7 @@ function show(markup) {
   screen.replaceChildren(...incoming.childNodes);
   const input = field();
   document.documentElement.dataset.screen = screen.querySelector("main")?.dataset.name ?? "";
-  if (same && input && typed !== wasWritten && input.defaultValue === wasWritten) input.value = typed;
+  if (keepTyped && same && input && typed !== wasWritten && input.defaultValue === wasWritten) input.value = typed;
   const idle = screen.querySelector(".idle button");
   const again = same && focused ? [...screen.querySelectorAll("button")].find((one) => mark(one) === focused) : null;
   (idle ?? again ?? input ?? screen.querySelector("button.main"))?.focus({ preventScroll: true });
@@ -34,7 +34,7 @@ function mark(element) {
 async function send(form, submitter) {
   const body = new URLSearchParams(new FormData(form, submitter));
   const response = await fetch(form.action, { method: "POST", body, headers: { accept: "text/x-fragment" } });
-  if (response.ok) show(await response.text());
+  if (response.ok) show(await response.text(), { keepTyped: form.id !== "scan" });
   else location.reload();
 }
 
