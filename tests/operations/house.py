@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from restante.access import SIMULATION, Keyring
+from restante.access import SIMULATION
 from restante.clock import Minter, VirtualClock
 from restante.core.handoff import HandoffCollected, HandoffDeposited, HandoffRetrieved
 from restante.core.ids import (
@@ -90,6 +90,19 @@ class House:
         self.acme = Principal.of_partner(ACME)
         self.rival = Principal.of_partner(RIVAL)
         self._seqs: dict[tuple[LockerId, str], int] = {}
+
+    @classmethod
+    def reopen(cls, path: Path, *, at: UtcSeconds) -> "House":
+        """Open the centre that is in a folder, with what is there."""
+        clock = VirtualClock(at)
+        centre = open_centre(
+            Settings(data_dir=path),
+            clock,
+            Minter(clock, random.Random(7).randbytes),
+            cost=SIMULATION,
+            durability="relaxed",
+        )
+        return cls(centre, clock)
 
     def announce(self, label: str = "JJD01", **given: Any) -> Announced:
         wanted: dict[str, Any] = {"size": SHOE_BOX, "site": SITE, "contact": ANNA, **given}
@@ -208,16 +221,8 @@ def raw(fact: Fact, by: str = "locker:locker-01") -> bytes:
 
 def open_house(path: Path, *, at: UtcSeconds = MONDAY) -> House:
     """Open a centre in a folder and register what the tests need."""
-    clock = VirtualClock(at)
-    minter = Minter(clock, random.Random(7).randbytes)
-    centre = open_centre(
-        Settings(data_dir=path),
-        clock,
-        minter,
-        cost=SIMULATION,
-        keyring=Keyring.in_memory(b"house", at),
-    )
-    house = House(centre, clock)
+    house = House.reopen(path, at=at)
+    centre = house.centre
     for partner, name in ((ACME, "Acme"), (RIVAL, "Rival")):
         centre.run(register_partner(OPERATOR, partner=partner, name=name))
     for n, (site, locker) in enumerate(((SITE, LOCKER), (OTHER_SITE, OTHER_LOCKER))):
