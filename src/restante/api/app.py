@@ -1,0 +1,68 @@
+"""Put the API together: one application of its own, mounted at ``/api/v1``.
+
+Mounted whole, so that the pages' sessions, error pages and cross-site rules never touch it, and
+an unknown address below ``/api/v1`` is answered with a problem document too.
+"""
+
+from hashlib import sha256
+from typing import Any, Final
+
+from litestar import Litestar, Request, Response, asgi
+from litestar.handlers import ASGIRouteHandler
+
+from ..access import Keyring, Purpose, Secret
+from .adapter import MOUNT, make_handler, problem_response
+from .house import Centre, House
+from .openapi import make_openapi
+from .rate import STANDARD_LIMIT, RateLimit
+from .reference import reference_handlers
+from .table import ENDPOINTS
+from .translate import translate
+
+_CURSOR_CONTEXT: Final = b"restante api cursors v1"
+
+
+def make_api(centre: Centre, *, rate_limit: RateLimit = STANDARD_LIMIT) -> ASGIRouteHandler:
+    """Make the route handler that mounts the API at ``/api/v1`` of a larger application.
+
+    Parameters
+    ----------
+    rate_limit
+        For each key.
+    """
+    app = make_api_app(centre, rate_limit=rate_limit)
+    return asgi(MOUNT, is_mount=True, copy_scope=True)(app)
+
+
+def make_api_app(centre: Centre, *, rate_limit: RateLimit = STANDARD_LIMIT) -> Litestar:
+    """Make the API as an application whose addresses begin at its root."""
+    house = House(centre, rate_limit=rate_limit, cursor_key=_cursor_key(centre.means.keyring))
+    handlers = [make_handler(endpoint, house) for endpoint in ENDPOINTS]
+
+    def close() -> None:
+        house.close()
+
+    return Litestar(
+        [*handlers, *reference_handlers(make_openapi())],
+        openapi_config=None,
+        logging_config=None,
+        exception_handlers={Exception: _explain_failure(house)},
+        on_shutdown=[close],
+    )
+
+
+def _explain_failure(house: House) -> Any:
+    # What fails before an endpoint is reached: unknown addresses, wrong methods.
+    def explain(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        known = request.scope["state"].get("request_id")
+        request_id = str(known) if known else house.means.minter.make("q")
+        return problem_response(request, translate(error, request_id=request_id), request_id)
+
+    return explain
+
+
+def _cursor_key(keyring: Keyring) -> Secret[bytes]:
+    # Ed25519 signatures are deterministic and this one is never published, so all processes with
+    # the same keys have the same secret and no key of its own needs to be kept.
+    signature = keyring.current(Purpose.HEAD).sign(_CURSOR_CONTEXT)
+    return Secret(sha256(signature).digest())

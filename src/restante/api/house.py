@@ -1,0 +1,125 @@
+"""What endpoints work with, and what the API needs of the centre.
+
+Reads run in a few threads beside the event loop; operations are prepared there too (drawing a
+code takes 25 ms) and then wait at the committer together, so that many requests share one
+transaction.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, Protocol, TypeVar
+
+from ..access import Secret
+from ..clock import Clock
+from ..core.value import UtcSeconds
+from ..journal.committer import Committer
+from ..journal.ledger import Operation
+from ..journal.port import Journal, Scalar
+from ..operations.means import Means
+from ..views import Queries
+from .cursor import CursorSeal
+from .key import USE_SECONDS, note_use
+from .rate import RateLimit, RateLimiter
+
+READERS: Final = 4
+"""Threads that read; SQLite reads take tens of microseconds, and two cores feed no more."""
+
+KEYS_NOTED_MAX: Final = 10_000
+"""Keys whose last use is remembered here; forgetting one costs a row written too early."""
+
+Result = TypeVar("Result")
+
+
+class Centre(Protocol):
+    """What the API needs of the centre; :mod:`restante.wiring` has one."""
+
+    @property
+    def committer(self) -> Committer:
+        """Runs operations."""
+        ...
+
+    @property
+    def journal(self) -> Journal:
+        """Read for keys, answers and events."""
+        ...
+
+    @property
+    def queries(self) -> Queries:
+        """Read for everything else."""
+        ...
+
+    @property
+    def means(self) -> Means:
+        """Given to operations."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Domain time."""
+        ...
+
+
+class House:
+    """What endpoints work with; one for each API.
+
+    Parameters
+    ----------
+    centre
+        What is asked.
+    rate_limit
+        For each key.
+    cursor_key
+        32 bytes, the same in all processes of a centre.
+    """
+
+    def __init__(self, centre: Centre, *, rate_limit: RateLimit, cursor_key: Secret[bytes]) -> None:
+        self.centre = centre
+        self.means = centre.means
+        self.queries = centre.queries
+        self.journal = centre.journal
+        self.cursors = CursorSeal(cursor_key)
+        self.limiter = RateLimiter(centre.clock, rate_limit)
+        self.in_flight: set[tuple[str, str]] = set()
+        self._noted: dict[str, UtcSeconds] = {}
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="api-reader")
+
+    @property
+    def now(self) -> UtcSeconds:
+        """Domain time."""
+        return self.centre.clock.now()
+
+    async def read(self, ask: Callable[[], Result]) -> Result:
+        """Run something that reads or reckons, off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, ask)
+
+    async def commit(self, make_operation: Callable[[], Operation[Result]]) -> Result:
+        """Prepare an operation, hand it in, and wait until it is durable."""
+        operation = await self.read(make_operation)
+        return await asyncio.wrap_future(self.centre.committer.submit(operation))
+
+    def read_row(self, table: str, key: tuple[Scalar, ...]) -> Mapping[str, Scalar] | None:
+        """Read one row by its primary key."""
+        return self.journal.rows(table, [key]).get(key)
+
+    async def note_use(self, key_id: str) -> None:
+        """Write down that a key was used, if that is not known anyway."""
+        now = self.now
+        noted = self._noted.get(key_id)
+        if noted is not None and abs(now - noted) < USE_SECONDS:
+            return
+        if len(self._noted) >= KEYS_NOTED_MAX:
+            self._noted.clear()
+        self._noted[key_id] = now
+        # Not waited for: an answer need not stand still for a statistic.
+        future: Any = self.centre.committer.submit(note_use(key_id))
+        future.add_done_callback(_ignore_failure)
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._pool.shutdown(wait=True)
+
+
+def _ignore_failure(future: Any) -> None:
+    # A full disk is told to the callers whose work it concerns.
+    future.exception()

@@ -1,0 +1,15 @@
+"""Every endpoint there is. What is not listed here does not exist."""
+
+from typing import Final
+
+from . import bookings, feed, manifests, parcel_changes, parcels, sites
+from .endpoint import Endpoint
+
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (
+    *parcels.ENDPOINTS,
+    *parcel_changes.ENDPOINTS,
+    *bookings.ENDPOINTS,
+    *manifests.ENDPOINTS,
+    *sites.ENDPOINTS,
+    *feed.ENDPOINTS,
+)
