@@ -1,0 +1,321 @@
+"""The recipient's page: one parcel, behind the secret link of a message.
+
+R1. The link is the key. Whoever has it sees the code; an unknown and an outdated link look the
+    same. The page is not indexed, not cached, and names its address to no other site.
+R2. Reading never changes anything: message scanners open links. Extending, a new code and a report
+    are forms that lead back to the page; everything works without scripts.
+R3. Code and QR are shown only while they open a door.
+R4. A parcel's number alone shows nothing: numbers stand on labels, for everybody to read.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from litestar import Response, get, post
+from litestar.datastructures import Cookie
+from litestar.response import Redirect
+from litestar.types import ControllerRouterHandler
+
+from restante.access import Denied, read_link_token
+from restante.core.ids import ParcelId
+from restante.core.refusal import Refused
+from restante.core.value import DAY
+from restante.notices.texts import refusal_text
+from restante.operations.extend import extend
+from restante.operations.reissue import reissue_code
+from restante.operations.trouble import (
+    PARCEL_TROUBLES,
+    WORDS_MAX,
+    BadTrouble,
+    tell_parcel_trouble,
+)
+from restante.views.principal import Principal
+
+from .account import Form
+from .assets import Assets
+from .page import Pages
+from .parts import Parts
+from .recipient_view import ParcelPage, RecipientView
+from .session import WebRequest
+from .texts import LANGUAGES, catalog, catalogs, element_words
+
+PRIVATE: Final = {
+    "cache-control": "private, no-store",
+    "x-robots-tag": "noindex, nofollow, noarchive",
+}
+"""Headers of every answer behind a link (R1)."""
+
+_DONE: Final = frozenset({"extended", "new-code", "told"})
+
+
+class _Visit(NamedTuple):
+    """Somebody with a link that opens."""
+
+    token: str
+    parcel: ParcelId
+    principal: Principal
+    language: str
+
+
+class _Speaking:
+    """Renders pages in the languages recipients read; operators' pages stay in English."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._pages = Pages(
+            Assets(),
+            parts.centre.clock,
+            demo=parts.demo,
+            zone=parts.pages.zone,
+            translations=catalogs(),
+            release=parts.pages.release,
+        )
+
+    def language(self, request: WebRequest, wanted: str = "") -> str:
+        """Choose what was chosen by hand, what the contact asked for, or the browser's."""
+        chosen = request.cookies.get("language", "")
+        return self._pages.pick_language(request, chosen if chosen in LANGUAGES else wanted)
+
+    def render(
+        self, request: WebRequest, template: str, language: str, **context: Any
+    ) -> Response[Any]:
+        status_code = context.pop("status_code", 200)
+        return self._pages.render(
+            request,
+            template,
+            language=language,
+            status_code=status_code,
+            headers=PRIVATE,
+            words=element_words(language),
+            languages=LANGUAGES,
+            chosen=language,
+            **context,
+        )
+
+
+def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
+    """Make the handlers of the recipient's page."""
+    desk = _Desk(parts)
+
+    @get("/p/{token:str}", sync_to_thread=True)
+    def show_parcel(request: WebRequest, token: str) -> Response[Any]:
+        return desk.show(request, token)
+
+    @post("/p/{token:str}/extend", sync_to_thread=True)
+    def extend_hold(request: WebRequest, token: str) -> Response[Any]:
+        return desk.extend(request, token)
+
+    @get("/p/{token:str}/new-code", sync_to_thread=True)
+    def ask_new_code(request: WebRequest, token: str) -> Response[Any]:
+        return desk.ask(request, token, "recipient/new_code.html")
+
+    @post("/p/{token:str}/new-code", sync_to_thread=True)
+    def make_new_code(request: WebRequest, token: str) -> Response[Any]:
+        return desk.make_new_code(request, token)
+
+    @get("/p/{token:str}/problem", sync_to_thread=True)
+    def ask_problem(request: WebRequest, token: str) -> Response[Any]:
+        return desk.ask(request, token, "recipient/problem.html", **_blank_problem())
+
+    @post("/p/{token:str}/problem", sync_to_thread=True)
+    def tell_problem(request: WebRequest, token: str, data: Form) -> Response[Any]:
+        return desk.tell_problem(request, token, data)
+
+    @post("/p/{token:str}/language", sync_to_thread=True)
+    def choose_language(request: WebRequest, token: str, data: Form) -> Response[Any]:
+        return _choose_language(data, f"/p/{token}")
+
+    return [
+        show_parcel,
+        extend_hold,
+        ask_new_code,
+        make_new_code,
+        ask_problem,
+        tell_problem,
+        choose_language,
+        *_door_routes(parts, desk.speaking),
+    ]
+
+
+class _Desk:
+    """Serves visits; each method answers one request."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._centre = parts.centre
+        self._view = RecipientView(parts.centre, parts.demo)
+        self.speaking = _Speaking(parts)
+
+    def show(self, request: WebRequest, token: str) -> Response[Any]:
+        """Show the parcel."""
+        visit = self._visit(request, token)
+        if visit is None:
+            return self._unknown(request)
+        done = request.query_params.get("done", "")
+        return self._page(request, visit, done=done if done in _DONE else "")
+
+    def ask(
+        self, request: WebRequest, token: str, template: str, **context: Any
+    ) -> Response[Any]:
+        """Show a form about the parcel."""
+        visit = self._visit(request, token)
+        if visit is None:
+            return self._unknown(request)
+        page = self._view.read(visit.principal, visit.parcel, visit.language)
+        return self._render(request, visit, template, page, **context)
+
+    def extend(self, request: WebRequest, token: str) -> Response[Any]:
+        """Let the parcel wait longer."""
+        visit = self._visit(request, token)
+        if visit is None:
+            return self._unknown(request)
+        try:
+            self._centre.committer.run(
+                extend(self._centre.means, visit.principal, parcel=visit.parcel)
+            )
+        except Refused as refusal:
+            return self._refused(request, visit, refusal)
+        return _back(token, "extended")
+
+    def make_new_code(self, request: WebRequest, token: str) -> Response[Any]:
+        """Make a new code; the old one ends."""
+        visit = self._visit(request, token)
+        if visit is None:
+            return self._unknown(request)
+        shown = self._centre.queries.parcel(visit.principal, visit.parcel)
+        operation = reissue_code(
+            self._centre.means, visit.principal, parcel=visit.parcel, site=shown.site
+        )
+        try:
+            self._centre.committer.run(operation)
+        except Refused as refusal:
+            return self._refused(request, visit, refusal)
+        return _back(token, "new-code")
+
+    def tell_problem(
+        self, request: WebRequest, token: str, data: Mapping[str, str]
+    ) -> Response[Any]:
+        """Put a report into the operators' queue."""
+        visit = self._visit(request, token)
+        if visit is None:
+            return self._unknown(request)
+        kind, words = data.get("kind", ""), data.get("words", "")
+        try:
+            operation = tell_parcel_trouble(
+                visit.principal, parcel=visit.parcel, kind=kind, words=words
+            )
+        except BadTrouble:
+            texts = catalog(visit.language)
+            field = "kind" if kind not in PARCEL_TROUBLES else "words"
+            page = self._view.read(visit.principal, visit.parcel, visit.language)
+            message = {
+                "kind": texts.gettext("Choose what is wrong."),
+                "words": texts.gettext("Say in a few words what is wrong, up to {n} characters."),
+            }[field].format(n=WORDS_MAX)
+            context: dict[str, Any] = {"kind": kind, "said": words, "errors": [(field, message)]}
+            template = "recipient/problem.html"
+            return self._render(request, visit, template, page, status_code=422, **context)
+        self._centre.committer.run(operation)
+        return _back(token, "told")
+
+    def _visit(self, request: WebRequest, token: str) -> _Visit | None:
+        try:
+            digest = read_link_token(token)
+        except Denied:
+            return None
+        found = self._centre.queries.link(digest, at=self._centre.clock.now())
+        if found is None:
+            return None
+        parcel, recipient = found
+        language = self.speaking.language(request, self._view.language(recipient))
+        return _Visit(token, parcel, Principal.of_recipient(recipient), language)
+
+    def _page(
+        self,
+        request: WebRequest,
+        visit: _Visit,
+        *,
+        done: str = "",
+        refused: str = "",
+        status_code: int = 200,
+    ) -> Response[Any]:
+        page = self._view.read(visit.principal, visit.parcel, visit.language)
+        return self._render(
+            request,
+            visit,
+            "recipient/parcel.html",
+            page,
+            done=done,
+            refused=refused,
+            status_code=status_code,
+        )
+
+    def _render(
+        self,
+        request: WebRequest,
+        visit: _Visit,
+        template: str,
+        page: ParcelPage,
+        **context: Any,
+    ) -> Response[Any]:
+        here = f"/p/{visit.token}"
+        return self.speaking.render(
+            request, template, visit.language, page=page, here=here, home=here, **context
+        )
+
+    def _refused(self, request: WebRequest, visit: _Visit, refusal: Refused) -> Response[Any]:
+        text = refusal_text(refusal.reason, visit.language)
+        return self._page(request, visit, refused=text, status_code=409)
+
+    def _unknown(self, request: WebRequest) -> Response[Any]:
+        language = self.speaking.language(request)
+        template = "recipient/unknown_link.html"
+        return self.speaking.render(request, template, language, status_code=404, here="")
+
+
+def _door_routes(parts: Parts, speaking: _Speaking) -> list[ControllerRouterHandler]:
+    """Make the door for those who have no link at hand (R4)."""
+
+    @get("/recipient", sync_to_thread=True)
+    def show_door(request: WebRequest) -> Response[Any]:
+        context: dict[str, Any] = {"here": "/recipient", "parcels": (), "page": None}
+        if parts.demo is None:
+            template = "recipient/door.html"
+            return speaking.render(request, template, speaking.language(request), **context)
+        view = RecipientView(parts.centre, parts.demo)
+        language = speaking.language(request)
+        context["parcels"] = view.waiting(language)
+        return speaking.render(request, "recipient/people.html", language, **context)
+
+    @post("/recipient/language", sync_to_thread=False)
+    def choose_language(data: Form) -> Response[Any]:
+        return _choose_language(data, "/recipient")
+
+    if parts.demo is None:
+        return [show_door, choose_language]
+
+    @post("/recipient/step-in", sync_to_thread=True)
+    def step_in(data: Form) -> Response[Any]:
+        link = RecipientView(parts.centre, parts.demo).make_link(ParcelId(data.get("parcel", "")))
+        return Redirect(f"/p/{link.reveal()}", status_code=303)
+
+    return [show_door, choose_language, step_in]
+
+
+def _choose_language(data: Mapping[str, str], back: str) -> Response[Any]:
+    language = data.get("language", "")
+    if language not in LANGUAGES:
+        return Redirect(back, status_code=303)
+    cookie = Cookie("language", language, max_age=365 * DAY, path="/", samesite="lax")
+    return Redirect(back, status_code=303, cookies=[cookie])
+
+
+def _blank_problem() -> dict[str, Any]:
+    return {"kind": "", "said": "", "errors": []}
+
+
+def _back(token: str, done: str) -> Response[Any]:
+    return Redirect(f"/p/{token}?done={done}", status_code=303)
+
+
+recipient_routes = routes
+"""The name under which other rooms know these routes."""
