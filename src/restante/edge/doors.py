@@ -141,6 +141,8 @@ class Doors:
         doors, items = self._board.read_doors(), self._board.read_items()
         facts: list[locker.LockerFact] = []
         for name, known in tuple(self._store.state.compartments.items()):
+            if _is_calm(known, doors.get(name)):
+                continue
             commands = self._noticed(name, known, doors, items)
             if commands:
                 cause = known.opening.opening if known.opening is not None else ""
@@ -161,12 +163,11 @@ class Doors:
         is_open = doors.get(name)
         if is_open is not None and _is_news(known.door, is_open=is_open):
             self._pulsed.pop(name, None)
-            notice = compartment.NoticeDoor(
-                at=at, compartment=name, is_open=is_open, has_content=items.get(name)
+            commands.append(
+                compartment.NoticeDoor(
+                    at=at, compartment=name, is_open=is_open, has_content=items.get(name)
+                )
             )
-            commands.append(notice)
-            if known.door is Door.UNCERTAIN and known.content is Content.ASSIGNED:
-                commands += _after_uncertain_deposit(notice)
         elif known.door is Door.OPENING:
             commands += self._give_up(name, known)
         elif known.content is Content.RELEASING and known.door is Door.CLOSED:
@@ -190,20 +191,12 @@ class Doors:
         ]
 
 
+def _is_calm(known: compartment.Compartment, is_open: bool | None) -> bool:
+    """Whether nothing can be new: shut, seen shut, and nothing waits for its time."""
+    return known.door is Door.CLOSED and not is_open and known.content is not Content.RELEASING
+
+
 def _is_news(door: Door, *, is_open: bool) -> bool:
     if is_open:
         return door not in (Door.OPEN, Door.FORCED)
     return door in (Door.OPEN, Door.FORCED, Door.UNCERTAIN)
-
-
-def _after_uncertain_deposit(
-    notice: compartment.NoticeDoor,
-) -> list[locker.LockerCommand]:
-    """Close a compartment whose deposit was cut short, when no sensor tells what is inside."""
-    if notice.is_open or notice.has_content is not None:
-        return []
-    at, name = notice.at, notice.compartment
-    return [
-        compartment.DropAssignment(at=at, compartment=name, why="abandoned"),
-        compartment.TakeOutOfService(at=at, compartment=name, why="interrupted"),
-    ]
