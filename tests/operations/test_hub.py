@@ -1,0 +1,198 @@
+"""The centre's end of a link, joined to a locker's end in this process."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from restante.access import PublicKeyring
+from restante.core.handoff import HandoffDeposited
+from restante.core.ids import CompartmentId, CourierId, LockerId, ParcelId, SessionId
+from restante.core.locker import ControllerStarted, LockerInstalled
+from restante.core.value import UtcSeconds
+from restante.link.memory import MemoryLink
+from restante.link.message import ListEntry
+from restante.link.session import Acknowledged, ListArrived, LockerSession, TimeTold
+from restante.link.signing import make_verifier
+from restante.views import NotFound, Principal
+from tests.operations.house import LOCKER, SITE, House, raw
+
+
+class LockerEnd:
+    """A locker that keeps its facts and its list in memory."""
+
+    def __init__(self, house: House) -> None:
+        self.facts: list[bytes] = []
+        self.list: dict[str, ListEntry] = {}
+        self.acknowledged = 0
+        self.told_ms = 0
+        public: PublicKeyring = house.centre.keyring.public()
+        self.session = LockerSession(
+            locker=LOCKER,
+            site=SITE,
+            release="test",
+            epoch="f1",
+            last_seq=0,
+            acknowledged_seq=0,
+            list_version=0,
+            verify=make_verifier(public),
+            read_facts=lambda first, count: [
+                msgspec.Raw(body) for body in self.facts[first - 1 : first - 1 + count]
+            ],
+        )
+
+    def record(self, fact: Any, now: UtcSeconds) -> None:
+        self.facts.append(raw(fact))
+        self.session.noticed(len(self.facts), now)
+
+    def connected(self, now: UtcSeconds) -> None:
+        self.session.connected(now)
+
+    def disconnected(self) -> None:
+        self.session.disconnected()
+
+    def receive(self, body: bytes, now: UtcSeconds) -> None:
+        for event in self.session.receive(body, now):
+            match event:
+                case Acknowledged(seq=seq):
+                    self.acknowledged = seq
+                case TimeTold(at_ms=at_ms):
+                    self.told_ms = at_ms
+                case ListArrived(is_whole=is_whole, version=version, changes=changes):
+                    if is_whole:
+                        self.list.clear()
+                    for change in changes:
+                        self.list.pop(change.key, None)
+                        if change.entry is not None:
+                            self.list[change.key] = change.entry
+                    self.session.applied(version)
+
+    def outgoing(self, now: UtcSeconds) -> list[bytes]:
+        return self.session.outgoing(now)
+
+
+@pytest.fixture
+def joined(house: House) -> tuple[House, LockerEnd, MemoryLink]:
+    locker = LockerEnd(house)
+    names = tuple(CompartmentId(f"A{n}") for n in range(1, 6))
+    locker.record(
+        LockerInstalled(at=house.clock.now(), locker=LOCKER, compartments=names), house.clock.now()
+    )
+    return house, locker, MemoryLink(locker, house.centre.hub.end_for(LOCKER))
+
+
+def deposited(parcel: ParcelId, at: UtcSeconds) -> HandoffDeposited:
+    return HandoffDeposited(
+        at=at,
+        compartment=CompartmentId("A1"),
+        parcel=parcel,
+        session=SessionId("s"),
+        courier=CourierId("c"),
+        evidence="door",
+    )
+
+
+def test_list_and_time_go_down_and_facts_go_up(
+    joined: tuple[House, LockerEnd, MemoryLink],
+) -> None:
+    house, locker, link = joined
+    done = house.announce()
+    house.centre.hub.push_lists()
+    link.pump(house.clock.now())
+    assert set(locker.list) == set(house.list_keys())
+    assert f"parcel/{done.parcel}" in locker.list
+    assert locker.told_ms == house.clock.now_ms()
+    locker.record(deposited(done.parcel, house.clock.now()), house.clock.now())
+    link.pump(house.clock.now())
+    assert locker.acknowledged == 2
+    assert house.status(done.parcel) == "ready"
+
+
+def test_after_a_cut_both_sides_agree_again(
+    joined: tuple[House, LockerEnd, MemoryLink],
+) -> None:
+    house, locker, link = joined
+    first = house.announce("JJD1")
+    house.centre.hub.push_lists()
+    link.pump(house.clock.now())
+    link.cut()
+    locker.record(deposited(first.parcel, house.clock.now()), house.clock.now())
+    second = house.announce("JJD2")
+    house.centre.hub.push_lists()
+    assert link.pump(house.clock.now()) == 0
+    assert house.status(first.parcel) == "booked"
+    link.restore()
+    for _ in range(3):
+        link.pump(house.clock.now())
+        house.centre.hub.push_lists()
+    assert house.status(first.parcel) == "ready"
+    assert f"parcel/{second.parcel}" in locker.list
+    assert {key: type(entry) for key, entry in locker.list.items()} == {
+        key: type(entry) for key, entry in house.list_keys().items()
+    }
+
+
+def test_pushing_tells_only_ends_whose_list_changed(
+    joined: tuple[House, LockerEnd, MemoryLink],
+) -> None:
+    house, _, link = joined
+    link.pump(house.clock.now())
+    house.announce()
+    assert house.centre.hub.push_lists() == 1
+    assert house.centre.hub.push_lists() == 0
+
+
+def test_a_restarted_centre_knows_what_it_has_and_acknowledges_it_again(
+    joined: tuple[House, LockerEnd, MemoryLink], tmp_path: Any
+) -> None:
+    house, locker, link = joined
+    link.pump(house.clock.now())
+    link.cut()
+    house.centre.close()
+    again = House.reopen(tmp_path, at=house.clock.now())
+    locker.record(ControllerStarted(at=house.clock.now(), release="2"), house.clock.now())
+    link = MemoryLink(locker, again.centre.hub.end_for(LOCKER))
+    link.pump(house.clock.now())
+    assert locker.acknowledged == 2
+    shown = again.centre.queries.locker(Principal.of_operator("ada"), LOCKER)
+    assert shown.fact_count == 3
+    assert shown.seen_at == house.clock.now()
+    again.centre.close()
+
+
+def test_a_message_nobody_understands_is_dropped_and_counted(
+    joined: tuple[House, LockerEnd, MemoryLink],
+) -> None:
+    house, _, link = joined
+    link.pump(house.clock.now())
+    end = house.centre.hub.end_for(LOCKER)
+    end.receive(b"\xff\x00 nonsense", house.clock.now())
+    end.receive(b'{"type":"heartbeat","locker":"locker-02"}', house.clock.now())
+    assert end.dropped_count == 2
+
+
+def test_there_is_no_end_for_a_locker_nobody_registered(house: House) -> None:
+    with pytest.raises(NotFound, match="locker-99"):
+        house.centre.hub.end_for(LockerId("locker-99"))
+
+
+def test_a_told_removal_is_swept_and_an_older_list_is_then_sent_whole(
+    joined: tuple[House, LockerEnd, MemoryLink],
+) -> None:
+    house, _, link = joined
+    lists = house.centre.hub.lists
+    link.pump(house.clock.now())
+    done = house.announce(promise="soft")
+    old = lists.version(SITE)
+    house.pass_time(3600)
+    house.announce("JJD2")
+    for _ in range(3):
+        house.centre.hub.push_lists()
+        link.pump(house.clock.now())
+        house.clock.set(UtcSeconds(house.clock.now() + 61))
+    assert any(c.entry is None for c in lists.delta(SITE, old).changes)
+    assert house.centre.sweeper.turn() == 3
+    delta = lists.delta(SITE, old)
+    assert delta.base_version == 0
+    assert f"parcel/{done.parcel}" not in {change.key for change in delta.changes}
+    assert house.centre.sweeper.turn() == 0
