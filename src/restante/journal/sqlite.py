@@ -12,7 +12,17 @@ from types import ModuleType
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, MetaData, Select, Table, func, insert, select, tuple_
+from sqlalchemy import (
+    Connection,
+    MetaData,
+    Select,
+    Table,
+    bindparam,
+    func,
+    insert,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects import sqlite as dialect
 
 from ..core.ids import StreamName, split_stream
@@ -122,6 +132,9 @@ class SqliteJournal:
         self._upserts = {
             table.name: _upsert(self._views.view(table.name)) for table in self._views.tables
         }
+        self._finds = {
+            table.name: _find(self._views.view(table.name)) for table in self._views.tables
+        }
         self._lock = threading.RLock()
         self._batches = 0
         self._engine = make_writer(path, driver=self._driver, durability=durability)
@@ -207,12 +220,11 @@ class SqliteJournal:
     ) -> dict[tuple[Scalar, ...], Mapping[str, Scalar]]:
         """Read rows of an inline view by primary key."""
         view = self._views.view(table)
-        key_columns = [view.table.c[name] for name in view.key_columns]
         found: dict[tuple[Scalar, ...], Mapping[str, Scalar]] = {}
         with self.reading() as connection:
             for start in range(0, len(keys), KEYS_MAX):
-                wanted = tuple_(*key_columns).in_(keys[start : start + KEYS_MAX])
-                for row in connection.execute(select(view.table).where(wanted)).mappings():
+                wanted = {"keys": keys[start : start + KEYS_MAX]}
+                for row in connection.execute(self._finds[table], wanted).mappings():
                     key = tuple(row[name] for name in view.key_columns)
                     found[key] = {name: row[name] for name in view.value_columns}
         return found
@@ -443,6 +455,12 @@ class SqliteJournal:
                 connection.execute(view.table.delete().where(gone.in_(chunk)))
         for table, full in upserts.items():
             connection.execute(self._upserts[table], full)
+
+
+def _find(view: View) -> Select[Any]:
+    """Prepare the look-up by key once: building it anew costs more than running it."""
+    keys = tuple_(*(view.table.c[name] for name in view.key_columns))
+    return select(view.table).where(keys.in_(bindparam("keys", expanding=True)))
 
 
 def _upsert(view: View) -> Any:

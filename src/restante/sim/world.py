@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from ..core.compartment import REOPEN_SECONDS
 from ..core.hold import HoldPolicy, reminder_times
 from ..core.ids import ParcelId, PartnerId, SiteId
 from ..core.refusal import Reason, Refused
@@ -34,8 +35,12 @@ from .stand import Stand
 OFFICE_SECONDS: Final = 300
 """How often the centre's timers are looked at; deadlines are hours away."""
 
-LOOK_SECONDS: Final = 900
-"""How often a locker nobody stands at reads its sensors and talks to the centre."""
+LOOK_SECONDS: Final = 3600
+"""How often a locker nobody stands at reads its sensors and talks to the centre, where nobody
+watches. Real ones do it all the time; in between nothing happens that a visit does not show."""
+
+AFTER_VISIT_SECONDS: Final = REOPEN_SECONDS + 60
+"""When a locker looks again after a visit: the re-open window has passed by then."""
 
 TRIES_MAX: Final = 3
 """Days on which a courier tries to put a parcel in before it goes back to its sender."""
@@ -55,6 +60,8 @@ class World:
         All chance; the same seed plays the same life.
     hold
         For parcels that bring none of their own.
+    look_seconds
+        See :data:`LOOK_SECONDS`; less where somebody watches.
     """
 
     def __init__(
@@ -66,6 +73,7 @@ class World:
         assumptions: Assumptions,
         seed: int,
         hold: HoldPolicy,
+        look_seconds: int = LOOK_SECONDS,
     ) -> None:
         self.town = town
         self.city = city
@@ -78,6 +86,7 @@ class World:
         self.chance = random.Random(seed)
         self.letters = Letters()
         self._hold = hold
+        self._look_seconds = look_seconds
         self._couriers = couriers
         self._stands: dict[SiteId, Stand] = {stand.site: stand for stand in town.stands}
         self._zone = ZoneInfo(city.time_zone)
@@ -89,8 +98,8 @@ class World:
         """Let clocks tick: the centre's timers, the lockers' sensors, the couriers' days."""
         self.agenda.every(OFFICE_SECONDS, self._pass_time)
         for number, stand in enumerate(self.town.stands):
-            offset = number * LOOK_SECONDS // max(1, len(self.town.stands))
-            self.agenda.after(offset, partial(self.agenda.every, LOOK_SECONDS, stand.look))
+            offset = number * self._look_seconds // max(1, len(self.town.stands))
+            self.agenda.after(offset, partial(self.agenda.every, self._look_seconds, stand.look))
         self.agenda.at(self._next_local(self.assumptions.tour_start_hour), self._begin_day)
 
     def announce(self, parcels: Iterable[Consigned], *, partner: PartnerId) -> int:
@@ -245,6 +254,7 @@ class World:
 
     def _collected(self, letter: Consigned) -> None:
         letter.is_gone = True
+        self.agenda.after(AFTER_VISIT_SECONDS, self._stands[letter.site].look)
 
     def _failed(self, letter: Consigned, reason: Reason) -> None:
         """Come again later, unless the time has passed for good."""
