@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Request, Response, Router, get, post
 from litestar.enums import RequestEncodingType
 from litestar.exceptions import NotFoundException, PermissionDeniedException
-from litestar.params import Body
+from litestar.params import Body, FromPath
 from litestar.response import Redirect, ServerSentEvent
 
 from ...core.ids import LockerId
@@ -64,7 +64,7 @@ def make_kiosk_routes(find_kiosk: FindKiosk) -> Router:
         return Redirect(f"{BASE}/{kiosk.config.locker}", status_code=303)
 
     @get("/static/{name:str}", sync_to_thread=False)
-    def serve_static(name: str) -> Response[bytes]:
+    def serve_static(name: FromPath[str]) -> Response[bytes]:
         path = STATIC_ROOT / name
         if path.suffix not in _MEDIA_TYPES or not path.is_file() or path.parent != STATIC_ROOT:
             raise NotFoundException(f"There is no file {name!r}.")
@@ -72,30 +72,36 @@ def make_kiosk_routes(find_kiosk: FindKiosk) -> Router:
         return Response(path.read_bytes(), media_type=_MEDIA_TYPES[path.suffix], headers=headers)
 
     @get("/{locker:str}", sync_to_thread=True)
-    def show_page(locker: str) -> Response[str]:
+    def show_page(locker: FromPath[str]) -> Response[str]:
         kiosk = kiosk_of(locker)
         return _html(painter.paint("page.html", kiosk, kiosk.tick()))
 
     @get("/{locker:str}/stream")
-    async def follow_screen(locker: str) -> ServerSentEvent:
+    async def follow_screen(locker: FromPath[str]) -> ServerSentEvent:
         return ServerSentEvent(
             _changes(kiosk_of(locker), painter), headers={"x-accel-buffering": "no"}
         )
 
     @post("/{locker:str}/touch", sync_to_thread=True, status_code=200)
-    def take_touch(locker: str, data: Form, request: AnyRequest) -> Response[str] | Redirect:
+    def take_touch(
+        locker: FromPath[str], data: Form, request: AnyRequest
+    ) -> Response[str] | Redirect:
         _check_origin(request)
         kiosk = kiosk_of(locker)
         return answer(request, kiosk, kiosk.touch(data.get("button", "")))
 
     @post("/{locker:str}/digit", sync_to_thread=True, status_code=200)
-    def take_digit(locker: str, data: Form, request: AnyRequest) -> Response[str] | Redirect:
+    def take_digit(
+        locker: FromPath[str], data: Form, request: AnyRequest
+    ) -> Response[str] | Redirect:
         _check_origin(request)
         kiosk = kiosk_of(locker)
         return answer(request, kiosk, kiosk.type_digit(data.get("digit", "")))
 
     @post("/{locker:str}/scan", sync_to_thread=True, status_code=200)
-    def take_scan(locker: str, data: Form, request: AnyRequest) -> Response[str] | Redirect:
+    def take_scan(
+        locker: FromPath[str], data: Form, request: AnyRequest
+    ) -> Response[str] | Redirect:
         _check_origin(request)
         kiosk = kiosk_of(locker)
         return answer(request, kiosk, kiosk.scan(data.get("text", "")))
