@@ -6,7 +6,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from ..access import ApiKey, Scope
 from ..core.ids import LockerId, ParcelId, PartnerId, RecipientId, SiteId
@@ -254,10 +254,16 @@ class Queries:
         query = select(API_KEYS).where(API_KEYS.c.key_id == key_id)
         with self._reading() as connection:
             row = connection.execute(query).mappings().first()
-        if row is None:
-            return None
-        scopes = frozenset(Scope(name) for name in row["scopes"].split())
-        return ApiKey(**{**row, "scopes": scopes})
+        return None if row is None else _api_key(row)
+
+    def api_keys(self, principal: Principal) -> tuple[ApiKey, ...]:
+        """List API keys as they are kept, newest first; partners see their own."""
+        query = select(API_KEYS).order_by(API_KEYS.c.created_at.desc(), API_KEYS.c.key_id)
+        if principal.role is not Role.OPERATOR:
+            query = query.where(API_KEYS.c.partner == (principal.partner or ""))
+        with self._reading() as connection:
+            rows = connection.execute(query.limit(LIMIT_MAX)).mappings().all()
+        return tuple(_api_key(row) for row in rows)
 
     def link(self, digest: bytes, *, at: UtcSeconds) -> tuple[ParcelId, RecipientId] | None:
         """Find whose parcel a recipient's link opens; ``None`` when it is unknown or too old."""
@@ -273,6 +279,11 @@ class Queries:
         query = select(PIN_PRINTS.c.selector).where(PIN_PRINTS.c.site == site)
         with self._reading() as connection:
             return tuple(connection.scalars(query))
+
+
+def _api_key(row: RowMapping) -> ApiKey:
+    scopes = frozenset(Scope(name) for name in row["scopes"].split())
+    return ApiKey(**{**row, "scopes": scopes})
 
 
 def _limited(limit: int) -> int:
