@@ -8,7 +8,8 @@ R3. What lockers get is the verifier; the PIN itself lies sealed under the recip
 R4. Tokens are not kept: a token is signed whenever its owner asks, from the grant.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Final, NamedTuple
 
 import msgspec
@@ -29,10 +30,20 @@ from ..access import (
 from ..access import (
     Purpose as KeyPurpose,
 )
+from ..access.token import SHIFT_SECONDS_MAX
 from ..core import grant as permission
 from ..core.grant import Grant, Purpose
-from ..core.ids import ActorId, GrantId, ParcelId, RecipientId, SiteId, parcel_stream
-from ..core.value import DAY, FOREVER, UtcSeconds
+from ..core.ids import (
+    ActorId,
+    CourierId,
+    GrantId,
+    ParcelId,
+    PartnerId,
+    RecipientId,
+    SiteId,
+    parcel_stream,
+)
+from ..core.value import DAY, FOREVER, Seconds, UtcSeconds
 from ..journal.ledger import Ledger
 from ..journal.port import RowChange, Scalar
 from ..link.message import PinVerifier
@@ -48,6 +59,7 @@ PIN_REST_SECONDS: Final = 30 * DAY
 """How long a PIN rests before its site may give it again (reliability 4.2)."""
 
 _TOKEN_ID_BYTES: Final = 8
+_MANIFEST_BYTES: Final = 16
 
 
 class FreshCode(NamedTuple):
@@ -193,6 +205,47 @@ def mint_token(means: Means, known: Grant, now: UtcSeconds) -> Secret[str] | Non
         token_id=means.minter.secret_bytes(_TOKEN_ID_BYTES),
         action=Action.COLLECT,
         grant=known.grant,
+    )
+    return sign_token(claims, means.keyring.current(KeyPurpose.TOKEN))
+
+
+def mint_shift_token(
+    means: Means,
+    *,
+    courier: CourierId,
+    partner: PartnerId,
+    sites: Sequence[SiteId],
+    manifest: bytes,
+    now: UtcSeconds,
+    seconds: Seconds = SHIFT_SECONDS_MAX,
+) -> Secret[str]:
+    """Sign the text of the QR code a courier signs in with for one shift.
+
+    Parameters
+    ----------
+    sites
+        Where it counts: the sites of the manifest, at most 64.
+    manifest
+        The manifest's bytes; the token is bound to them.
+    seconds
+        How long the shift lasts, at most 12 hours.
+
+    Raises
+    ------
+    ValueError
+        When the shift is too long or names no site.
+    """
+    claims = Claims(
+        issuer=means.network,
+        subject=courier,
+        audience=tuple(dict.fromkeys(sites)),
+        issued_at=now,
+        not_before=now,
+        expires_at=UtcSeconds(now + seconds),
+        token_id=means.minter.secret_bytes(_TOKEN_ID_BYTES),
+        action=Action.SHIFT,
+        partner=partner,
+        manifest=sha256(manifest).digest()[:_MANIFEST_BYTES],
     )
     return sign_token(claims, means.keyring.current(KeyPurpose.TOKEN))
 

@@ -110,22 +110,9 @@ def open_centre(
         inline=VIEWS,
         durability=durability,
     )
-    queries = Queries(journal.reading, journal)
-    means = Means(
-        minter=minter,
-        keyring=keys,
-        network=settings.network_id,
-        cost=cost,
-        secret_digits=settings.pin_secret_digits,
-        hold=HoldPolicy(
-            hold_seconds=settings.hold_seconds,
-            extension_seconds=settings.extension_seconds,
-            extension_count_max=settings.extension_count_max,
-        ),
-        firm_seconds=settings.firm_booking_seconds,
-        soft_seconds=settings.soft_booking_seconds,
-        live_selectors=queries.live_selectors,
-    )
+    reading = journal.reading
+    queries = Queries(reading, journal)
+    means = _make_means(settings, minter, keys, cost, queries)
     committer = (
         Committer(journal, clock, KINDS)
         if committed is None
@@ -140,6 +127,7 @@ def open_centre(
         channels=_make_channels(settings, mailbox) if channels is None else channels,
         link_url=lambda token: f"{settings.public_url.rstrip('/')}/p/{token}",
     )
+    performers = {NOTICE: notifier.perform}
     return Centre(
         settings=settings,
         clock=clock,
@@ -149,12 +137,32 @@ def open_centre(
         keyring=keys,
         means=means,
         queries=queries,
-        hub=Hub(reading=journal.reading, committer=committer, keyring=keys, means=means),
-        timekeeper=Timekeeper(reading=journal.reading, committer=committer, clock=clock),
-        sweeper=Sweeper(reading=journal.reading, committer=committer, clock=clock),
-        worker=OutboxWorker(journal, {NOTICE: notifier.perform}, committer=committer, clock=clock),
+        hub=Hub(reading=reading, committer=committer, keyring=keys, means=means),
+        timekeeper=Timekeeper(reading=reading, committer=committer, clock=clock),
+        sweeper=Sweeper(reading=reading, committer=committer, clock=clock),
+        worker=OutboxWorker(journal, performers, committer=committer, clock=clock),
         desk=Desk(journal, means, clock),
         mailbox=mailbox,
+    )
+
+
+def _make_means(
+    settings: Settings, minter: Minter, keyring: Keyring, cost: VerifierCost, queries: Queries
+) -> Means:
+    return Means(
+        minter=minter,
+        keyring=keyring,
+        network=settings.network_id,
+        cost=cost,
+        secret_digits=settings.pin_secret_digits,
+        hold=HoldPolicy(
+            hold_seconds=settings.hold_seconds,
+            extension_seconds=settings.extension_seconds,
+            extension_count_max=settings.extension_count_max,
+        ),
+        firm_seconds=settings.firm_booking_seconds,
+        soft_seconds=settings.soft_booking_seconds,
+        live_selectors=queries.live_selectors,
     )
 
 
