@@ -7,8 +7,10 @@ from restante.core.refusal import Reason, Refused
 from restante.core.value import DAY, HOUR, MINUTE, Millimeters, UtcSeconds
 from restante.operations.booking import book, confirm_booking, release_booking
 from restante.operations.correct import correct_size
-from restante.views import NotFound
-from tests.operations.house import HIGH_BOX, MONDAY, SHOE_BOX, SITE, House
+from restante.operations.extend import extend
+from restante.operations.reissue import reissue_code
+from restante.views import Forbidden, NotFound, Principal
+from tests.operations.house import ACME, HIGH_BOX, MONDAY, SHOE_BOX, SITE, House
 
 
 def test_a_soft_booking_ends_by_itself_and_takes_its_code_along(house: House) -> None:
@@ -125,3 +127,11 @@ def test_a_parcel_inside_is_not_corrected(house: House) -> None:
             correct_size(house.centre.means, house.acme, parcel=done.parcel, size=HIGH_BOX)
         )
     assert refusal.value.reason is Reason.PARCEL_IN_COMPARTMENT
+
+
+def test_a_courier_can_neither_release_nor_extend_nor_ask_for_codes(house: House) -> None:
+    done = house.announce()
+    courier = Principal.of_courier("c1", ACME)
+    for operation in (release_booking, extend, reissue_code):
+        with pytest.raises(Forbidden, match="not courier"):
+            operation(house.centre.means, courier, parcel=done.parcel)  # type: ignore[operator]

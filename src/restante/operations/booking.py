@@ -14,7 +14,7 @@ from ..core.refusal import Reason, Refused
 from ..core.streams import ParcelFile
 from ..core.value import UtcSeconds, Value
 from ..journal.ledger import Ledger, Operation
-from ..views.principal import TIMEKEEPER, Principal
+from ..views.principal import TIMEKEEPER, Principal, Role
 from .credentials import FreshCode, draw_code, issue_grant, revoke_grants
 from .lookup import find_file, find_site_row
 from .means import Means
@@ -84,6 +84,7 @@ def book(
     site
         The parcel's site, when the caller knows it: its code is then drawn beforehand.
     """
+    principal.need_role(Role.PARTNER, Role.OPERATOR)
     wish = make_wish(
         means, site, is_firm=is_firm, arrives_from=arrives_from, arrives_until=arrives_until
     )
@@ -180,6 +181,7 @@ def confirm_booking(
     expires_at
         Until when the parcel must have come; the network's habit from now when ``None``.
     """
+    principal.need_role(Role.PARTNER, Role.OPERATOR)
 
     def run(ledger: Ledger) -> Booked:
         now = ledger.now
@@ -212,6 +214,7 @@ def release_booking(
     cause: str = "",
 ) -> Operation[None]:
     """Give a parcel's room back before it came; the parcel stays announced."""
+    principal.need_role(Role.PARTNER, Role.OPERATOR)
 
     def run(ledger: Ledger) -> None:
         standing = _booked_custody(find_file(ledger, principal, parcel))

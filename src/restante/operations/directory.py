@@ -128,6 +128,8 @@ def register_locker(
         row["lockers"] = msgspec.json.encode(names).decode()
         ledger.put(RowChange(SITES.name, (site,), row))
         count_capacity(ledger, site, by=principal.actor, cause=cause)
+        put_site_note(ledger, site, row)
+        note_list(ledger, site, ("site",), by=principal.actor, cause=cause)
 
     rows = ((SITES.name, (site,)), (LOCKERS.name, (locker,)))
     return Operation((site_stream(site), locker_stream(locker)), run, rows)

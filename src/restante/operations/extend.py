@@ -5,7 +5,7 @@ from ..core import site as capacity
 from ..core.ids import ParcelId, parcel_stream, site_stream
 from ..core.value import UtcSeconds
 from ..journal.ledger import Ledger, Operation
-from ..views.principal import Principal
+from ..views.principal import Principal, Role
 from .credentials import prolong_grants
 from .lookup import find_file, find_inside
 from .means import Means
@@ -24,6 +24,7 @@ def extend(
     Refused
         By the operation: ``hold_expired``, ``extension_limit``, ``not_held``.
     """
+    principal.need_role(Role.PARTNER, Role.OPERATOR, Role.RECIPIENT)
 
     def run(ledger: Ledger) -> UtcSeconds:
         by = principal.actor

@@ -127,6 +127,9 @@ class CentreEnd:
             _log.warning("report of a locker nobody registered", locker=self.locker)
         else:
             self._session.committed(done.epoch, done.seq)
+            if done.seq < event.first_seq + len(event.facts) - 1:
+                # The journal knows less than this end believed, as after a restored backup.
+                self._session.failed(event.epoch)
 
     def _run(self, operation: Operation[None]) -> None:
         try:

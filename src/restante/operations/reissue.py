@@ -5,7 +5,7 @@ from ..core.ids import GrantId, ParcelId, SiteId, parcel_stream
 from ..core.refusal import Reason, Refused
 from ..core.value import FOREVER
 from ..journal.ledger import Ledger, Operation
-from ..views.principal import Principal
+from ..views.principal import Principal, Role
 from .credentials import draw_code, issue_grant
 from .lookup import find_file
 from .means import Means
@@ -31,6 +31,7 @@ def reissue_code(
     Refused
         By the operation: ``hold_expired`` when overdue, ``not_possible_now`` in other states.
     """
+    principal.need_role(Role.PARTNER, Role.OPERATOR, Role.RECIPIENT)
     grant = GrantId(means.minter.make("g"))
     fresh = None if site is None else draw_code(means, site)
 
