@@ -3,9 +3,13 @@
 
 const screen = document.getElementById("screen");
 const stream = document.body.dataset.stream;
+let shown = "";
 
 /** Put a new screen in place; what is being typed and where the focus is stay, on one screen. */
 function show(markup, { keepTyped = true } = {}) {
+  // The answer to a form and the stream bring the same screen: the second changes nothing.
+  if (markup === shown && keepTyped) return;
+  shown = markup;
   const before = screen.querySelector("main")?.dataset.name;
   const typed = field()?.value ?? "";
   const focused = mark(document.activeElement);
@@ -53,5 +57,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 const source = new EventSource(stream);
-source.addEventListener("screen", (event) => show(event.data));
-source.addEventListener("open", () => document.documentElement.setAttribute("data-ready", ""));
+source.addEventListener("screen", (event) => {
+  show(event.data);
+  document.documentElement.setAttribute("data-ready", "");
+});
