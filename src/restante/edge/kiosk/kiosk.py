@@ -11,7 +11,7 @@ from typing import Any
 from ...core.ids import LockerId
 from ..config import LockerConfig
 from ..controller import Controller
-from .cabinet import Drawing, draw_cabinet
+from .drawing import Drawing, draw_locker
 from .flow import Flow, NowClock
 from .screen import Screen, ScreenName
 
@@ -78,9 +78,9 @@ class Kiosk:
             return self.flow.show()
 
     def draw(self, screen: Screen) -> Drawing:
-        """Draw the cabinet with the screen's door marked."""
+        """Draw the locker with the screen's door marked."""
         with self.lock:
-            return draw_cabinet(self.config, self.controller.state.compartments, screen.door)
+            return draw_locker(self.config, self.controller.state.compartments, screen.door)
 
 
 class BrokenKiosk:
@@ -120,8 +120,8 @@ class BrokenKiosk:
         )
 
     def draw(self, screen: Screen) -> Drawing:
-        """Draw the cabinet, all doors shut."""
-        return draw_cabinet(self.config, {}, screen.door)
+        """Draw the locker, all doors shut."""
+        return draw_locker(self.config, {}, screen.door)
 
 
 AnyKiosk = Kiosk | BrokenKiosk

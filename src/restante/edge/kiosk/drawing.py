@@ -1,4 +1,4 @@
-"""The drawing of this cabinet: where every door is, and where the person stands, as data."""
+"""The drawing of this locker: where every door is, and where the person stands, as data."""
 
 from ...core.compartment import Compartment, Door
 from ...core.ids import CompartmentId
@@ -36,7 +36,7 @@ class DrawnDoor(Value):
 
 
 class Drawing(Value):
-    """The cabinet seen from the front."""
+    """The locker seen from the front."""
 
     width: float
     height: float
@@ -44,7 +44,7 @@ class Drawing(Value):
     screen: Rectangle
 
 
-def draw_cabinet(
+def draw_locker(
     config: LockerConfig,
     states: dict[CompartmentId, Compartment],
     marked: CompartmentId | None,
