@@ -3,9 +3,10 @@
 import random
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..access import Pin
-from ..core.ids import CourierId, ParcelId, PartnerId
+from ..core.ids import CourierId, ParcelId, PartnerId, SiteId
 from ..core.refusal import Reason, Refused
 from ..edge.doors import Opening, Outcome
 from .assumptions import Assumptions
@@ -17,6 +18,16 @@ PUTTING_SECONDS = 9
 
 COMPARTMENT_TRIES = 4
 """Compartments a courier tries for one parcel before taking it back."""
+
+
+class Leg(NamedTuple):
+    """A drive from one site to the next."""
+
+    origin: SiteId | None
+    """``None`` for the depot."""
+    target: SiteId
+    departed_at: int
+    seconds: int
 
 
 @dataclass
@@ -31,12 +42,15 @@ class Courier:
     load: dict[str, list[Consigned]] = field(default_factory=dict)
     """By site: what shall be put in."""
     brought_back: list[ParcelId] = field(default_factory=list)
+    leg: Leg | None = None
+    """The drive under way or the last one of the tour; ``None`` at the depot."""
 
 
 def drive_tour(
     courier: Courier,
     stops: Sequence[tuple[Stand, int]],
     *,
+    now: Callable[[], int],
     assumptions: Assumptions,
     chance: random.Random,
     turned_away: Callable[[Consigned, Reason], None],
@@ -50,11 +64,15 @@ def drive_tour(
     turned_away
         Called for every parcel that stays in the van.
     """
+    here: SiteId | None = None
     for stand, drive_seconds in stops:
+        courier.leg = Leg(here, stand.site, now(), drive_seconds)
         yield drive_seconds
+        here = stand.site
         yield from serve_locker(
             courier, stand, assumptions=assumptions, chance=chance, turned_away=turned_away
         )
+    courier.leg = None
 
 
 def serve_locker(

@@ -28,6 +28,8 @@ class Consigned:
     recipient: RecipientId | None = None
     code: Secret[str] | None = None
     token: Secret[str] | None = None
+    link: Secret[str] | None = None
+    """Address of the parcel's own page."""
     hold_until: UtcSeconds | None = None
     is_told: bool = False
     is_gone: bool = False
@@ -49,6 +51,7 @@ class Letters:
             return None
         if notice.code is not None:
             known.code, known.token = notice.code, notice.token
+        known.link = notice.link or known.link
         known.hold_until = notice.hold_until or known.hold_until
         return known
 

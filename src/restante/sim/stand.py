@@ -5,6 +5,8 @@ threads: whoever acts holds the stand's lock.
 """
 
 import threading
+from collections.abc import Callable
+from typing import NamedTuple
 
 from ..clock import Clock
 from ..core.ids import CompartmentId, LockerId, SiteId
@@ -13,29 +15,48 @@ from ..edge.controller import Controller
 from ..link.memory import MemoryLink
 
 
+class Machine(NamedTuple):
+    """What a power cut takes away and a restart brings back: program and connection."""
+
+    controller: Controller
+    link: MemoryLink
+
+
 class Stand:
     """A locker in its place.
 
     Parameters
     ----------
-    lock
-        Held by everybody who acts at this locker; the kiosk pages hold the same one.
+    boot
+        Starts a controller on the locker's own journal and joins it to the centre; called again
+        after every power cut.
     """
 
     def __init__(
         self,
         *,
-        controller: Controller,
+        boot: Callable[[], Machine],
         board: SimulatedBoard,
-        link: MemoryLink,
         clock: Clock,
-        lock: "threading.RLock | None" = None,
     ) -> None:
-        self.controller = controller
         self.board = board
-        self.link = link
-        self.lock = threading.RLock() if lock is None else lock
+        self.lock = threading.RLock()
+        """Held by everybody who acts at this locker; the kiosk pages hold the same one."""
+        self.is_screen_busy: Callable[[], bool] = lambda: False
+        """Whether somebody uses the screen without being signed in."""
+        self._boot = boot
         self._clock = clock
+        self._machine = boot()
+
+    @property
+    def controller(self) -> Controller:
+        """The controller that runs now."""
+        return self._machine.controller
+
+    @property
+    def link(self) -> MemoryLink:
+        """Its connection to the centre."""
+        return self._machine.link
 
     @property
     def locker(self) -> LockerId:
@@ -50,7 +71,16 @@ class Stand:
     @property
     def is_taken(self) -> bool:
         """Whether somebody stands before it."""
-        return self.controller.visit is not None
+        return self.controller.visit is not None or self.is_screen_busy()
+
+    def cut_power(self) -> None:
+        """Take the power away and give it back: what was not on the disk is gone."""
+        with self.lock:
+            was_cut = self.link.is_cut
+            self.link.cut()
+            self._machine = self._boot()
+            if was_cut:
+                self.link.cut()
 
     def look(self) -> None:
         """Let the controller read its sensors and do what is due, then talk to the centre."""

@@ -30,7 +30,7 @@ from ..views.principal import Principal
 from .city import City, CitySite, SiteKind
 from .couriers import Courier
 from .ports import Office
-from .stand import Stand
+from .stand import Machine, Stand
 
 PARTNER: Final = PartnerId("blitz")
 PARTNER_NAME: Final = "Blitz Parcel"
@@ -120,20 +120,21 @@ def make_stand(
         (spec.id for spec in config.specs), has_item_sensors=chance.random() < ITEM_SENSOR_SHARE
     )
     keys = export_locker_keys(keyring, site.id)
-    controller = Controller(
-        config,
-        journal=journal,
-        board=board,
-        clock=clock,
-        minter=minter,
-        keys=keys,
-        release=release,
-    )
-    controller.start()
-    uplink = Uplink(controller, keys.public, release)
-    return Stand(
-        controller=controller, board=board, link=MemoryLink(uplink, centre_end), clock=clock
-    )
+
+    def boot() -> Machine:
+        controller = Controller(
+            config,
+            journal=journal,
+            board=board,
+            clock=clock,
+            minter=minter,
+            keys=keys,
+            release=release,
+        )
+        controller.start()
+        return Machine(controller, MemoryLink(Uplink(controller, keys.public, release), centre_end))
+
+    return Stand(boot=boot, board=board, clock=clock)
 
 
 def _describe(site: CitySite, city: City, help_phone: str) -> SiteEntry:

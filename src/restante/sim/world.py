@@ -129,6 +129,14 @@ class World:
             letter.is_told = True
             self._plan_collection(letter)
 
+    def settle(self, seconds: int) -> None:
+        """Mend every link and play on for a while, so that both sides have told each other all."""
+        for stand in self.town.stands:
+            stand.link.restore()
+        self.agenda.run_until(self.agenda.now + seconds)
+        for stand in self.town.stands:
+            stand.look()
+
     def site_stand(self, site: SiteId) -> Stand | None:
         """Find the locker of a site; ``None`` for counters."""
         return self._stands.get(site)
@@ -154,6 +162,11 @@ class World:
         self.letters.by_label[consigned.label_key] = consigned
         self._waiting[partner].append(consigned)
 
+    @property
+    def couriers(self) -> Sequence[Courier]:
+        """Everybody who drives here."""
+        return self._couriers
+
     def _begin_day(self) -> None:
         """Load the vans and send the couriers off; tomorrow again."""
         for courier in self._couriers:
@@ -168,6 +181,7 @@ class World:
             tour = drive_tour(
                 courier,
                 stops,
+                now=lambda: self.agenda.now,
                 assumptions=self.assumptions,
                 chance=self.chance,
                 turned_away=partial(self._turned_away, courier),
@@ -277,8 +291,13 @@ class World:
         return int(wanted.timestamp())
 
     def next_evening(self) -> int:
-        """Next time partners announce tomorrow's parcels."""
+        """Tell when partners announce tomorrow's parcels."""
         return self._next_local(EVENING // HOUR)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The city's time zone."""
+        return self._zone
 
 
 def _squared(one: tuple[float, float], other: tuple[float, float]) -> float:

@@ -2,7 +2,6 @@
 
 import os
 import random
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -17,8 +16,6 @@ from ..journal.sqlite import SqliteJournal
 from ..journal.sqlite_file import Durability
 from ..notices import Mailbox, Notice
 from ..operations.means import Means
-from ..operations.notify import Notifier
-from ..operations.perform import OutboxWorker
 from ..settings import Settings
 from ..sim.assumptions import DEFAULT, Assumptions
 from ..sim.city import City, make_city
@@ -26,8 +23,7 @@ from ..sim.couriers import Courier
 from ..sim.post import SimulatedPost
 from ..sim.stand import Stand
 from ..sim.town import locker_name, make_stand, settle_city
-from ..sim.world import World
-from ..views.work import NOTICE
+from ..sim.world import LOOK_SECONDS, World
 from .centre import Centre, open_centre
 
 Result = TypeVar("Result")
@@ -43,7 +39,6 @@ class CityOffice(NamedTuple):
     """The centre as the simulator sees it, see :class:`restante.sim.ports.Office`."""
 
     centre: Centre
-    worker: OutboxWorker
 
     @property
     def means(self) -> Means:
@@ -64,7 +59,7 @@ class CityOffice(NamedTuple):
         self.centre.timekeeper.tick()
         self.centre.hub.push_lists()
         for _ in range(OUTBOX_TURNS_MAX):
-            if not self.worker.turn():
+            if not self.centre.worker.turn():
                 break
 
 
@@ -111,6 +106,7 @@ def build_town(
     keeps_mail: bool,
     assumptions: Assumptions = DEFAULT,
     hold: HoldPolicy = TOWN_HOLD,
+    look_seconds: int = LOOK_SECONDS,
 ) -> Town:
     """Build a town in a data folder; nothing happens in it until its agenda is played.
 
@@ -122,18 +118,26 @@ def build_town(
         ``relaxed`` where the whole town is thrown away afterwards.
     keeps_mail
         Whether messages are also kept in the settings' mailbox.
+    look_seconds
+        How often idle lockers look at their sensors.
     """
     clock = VirtualClock(starts_at)
     dice = random.Random(seed)
     minter = Minter(clock, dice.randbytes)
     city = make_city()
     keyring = Keyring.in_memory(f"town-{seed}".encode(), starts_at)
-    centre = open_centre(
-        settings, clock, minter, cost=SIMULATION, durability=durability, keyring=keyring
-    )
     readers = _Readers()
     posts = _open_posts(settings, readers, keeps_mail=keeps_mail)
-    office = CityOffice(centre, _make_worker(centre, posts))
+    centre = open_centre(
+        settings,
+        clock,
+        minter,
+        cost=SIMULATION,
+        durability=durability,
+        keyring=keyring,
+        channels={post.name: post for post in posts},
+    )
+    office = CityOffice(centre)
     couriers = settle_city(office, city, keyring=keyring, minter=minter)
     stands = tuple(
         make_stand(
@@ -153,7 +157,15 @@ def build_town(
         if site.layout is not None
     )
     town = _Bare(office, clock, stands)
-    world = World(town, city=city, couriers=couriers, assumptions=assumptions, seed=seed, hold=hold)
+    world = World(
+        town,
+        city=city,
+        couriers=couriers,
+        assumptions=assumptions,
+        seed=seed,
+        hold=hold,
+        look_seconds=look_seconds,
+    )
     readers.world = world
     return Town(office, clock, stands, city, tuple(couriers), world, posts)
 
@@ -164,23 +176,6 @@ class _Bare(NamedTuple):
     office: CityOffice
     clock: VirtualClock
     stands: tuple[Stand, ...]
-
-
-def _make_worker(centre: Centre, posts: Iterable[SimulatedPost]) -> OutboxWorker:
-    notifier = Notifier(
-        journal=centre.journal,
-        committer=centre.committer,
-        clock=centre.clock,
-        means=centre.means,
-        channels={post.name: post for post in posts},
-        link_url=lambda token: f"{centre.settings.public_url}/p/{token}",
-    )
-    return OutboxWorker(
-        centre.journal,
-        {NOTICE: notifier.perform},
-        committer=centre.committer,
-        clock=centre.clock,
-    )
 
 
 def _open_posts(

@@ -1,0 +1,59 @@
+"""What a running centre does by itself: timers, lists, notices, sweeping; one thread, in turns."""
+
+import threading
+from typing import Final
+
+import structlog
+
+from .centre import Centre
+
+TURN_SECONDS: Final = 1.0
+"""Between two turns when there is nothing to do."""
+
+SWEEP_TURNS: Final = 600
+"""Turns between two sweeps of what nobody needs any more."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Chores:
+    """Runs a centre's chores until it is closed.
+
+    A turn that fails is logged and tried again: timers and outbox are rows, nothing is lost.
+    """
+
+    def __init__(self, centre: Centre) -> None:
+        self._centre = centre
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="chores", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop after the turn under way."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        turns = 0
+        while not self._stop.is_set():
+            try:
+                done = self._turn(turns)
+            except Exception:  # noqa: BLE001 - a process boundary: the next turn tries again
+                _log.exception("a chore failed")
+                done = 0
+            turns += 1
+            if not done:
+                self._stop.wait(TURN_SECONDS)
+
+    def _turn(self, turns: int) -> int:
+        centre = self._centre
+        done = centre.timekeeper.tick()
+        done += centre.hub.push_lists()
+        done += centre.worker.turn()
+        if turns % SWEEP_TURNS == 0:
+            centre.sweeper.turn()
+        return done
