@@ -47,7 +47,7 @@ def test_a_batch_announces_the_good_and_explains_the_bad(door: Door):
     answer = door.ask("POST", "/parcels/batch", {"parcels": parcels}).json()
     assert (answer["announced_count"], answer["refused_count"]) == (2, 2)
     codes = [one["problem"] and one["problem"]["code"] for one in answer["results"]]
-    assert codes == [None, "site_unknown", None, "invalid"]
+    assert codes == [None, "site_unknown", None, "unusable"]
 
 
 def test_lists_are_paged_to_their_end_without_gaps(door: Door):
@@ -73,7 +73,7 @@ def test_a_cursor_serves_only_the_list_it_came_from(door: Door):
         (f"/parcels?limit=1&cursor={cursor[:-1]}", door.acme),
     ):
         answer = door.ask("GET", path, key=key)
-        assert answer.status_code == 400
+        assert answer.status_code == 422
         assert answer.json()["errors"][0]["path"] == "query.cursor"
     assert door.ask("GET", f"/parcels?limit=2&cursor={cursor}").status_code == 200
 

@@ -5,6 +5,7 @@ A2  Every way out is a document with the same headers; every error is a problem.
 A3  Nothing about an object is read before the key has been checked.
 """
 
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -63,16 +64,37 @@ def make_handler(endpoint: Endpoint, house: House) -> HTTPRouteHandler:
         _log(endpoint, request_id, response.status_code or endpoint.status)
         return response
 
-    path = endpoint.path
-    for name in endpoint.parameters:
-        path = path.replace(f"{{{name}}}", f"{{{name}:str}}")
     return HTTPRouteHandler(
-        path,
+        _route(endpoint),
         http_method=endpoint.method,  # type: ignore[arg-type]
         status_code=endpoint.status,
         name=endpoint.name,
         request_max_body_size=endpoint.body_bytes_max,
     )(handle)
+
+
+def make_options_handlers(endpoints: Iterable[Endpoint]) -> list[HTTPRouteHandler]:
+    """Make the handlers that tell which methods an address takes."""
+    methods: dict[str, list[str]] = {}
+    for endpoint in endpoints:
+        methods.setdefault(_route(endpoint), ["OPTIONS"]).append(endpoint.method)
+    return [_options_handler(path, allowed) for path, allowed in methods.items()]
+
+
+def _options_handler(path: str, allowed: list[str]) -> HTTPRouteHandler:
+    headers = {**SECURITY_HEADERS, "allow": ", ".join(sorted(allowed))}
+
+    async def tell() -> Response[None]:
+        return Response(None, status_code=204, headers=headers)
+
+    return HTTPRouteHandler(path, http_method="OPTIONS", status_code=204)(tell)
+
+
+def _route(endpoint: Endpoint) -> str:
+    path = endpoint.path
+    for name in endpoint.parameters:
+        path = path.replace(f"{{{name}}}", f"{{{name}:str}}")
+    return path
 
 
 async def _serve(
@@ -286,7 +308,7 @@ def problem_response(
 
 
 def _own_path(request: Request[Any, Any, Any]) -> str:
-    path = request.scope["path"]
+    path = request.scope["path"].rstrip("/")
     return "".join(letter if "!" <= letter <= "~" else "?" for letter in path[:200])
 
 

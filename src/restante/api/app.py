@@ -11,7 +11,7 @@ from litestar import Litestar, Request, Response, asgi
 from litestar.handlers import ASGIRouteHandler
 
 from ..access import Keyring, Purpose, Secret
-from .adapter import MOUNT, make_handler, problem_response
+from .adapter import MOUNT, make_handler, make_options_handlers, problem_response
 from .house import Centre, House
 from .openapi import make_openapi
 from .rate import STANDARD_LIMIT, RateLimit
@@ -37,7 +37,9 @@ def make_api(centre: Centre, *, rate_limit: RateLimit = STANDARD_LIMIT) -> ASGIR
 def make_api_app(centre: Centre, *, rate_limit: RateLimit = STANDARD_LIMIT) -> Litestar:
     """Make the API as an application whose addresses begin at its root."""
     house = House(centre, rate_limit=rate_limit, cursor_key=_cursor_key(centre.means.keyring))
-    handlers = [make_handler(endpoint, house) for endpoint in ENDPOINTS]
+    # First, because an address gets a standard answer to OPTIONS with its first handler otherwise.
+    handlers = make_options_handlers(ENDPOINTS)
+    handlers += [make_handler(endpoint, house) for endpoint in ENDPOINTS]
 
     def close() -> None:
         house.close()

@@ -122,12 +122,14 @@ def _availability(call: Call) -> Availability:
     site = SiteId(query.site)
     zone = house.queries.site(site, at=house.now).zone
     wish = _wish(house, query, zone)
-    state = house.journal.states([site_stream(site)])
-    held = state.get(site_stream(site))
+    row = house.journal.states([site_stream(site)]).get(site_stream(site))
+    state = capacity.Site()
+    if row is not None and isinstance(row.state, capacity.Site):
+        state = row.state
     try:
         if wish.expires_at <= house.now or wish.until <= wish.from_at:
             raise Refused(Reason.NOT_POSSIBLE_NOW, "arrives_until lies in the past")
-        capacity.decide(capacity.Site() if held is None else held.state, wish)
+        capacity.decide(state, wish)
     except Refused as refusal:
         others = house.queries.find_alternatives(
             site,
@@ -229,6 +231,7 @@ async def find_booking(call: Call) -> Answer:
 
 async def confirm(call: Call) -> Answer:
     """Turn a soft booking into a firm one."""
+    await call.house.read(lambda: _shown(call))
     asked: ConfirmBooking = call.body
     until = None if asked.arrives_until is UNSET else read(asked.arrives_until)
     if until is not None and until <= call.house.now:

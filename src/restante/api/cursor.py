@@ -46,7 +46,7 @@ class CursorSeal:
         Raises
         ------
         ProblemRaised
-            ``invalid`` when it was not written for this asker, list and filters.
+            ``unusable`` when it was not written for this asker, list and filters.
         """
         try:
             raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
@@ -66,5 +66,5 @@ def _refused() -> ProblemRaised:
     message = "Expected a cursor as the page before gave it, with the same filters and key"
     fault = Fault(path="query.cursor", message=message)
     return ProblemRaised(
-        Trouble.INVALID, "query.cursor: start again without a cursor", errors=(fault,)
+        Trouble.UNUSABLE, "query.cursor: start again without a cursor", errors=(fault,)
     )

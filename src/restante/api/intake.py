@@ -26,11 +26,7 @@ def read_json(raw: bytes, kind: Any) -> Any:
     try:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
-        try:
-            content = msgspec.json.decode(raw)
-        except msgspec.DecodeError:
-            raise _no_json() from None
-        raise _invalid(_faults(content, kind, "body", error, is_strict=True)) from None
+        return _read_again(raw, kind, error)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise _no_json() from None
 
@@ -61,6 +57,30 @@ def read_query(pairs: Iterable[tuple[str, str]], kind: Any) -> Any:
         return msgspec.convert(content, kind, strict=False)
     except msgspec.ValidationError as error:
         raise _invalid(_faults(content, kind, "query", error, is_strict=False)) from None
+
+
+def _read_again(raw: bytes, kind: Any, error: msgspec.ValidationError) -> Any:
+    # JSON knows one kind of number: 300.0 is an integer. If that was all, it is no fault.
+    try:
+        content = _with_integers(msgspec.json.decode(raw))
+    except (msgspec.DecodeError, RecursionError):
+        raise _no_json() from None
+    try:
+        return msgspec.convert(content, kind)
+    except msgspec.ValidationError:
+        raise _invalid(_faults(content, kind, "body", error, is_strict=True)) from None
+
+
+def _with_integers(content: Any) -> Any:
+    match content:
+        case float() if content.is_integer():
+            return int(content)
+        case dict():
+            return {name: _with_integers(one) for name, one in content.items()}
+        case list():
+            return [_with_integers(one) for one in content]
+        case _:
+            return content
 
 
 def _faults(

@@ -108,7 +108,7 @@ def _check_zone(zone: str) -> None:
     except (LookupError, ValueError, OSError):
         fault = Fault(path="query.zone", message="Expected an IANA time zone: Europe/Berlin")
         raise ProblemRaised(
-            Trouble.INVALID, f"{fault.path}: {fault.message}", errors=(fault,)
+            Trouble.UNUSABLE, f"{fault.path}: {fault.message}", errors=(fault,)
         ) from None
 
 
@@ -155,6 +155,7 @@ ENDPOINTS: Final = (
         answer=ManifestAnswer,
         scope=Scope.PARCELS_WRITE,
         query=ManifestQuery,
+        problems=(Trouble.UNUSABLE,),
         body=bytes,
         body_media=CSV,
         body_bytes_max=MANIFEST_BYTES_MAX,

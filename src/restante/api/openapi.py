@@ -121,6 +121,8 @@ def problem_codes(endpoint: Endpoint) -> tuple[Trouble | Reason, ...]:
         codes += _OF_WRITING
     if endpoint.is_creating:
         codes += _OF_KEYS
+    if endpoint.is_paged:
+        codes.append(Trouble.UNUSABLE)
     return tuple(dict.fromkeys(codes))
 
 

@@ -20,6 +20,10 @@ BATCH_MAX = 500
 
 HOLD_HOURS_MAX = 30 * 24
 
+EMAIL_PATTERN = r"^$|^[!-?A-~]+@[!-?A-~]+$"
+PHONE_PATTERN = r"^$|^\+[0-9]{6,15}$"
+"""E.164: at most 15 digits."""
+
 Promise: TypeAlias = Annotated[
     Literal["firm", "soft", "none"],
     Meta(
@@ -33,11 +37,13 @@ class ContactRequest(Request):
     """How the recipient is reached. Kept encrypted, never shown again."""
 
     name: Annotated[str, Meta(max_length=254, examples=["A. Example"])] = ""
-    email: Annotated[str, Meta(max_length=254, examples=["a@example.org"])] = ""
+    email: Annotated[
+        str, Meta(max_length=254, pattern=EMAIL_PATTERN, examples=["a@example.org"])
+    ] = ""
     phone: Annotated[
         str,
         Meta(
-            max_length=254,
+            pattern=PHONE_PATTERN,
             description="International form, `+` and digits.",
             examples=["+4930123456"],
         ),

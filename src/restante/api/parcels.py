@@ -34,7 +34,7 @@ from .parcel_documents import (
     show_page,
     show_parcel,
 )
-from .problem import make_problem
+from .problem import Trouble, make_problem
 from .remember import Asking, Remembered, keep_answer, remember
 from .times import read
 from .translate import translate
@@ -44,6 +44,7 @@ CHUNK: Final = 50
 """Announcements of one batch that wait at the committer together."""
 
 ANNOUNCE_PROBLEMS: Final = (
+    Trouble.UNUSABLE,
     Reason.ALREADY_ANNOUNCED,
     Reason.PARCEL_TOO_LARGE,
     Reason.PARCEL_TOO_HEAVY,
@@ -266,6 +267,7 @@ ENDPOINTS: Final = (
         answer=ParcelPage,
         scope=Scope.PARCELS_READ,
         query=ParcelQuery,
+        problems=(Trouble.UNUSABLE,),
         is_paged=True,
     ),
     Endpoint(

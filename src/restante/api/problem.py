@@ -29,6 +29,7 @@ class Trouble(StrEnum):
 
     MALFORMED = "malformed"
     INVALID = "invalid"
+    UNUSABLE = "unusable"
     UNAUTHENTICATED = "unauthenticated"
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
@@ -197,6 +198,11 @@ _TROUBLES: Final[dict[Trouble, Explained]] = {
         400,
         "Something in the request is not as described",
         "Repair what errors lists; the reference describes every field.",
+    ),
+    Trouble.UNUSABLE: Explained(
+        422,
+        "Something in the request is well formed and means nothing",
+        "Repair what errors lists, such as a label with a wrong check digit.",
     ),
     Trouble.UNAUTHENTICATED: Explained(
         401,

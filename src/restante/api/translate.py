@@ -56,7 +56,7 @@ def _misfit(error: BadParcel | BadContact | BadLabel) -> ProblemRaised:
     field, _, message = str(error).partition(": ")
     path = f"body.contact.{field}" if isinstance(error, BadContact) else f"body.{field}"
     fault = Fault(path=path, message=message)
-    return ProblemRaised(Trouble.INVALID, f"{path}: {message}", errors=(fault,))
+    return ProblemRaised(Trouble.UNUSABLE, f"{path}: {message}", errors=(fault,))
 
 
 def _of_framework(error: HTTPException) -> ProblemRaised:
