@@ -13,7 +13,18 @@ from litestar.types import ControllerRouterHandler
 
 from restante.clock import Clock, SystemClock
 
-from . import account, live_routes, start
+from . import (
+    account,
+    live_routes,
+    operator_import,
+    operator_notices,
+    operator_parcels,
+    operator_people,
+    operator_queue,
+    operator_sites,
+    operator_system,
+    start,
+)
 from .assets import Assets, asset_handler
 from .centre import Centre
 from .demo_controls import DemoControls
@@ -31,6 +42,13 @@ PAGE_MODULES: Final[tuple[Routes, ...]] = (
     start.routes,
     account.routes,
     live_routes.routes,
+    operator_queue.routes,
+    operator_sites.routes,
+    operator_parcels.routes,
+    operator_notices.routes,
+    operator_import.routes,
+    operator_people.routes,
+    operator_system.routes,
 )
 """Every module with pages."""
 

@@ -17,7 +17,7 @@ class Look(NamedTuple):
 
 FACTS: Final[dict[str, Look]] = {
     "parcel.announced.v1": Look("Announced", "quiet", "file-text"),
-    "parcel.size_corrected.v1": Look("Measured again", "quiet", "ruler"),
+    "parcel.size_corrected.v1": Look("Measured again", "quiet", "pencil"),
     "parcel.capacity_confirmed.v1": Look("Room set aside", "quiet", "clock"),
     "parcel.capacity_lost.v1": Look("Room lost", "warn", "triangle-alert"),
     "parcel.deposited.v1": Look("Deposited", "good", "package-plus"),
