@@ -129,4 +129,3 @@ def _check(kind: str, words: str, kinds: tuple[str, ...]) -> str:
     if kind == "other" and not said:
         raise BadTrouble("words: say in a few words what is wrong")
     return said
-

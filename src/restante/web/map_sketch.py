@@ -25,6 +25,8 @@ _STREET_WIDTH: Final = 9
 _NAMES_MAX: Final = 5
 _NAME_LENGTH_M: Final = 110.0
 """A shorter piece of street is not named."""
+_STRAIGHT_MIN: Final = 0.995
+"""Line of sight over way: a name along anything more bent would leave its street."""
 _AREAS: Final = ("park", "water", "building")
 
 
@@ -221,13 +223,14 @@ def _names(roads: Iterator[_Shape], place: Any) -> Iterator[str]:
 
 
 def _best_spot(road: _Shape, place: Any) -> tuple[Point, float] | None:
+    """Find the longest stretch in the picture that is straight enough to write along."""
     best: tuple[float, Point, float] | None = None
     for line in road.lines:
         points = [_clamped(place(point)) for point in line]
-        for start, end in zip(points, points[1:], strict=False):
+        for start, end in _straight_stretches(points):
             length = math.dist(start, end)
             middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
-            if not (50 < middle[0] < WIDTH_M - 50 and 20 < middle[1] < HEIGHT_M - 20):
+            if not (60 < middle[0] < WIDTH_M - 60 and 24 < middle[1] < HEIGHT_M - 24):
                 continue
             if length >= max(_NAME_LENGTH_M, len(road.name) * 7.5) and (
                 best is None or length > best[0]
@@ -235,6 +238,18 @@ def _best_spot(road: _Shape, place: Any) -> tuple[Point, float] | None:
                 angle = math.degrees(math.atan2(end[1] - start[1], end[0] - start[0]))
                 best = (length, middle, (angle + 90) % 180 - 90)
     return None if best is None else (best[1], best[2])
+
+
+def _straight_stretches(points: Sequence[Point]) -> Iterator[tuple[Point, Point]]:
+    """Join neighboring pieces as long as the way is hardly longer than the line of sight."""
+    start, way = 0, 0.0
+    for here in range(1, len(points)):
+        way += math.dist(points[here - 1], points[here])
+        if way * _STRAIGHT_MIN > math.dist(points[start], points[here]):
+            yield points[start], points[here - 1]
+            start, way = here - 1, math.dist(points[here - 1], points[here])
+    if points:
+        yield points[start], points[-1]
 
 
 def _clamped(point: Point) -> Point:

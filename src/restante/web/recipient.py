@@ -153,9 +153,7 @@ class _Desk:
         done = request.query_params.get("done", "")
         return self._page(request, visit, done=done if done in _DONE else "")
 
-    def ask(
-        self, request: WebRequest, token: str, template: str, **context: Any
-    ) -> Response[Any]:
+    def ask(self, request: WebRequest, token: str, template: str, **context: Any) -> Response[Any]:
         """Show a form about the parcel."""
         visit = self._visit(request, token)
         if visit is None:

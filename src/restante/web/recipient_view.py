@@ -168,9 +168,7 @@ class RecipientView:
         if self._demo is None:
             raise NotFound("parcel", parcel)
         shown = self._centre.queries.parcel(Principal.of_operator("demo"), parcel)
-        operation = make_link(
-            self._centre.means, parcel=shown.parcel, recipient=shown.recipient
-        )
+        operation = make_link(self._centre.means, parcel=shown.parcel, recipient=shown.recipient)
         return self._centre.committer.run(operation)
 
     def language(self, recipient: RecipientId) -> str:
