@@ -7,8 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from .. import __version__
-from . import bench, demo, doctor, journal, serve, setup
+from . import journal
+from .bench import bench
+from .demo import demo
+from .doctor import doctor
 from .output import TALK
+from .serve import locker, openapi, serve
+from .setup import import_manifest, init
 
 app = typer.Typer(
     name="restante",
@@ -18,14 +23,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.command("demo")(demo.demo)
-app.command("serve")(serve.serve)
-app.command("locker")(serve.locker)
-app.command("init")(setup.init)
-app.command("import")(setup.import_manifest)
-app.command("openapi")(serve.openapi)
-app.command("doctor")(doctor.doctor)
-app.command("bench")(bench.bench)
+app.command("demo")(demo)
+app.command("serve")(serve)
+app.command("locker")(locker)
+app.command("init")(init)
+app.command("import")(import_manifest)
+app.command("openapi")(openapi)
+app.command("doctor")(doctor)
+app.command("bench")(bench)
 app.add_typer(journal.app, name="journal")
 
 

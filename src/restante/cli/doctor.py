@@ -1,4 +1,4 @@
-"""``restante doctor``: look at this machine and its data, and name what is wrong and how to mend it."""
+"""``restante doctor``: look at machine and data, name what is wrong and how to mend it."""
 
 import os
 import shutil

@@ -33,16 +33,12 @@ def init(
     network_name: Annotated[str, typer.Option(help="Name people see.")] = "Restante",
     zone: Annotated[str, typer.Option(help="IANA time zone.")] = "UTC",
     language: Annotated[str, typer.Option(help="en, de, pl or es.")] = "en",
-    operator: Annotated[
-        str, typer.Option(help="Name the first operator signs in with.")
-    ] = "operator",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Begin a network: settings file, keys, journal and the first operator."""
+    """Begin a network: settings file, keys and journal."""
     from ..clock import Minter, SystemClock
     from ..settings import read_settings
     from ..wiring.centre import open_centre
-    from ..wiring.operators import make_first_operator
 
     del context
     config = folder / "restante.toml"
@@ -61,10 +57,7 @@ def init(
     )
     clock = SystemClock()
     centre = open_centre(settings, clock, Minter(clock))
-    try:
-        password = make_first_operator(centre, operator)
-    finally:
-        centre.close()
+    centre.close()
     config.write_text(
         _CONFIG.format(
             data_dir=data_dir,
@@ -76,11 +69,12 @@ def init(
         encoding="utf-8",
     )
     if as_json:
-        print_json({"config": str(config), "operator": operator, "password": password.reveal()})
+        print_json({"config": str(config), "data_dir": str(data_dir)})
         return
     RESULT.print(f"Settings:  {config}\nData:      {data_dir}")
-    RESULT.print(f"Operator:  {operator}\nPassword:  {password.reveal()}   (shown once; keep it)")
-    RESULT.print(f"\nNext:  restante --config {config} serve")
+    RESULT.print(
+        f"\nNext:  restante --config {config} serve   (it tells how the first operator gets in)"
+    )
 
 
 def import_manifest(
@@ -95,8 +89,11 @@ def import_manifest(
 ) -> None:
     """Announce the parcels of a CSV manifest; bad rows are named, good ones are not lost."""
     from ..clock import Minter, SystemClock
+    from ..core.ids import PartnerId
+    from ..operations.manifest import import_manifest as announce_manifest
+    from ..partners import read_manifest
+    from ..views.principal import Principal
     from ..wiring.centre import open_centre
-    from ..wiring.manifests import import_rows
     from .places import read_settings_of
 
     try:
@@ -107,7 +104,18 @@ def import_manifest(
     centre = open_centre(read_settings_of(context), clock, Minter(clock))
     try:
         with progress("announcing") as show:
-            outcome = import_rows(centre, content, partner=partner, dry_run=dry_run, show=show)
+            page = centre.queries.sites(at=clock.now(), limit=1_000)
+            sites = {shown.site for shown in page.items}
+            outcome = announce_manifest(
+                centre.means,
+                Principal.of_operator("import"),
+                read_manifest(content, sites=sites),
+                submit=centre.committer.submit,
+                zone=centre.settings.zone,
+                dry_run=dry_run,
+                partner=PartnerId(partner),
+                show=show,
+            )
     finally:
         centre.close()
     if problems is not None and outcome.problems:

@@ -203,19 +203,20 @@ def _listed_grants(recorded: Sequence[Recorded], file: ParcelFile) -> Iterator[R
         if known is None:
             continue
         is_present = known.revoked_at is None
-        body = msgspec.json.encode(_collect_grant(known)) if is_present else None
+        body = msgspec.json.encode(_collect_grant(known, file)) if is_present else None
         yield _entry(known.site, f"grant/{key}", position, is_present=is_present, body=body)
         if is_new or not is_present:
             yield _entry(known.site, f"pin/{key}", position, is_present=is_present)
 
 
-def _collect_grant(known: Grant) -> CollectGrant:
+def _collect_grant(known: Grant, file: ParcelFile) -> CollectGrant:
     return CollectGrant(
         grant=known.grant,
         parcel=known.parcel,
         purpose=known.purpose,
         valid_from=known.valid_from,
         valid_until=known.valid_until,
+        recipient=file.custody.about.recipient,
     )
 
 

@@ -1,0 +1,61 @@
+"""``restante serve``, ``restante locker`` and ``restante openapi``."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .output import RESULT, TALK, fail
+from .places import read_settings_of
+
+
+def serve(
+    context: typer.Context,
+    data: Annotated[Path | None, typer.Option("--data", help="Data folder.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    locker: Annotated[
+        list[Path] | None,
+        typer.Option(help="Locker file; that locker runs in this process. May be repeated."),
+    ] = None,
+) -> None:
+    """Run the centre: pages, API, timers and notices."""
+    from ..wiring.service import run_service
+
+    settings = read_settings_of(context, data_dir=data, listen_host=host, listen_port=port)
+    run_service(settings, locker_files=locker or [], tell=TALK.print)
+
+
+def locker(
+    file: Annotated[Path, typer.Argument(help="Locker file; --new writes one.")],
+    new: Annotated[bool, typer.Option("--new", help="Write an example file and end.")] = False,
+    host: Annotated[str, typer.Option(help="Address of the kiosk's pages.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the kiosk's pages.")] = 8090,
+) -> None:
+    """Run one locker's controller with its kiosk, working alone.
+
+    Without a connection it opens for the codes it knows and keeps its facts until there is one.
+    """
+    from ..wiring.locker import EXAMPLE, run_locker
+
+    if new:
+        if file.exists():
+            fail(f"{file} exists; nothing is overwritten")
+        file.write_text(EXAMPLE, encoding="utf-8")
+        RESULT.print(f"written: {file}; look through it, then run `restante locker {file}`")
+        return
+    run_locker(file, host=host, port=port, tell=TALK.print)
+
+
+def openapi(
+    out: Annotated[Path | None, typer.Option(help="File to write, else standard output.")] = None,
+) -> None:
+    """Print the API's OpenAPI 3.1 document."""
+    from ..api import write_openapi
+
+    if out is None:
+        sys.stdout.write(write_openapi())
+        return
+    out.write_text(write_openapi(), encoding="utf-8")
+    TALK.print(f"written: {out}")

@@ -1,0 +1,170 @@
+"""The switches of a living city, as the pages ask for them: ``web.demo_controls``."""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import nan
+from typing import Any
+
+from ..clock import Clock
+from ..core.ids import CompartmentId, LockerId
+from ..edge.boards.simulated import Fault
+from ..sim.city_map import city_geojson
+from ..sim.couriers import Courier
+from ..sim.life import Life
+from ..sim.stand import Stand
+from ..web.demo_controls import (
+    SPEEDS,
+    DemoCourier,
+    DemoFault,
+    DemoKiosk,
+    Mover,
+)
+from .town import Town
+
+_DOOR_FAULTS: Mapping[DemoFault, Fault] = {
+    DemoFault.JAMMED: Fault.JAMMED,
+    DemoFault.STUCK_OPEN: Fault.STUCK_OPEN,
+    DemoFault.STUCK_CLOSED: Fault.STUCK_CLOSED,
+}
+
+
+class CityControls:
+    """Turns what visitors press into what happens in the city.
+
+    Parameters
+    ----------
+    restarted
+        Called with a stand whose controller was started anew.
+    """
+
+    def __init__(
+        self, town: Town, life: Life, clock: Clock, *, restarted: Callable[[Stand], None]
+    ) -> None:
+        self._town = town
+        self._life = life
+        self._clock = clock
+        self._restarted = restarted
+        self._stands = {stand.locker: stand for stand in town.stands}
+        self._places = {site.id: site for site in town.city.sites}
+        self._city = city_geojson(town.city)
+
+    @property
+    def speed(self) -> int:
+        """City seconds per second."""
+        return self._life.speed
+
+    def set_speed(self, speed: int) -> None:
+        """Let time pass faster, slower, or not at all."""
+        if speed not in SPEEDS:
+            raise ValueError(f"speed: one of {', '.join(map(str, SPEEDS))}")
+        self._life.set_speed(speed)
+
+    @property
+    def is_peak(self) -> bool:
+        """Whether it is the busiest week of December."""
+        return self._town.world.is_peak
+
+    def set_peak(self, is_peak: bool) -> None:
+        """Switch the peak; the next announcements follow it."""
+
+        def switch() -> None:
+            self._town.world.is_peak = is_peak
+
+        self._life.ask(switch)
+
+    @property
+    def cut_lockers(self) -> frozenset[LockerId]:
+        """Lockers whose connection was cut by hand."""
+        return frozenset(name for name, stand in self._stands.items() if stand.link.is_cut)
+
+    def cut_link(self, locker: LockerId) -> None:
+        """Cut a locker's connection."""
+        stand = self._stand(locker)
+        with stand.lock:
+            stand.link.cut()
+
+    def restore_link(self, locker: LockerId) -> None:
+        """Connect a locker again and let it talk at once."""
+        stand = self._stand(locker)
+        with stand.lock:
+            stand.link.restore()
+        self._life.ask(stand.look)
+
+    def inject_fault(self, locker: LockerId, compartment: CompartmentId, fault: DemoFault) -> None:
+        """Break something."""
+        stand = self._stand(locker)
+        with stand.lock:
+            if fault is DemoFault.SILENT:
+                stand.board.silence()
+            elif fault is DemoFault.POWER_CUT:
+                self._cut_power(stand, compartment)
+            else:
+                stand.board.break_door(compartment, _DOOR_FAULTS[fault])
+        self._life.ask(stand.look)
+
+    def mend(self, locker: LockerId) -> None:
+        """Repair everything that was broken at a locker."""
+        stand = self._stand(locker)
+        with stand.lock:
+            stand.board.speak()
+            for name in stand.controller.state.compartments:
+                stand.board.mend_door(name)
+        self._life.ask(stand.look)
+
+    def city(self) -> Mapping[str, Any]:
+        """The map's ground, a collection per layer."""
+        return self._city
+
+    def movers(self) -> Sequence[Mover]:
+        """Where the couriers are."""
+        return [self._mover(courier) for courier in self._town.couriers]
+
+    def courier(self) -> DemoCourier:
+        """The courier with most to deposit."""
+        busiest = max(
+            self._town.couriers, key=lambda one: sum(map(len, one.load.values()), start=0)
+        )
+        return DemoCourier(busiest.courier, busiest.partner, busiest.name)
+
+    def recipient_url(self) -> str | None:
+        """Page of a recipient whose parcel waits longest from now on."""
+        now = self._clock.now()
+        waiting = [
+            letter
+            for letter in tuple(self._town.world.letters.by_label.values())
+            if letter.link is not None and not letter.is_gone and (letter.hold_until or 0) > now
+        ]
+        if not waiting:
+            return None
+        chosen = max(waiting, key=lambda letter: letter.hold_until or 0)
+        return chosen.link.reveal() if chosen.link is not None else None
+
+    def kiosks(self) -> Sequence[DemoKiosk]:
+        """Screens to stand in front of."""
+        return [
+            DemoKiosk(name, self._places[stand.site].name, f"/kiosk/{name}")
+            for name, stand in self._stands.items()
+        ]
+
+    def _stand(self, locker: LockerId) -> Stand:
+        stand = self._stands.get(locker)
+        if stand is None:
+            raise LookupError(f"the city has no locker {locker!r}")
+        return stand
+
+    def _cut_power(self, stand: Stand, compartment: CompartmentId) -> None:
+        """Cut it in the worst moment where somebody is there to open a door; else just cut it."""
+        del compartment
+        stand.cut_power()
+        self._restarted(stand)
+
+    def _mover(self, courier: Courier) -> Mover:
+        leg = courier.leg
+        if leg is None:
+            return Mover(courier.courier, nan, nan, courier.name)
+        target = self._places[leg.target].position
+        origin = self._places[leg.origin].position if leg.origin else self._town.city.center
+        elapsed = self._clock.now() - leg.departed_at
+        share = min(1.0, max(0.0, elapsed / max(1, leg.seconds)))
+        longitude = origin[0] + (target[0] - origin[0]) * share
+        latitude = origin[1] + (target[1] - origin[1]) * share
+        return Mover(courier.courier, longitude, latitude, courier.name)

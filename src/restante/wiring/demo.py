@@ -1,0 +1,156 @@
+"""A living city with its pages, in one process and one temporary folder."""
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from ..clock import Clock, SystemClock
+from ..core.ids import LockerId
+from ..core.value import DAY, UtcSeconds
+from ..edge.kiosk.kiosk import AnyKiosk, Kiosk
+from ..partners.manifest_row import ManifestRow
+from ..settings import Settings, read_settings
+from ..sim.arrivals import consign_rows
+from ..sim.life import Life
+from ..sim.market import Market
+from ..sim.stand import Stand
+from ..sim.town import PARTNER
+from .app import App, make_app
+from .city_controls import CityControls
+from .server import serve_app
+from .town import Town, build_town
+
+PAST_SECONDS: Final = 2 * DAY
+"""How far before now the city begins; it hurries to now while the first pages are looked at."""
+
+LOOK_SECONDS: Final = 300
+"""How often idle lockers look at their sensors: five seconds of a visitor's time."""
+
+MARKET_SCALE: Final = 0.5
+"""Share of the assumptions' arrivals: enough life for forty lockers on a small machine."""
+
+
+class Demo:
+    """Everything of one demonstration.
+
+    Parameters
+    ----------
+    folder
+        Where journals, keys and mailbox lie; thrown away by the caller.
+    past_seconds
+        How much of the city's past is played when it begins.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        public_url: str,
+        seed: int,
+        speed: int,
+        rows: Sequence[ManifestRow] | None = None,
+        past_seconds: int = PAST_SECONDS,
+        clock: Clock | None = None,
+    ) -> None:
+        self._real = clock or SystemClock()
+        self._now = self._real.now()
+        starts_at = UtcSeconds(self._now - past_seconds)
+        self.town: Town = build_town(
+            _settings(folder, public_url),
+            starts_at=starts_at,
+            seed=seed,
+            durability="full",
+            keeps_mail=True,
+            look_seconds=LOOK_SECONDS,
+        )
+        self.life = Life(
+            self.town.world.agenda, self.town.clock, real_seconds=time.monotonic, speed=speed
+        )
+        self._kiosks: dict[LockerId, AnyKiosk] = {}
+        for stand in self.town.stands:
+            self._put_up_kiosk(stand)
+        self.controls = CityControls(
+            self.town, self.life, self.town.clock, restarted=self._put_up_kiosk
+        )
+        self.app: App = make_app(
+            self.town.office.centre,
+            demo=self.controls,
+            find_kiosk=self._kiosks.get,
+            zone=self.town.city.time_zone,
+        )
+        self._rows, self._seed = rows, seed
+
+    def begin(self) -> None:
+        """Let the city live: first up to now as fast as the machine can, then at its pace."""
+        self.town.office.centre.committer.start()
+        self.life.ask(self._plan)
+        self.life.hurry_to(self._now)
+        self.life.start()
+
+    def close(self) -> None:
+        """End the city's life and let go of its files."""
+        self.app.web.live.close()
+        self.life.close()
+        self.town.close()
+
+    def _plan(self) -> None:
+        """Fill the agenda; done by the city's own thread, so that pages answer meanwhile."""
+        world = self.town.world
+        if self._rows is not None:
+            world.announce(consign_rows(self._rows), partner=PARTNER)
+        Market(world, partner=PARTNER, seed=self._seed, scale=MARKET_SCALE).open()
+        world.open_for_business()
+
+    def _put_up_kiosk(self, stand: Stand) -> None:
+        kiosk = Kiosk(
+            stand.controller,
+            is_online=lambda: not stand.link.is_cut,
+            clock=self._real,
+            lock=stand.lock,
+        )
+        stand.is_screen_busy = lambda: kiosk.is_busy
+        self._kiosks[stand.locker] = kiosk
+
+
+def run_demo(
+    *,
+    host: str,
+    port: int,
+    seed: int,
+    speed: int,
+    tell: Callable[[str], None],
+    rows: Sequence[ManifestRow] | None = None,
+) -> None:
+    """Serve a living city until the process is asked to end.
+
+    Parameters
+    ----------
+    tell
+        Told where the start page is once it answers.
+    """
+    url = f"http://{host}:{port}"
+    with tempfile.TemporaryDirectory(prefix="restante-demo-") as folder:
+        demo = Demo(Path(folder), public_url=url, seed=seed, speed=speed, rows=rows)
+
+        def started() -> None:
+            demo.begin()
+            tell(f"The city is alive: {url}   (Ctrl-C ends it, nothing is kept)")
+
+        try:
+            serve_app(demo.app, host=host, port=port, started=started)
+        finally:
+            demo.close()
+
+
+def _settings(folder: Path, public_url: str) -> Settings:
+    return read_settings(
+        environ={},
+        arguments={
+            "data_dir": folder,
+            "network_name": "Doggerhaven",
+            "zone": "Europe/Berlin",
+            "public_url": public_url,
+        },
+    )

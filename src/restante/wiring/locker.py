@@ -1,0 +1,177 @@
+"""Build one locker from its file: for a machine of its own, or beside a centre in one process."""
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from litestar import Litestar
+
+from .. import __version__
+from ..access import STANDARD, LockerKeys, read_locker_keys
+from ..clock import Clock, Minter, SystemClock
+from ..core.ids import LockerId, SiteId
+from ..core.size import CompartmentSpec
+from ..core.value import Value
+from ..edge.boards.simulated import SimulatedBoard
+from ..edge.config import LockerConfig
+from ..edge.controller import Controller
+from ..edge.kiosk.kiosk import AnyKiosk, BrokenKiosk, Kiosk
+from ..edge.kiosk.pages import make_kiosk_routes
+from ..edge.store import open_locker_journal
+from ..edge.uplink import Uplink
+from ..journal.port import Damaged
+from ..settings import BadSetting
+
+EXAMPLE: Final = """\
+# One locker. Sizes are inner measures in millimeters, weights in grams.
+locker = "locker-1"
+site = "site-1"
+name = "Main entrance"
+languages = ["en", "de", "pl", "es"]
+data = "locker-1.sqlite"     # its journal; keep it, it is the record of every door
+keys = "locker-1.keys.json"  # written by `restante serve --locker` on the centre's machine
+board = "simulated"          # drivers for real lock boards come with the next release
+
+[[compartments]]
+id = "A1"
+column = 0
+row = 0
+width_mm = 380
+height_mm = 190
+depth_mm = 640
+opening_width_mm = 372
+opening_height_mm = 182
+weight_g_max = 20000
+bottom_height_mm = 900
+
+[[compartments]]
+id = "A2"
+column = 0
+row = 1
+width_mm = 380
+height_mm = 410
+depth_mm = 640
+opening_width_mm = 372
+opening_height_mm = 402
+weight_g_max = 25000
+bottom_height_mm = 460
+"""
+
+
+class LockerFile(Value):
+    """What a locker's TOML file says."""
+
+    locker: LockerId
+    site: SiteId
+    name: str
+    data: Path
+    keys: Path
+    compartments: tuple[CompartmentSpec, ...]
+    languages: tuple[str, ...] = ("en", "de", "pl", "es")
+    board: str = "simulated"
+
+
+class RunningLocker(NamedTuple):
+    """A locker that runs in this process."""
+
+    file: LockerFile
+    kiosk: AnyKiosk
+    controller: Controller | None
+    """``None`` when its journal is damaged: its doors stay shut."""
+    uplink: Uplink | None
+
+
+def read_locker_file(path: Path) -> LockerFile:
+    """Read a locker's file; paths in it are relative to it.
+
+    Raises
+    ------
+    BadSetting
+        With the field and what would be right.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadSetting(
+            f"{path}: {error.strerror}; `restante locker {path} --new` writes one"
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadSetting(f"{path}: not TOML: {error}") from error
+    unknown = set(content) - set(LockerFile.__struct_fields__)
+    if unknown:
+        raise BadSetting(f"{path}: there is no field {', '.join(sorted(unknown))!r}")
+    try:
+        file = msgspec.convert(content, LockerFile, dec_hook=_to_path)
+    except msgspec.ValidationError as error:
+        raise BadSetting(f"{path}: {error}") from error
+    if file.board != "simulated":
+        raise BadSetting(f"{path}: board: only 'simulated' in this release")
+    if not file.compartments:
+        raise BadSetting(f"{path}: compartments: at least one")
+    return msgspec.structs.replace(file, data=path.parent / file.data, keys=path.parent / file.keys)
+
+
+def start_locker(
+    file: LockerFile, *, keys: LockerKeys, clock: Clock, is_online: Callable[[], bool]
+) -> RunningLocker:
+    """Start a locker's controller on its journal, with a kiosk before it."""
+    config = LockerConfig(
+        locker=file.locker,
+        site=file.site,
+        specs=file.compartments,
+        languages=file.languages,
+        verifier_cost=STANDARD,
+        name=file.name,
+    )
+    board = SimulatedBoard(spec.id for spec in file.compartments)
+    try:
+        journal = open_locker_journal(str(file.data))
+    except Damaged:
+        return RunningLocker(file, BrokenKiosk(config), None, None)
+    controller = Controller(
+        config,
+        journal=journal,
+        board=board,
+        clock=clock,
+        minter=Minter(clock),
+        keys=keys,
+        release=__version__,
+    )
+    controller.start()
+    kiosk = Kiosk(controller, is_online=is_online, clock=clock)
+    return RunningLocker(file, kiosk, controller, Uplink(controller, keys.public, __version__))
+
+
+def run_locker(path: Path, *, host: str, port: int, tell: Callable[[str], None]) -> None:
+    """Run one locker alone: controller, kiosk pages, no connection.
+
+    Raises
+    ------
+    BadSetting
+        When file or keys cannot be used.
+    """
+    from .server import serve_kiosk
+
+    file = read_locker_file(path)
+    if not file.keys.exists():
+        raise BadSetting(
+            f"{file.keys}: no keys yet; start the centre once with `restante serve --locker {path}`"
+        )
+    running = start_locker(
+        file, keys=read_locker_keys(file.keys), clock=SystemClock(), is_online=lambda: False
+    )
+    app = Litestar(
+        [make_kiosk_routes(lambda name: running.kiosk if name == file.locker else None)],
+        openapi_config=None,
+        logging_config=None,
+    )
+    url = f"http://{host}:{port}/kiosk/{file.locker}"
+    serve_kiosk(app, host=host, port=port, started=lambda: tell(f"The kiosk is at {url}"))
+
+
+def _to_path(kind: type, value: Any) -> Any:
+    if kind is Path:
+        return Path(str(value))
+    raise NotImplementedError(f"cannot read {kind}")

@@ -1,0 +1,83 @@
+"""Serve an application until it is asked to end, and end promptly."""
+
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from litestar import Litestar
+
+from .app import App
+
+GRACE_SECONDS = 1
+"""How long open requests may take after the process was asked to end."""
+
+
+class PortTaken(OSError):
+    """Somebody else listens there; the message says what to do."""
+
+
+class _Server(uvicorn.Server):
+    """Ends event streams before connections are drained: a stream never ends by itself."""
+
+    def __init__(
+        self, config: uvicorn.Config, ending: Callable[[], None], started: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._ending = ending
+        self._started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._started()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._ending()
+        super().handle_exit(sig, frame)
+
+
+def serve_app(app: App, *, host: str, port: int, started: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Parameters
+    ----------
+    started
+        Called once requests are answered.
+
+    Raises
+    ------
+    PortTaken
+        When the port is in use.
+    """
+    config = uvicorn.Config(
+        app.asgi,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    with _listen(host, port) as listener:
+        _Server(config, app.web.live.close, started).run(sockets=[listener])
+
+
+def serve_kiosk(asgi: Litestar, *, host: str, port: int, started: Callable[[], None]) -> None:
+    """Serve a locker's kiosk pages until SIGINT or SIGTERM; see :func:`serve_app`."""
+    config = uvicorn.Config(
+        asgi,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    with _listen(host, port) as listener:
+        _Server(config, lambda: None, started).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        raise PortTaken(
+            error.errno, f"cannot listen on {host} port {port} ({error.strerror}); try --port"
+        ) from error
