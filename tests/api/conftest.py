@@ -31,7 +31,7 @@ class Door:
         self.rival = self.issue_key(RIVAL)
         self.operator = self.issue_key(NETWORK)
         self.app = Litestar(
-            [make_api(house.centre, rate_limit=rate_limit)],
+            [make_api(house.centre, rate_limit=rate_limit, rate_clock=house.clock)],
             openapi_config=None,
             logging_config=None,
         )

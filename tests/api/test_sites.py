@@ -44,9 +44,7 @@ def test_room_is_told_before_it_is_booked_and_others_when_there_is_none(door: Do
     answer = door.ask("GET", f"/availability?site=site-01&{SMALL}").json()
     assert (answer["is_available"], answer["code"]) == (False, "site_full")
     assert [one["site"] for one in answer["alternatives"]] == ["site-02"]
-    refused = door.ask(
-        "POST", "/parcels", {"label": "ABC-000-999", "size": SIZE, "site": "site-01"}
-    )
+    refused = door.ask("POST", "/parcels", announcement("ABC-000-999"))
     assert (refused.status_code, refused.json()["code"]) == (409, "site_full")
 
 
@@ -68,9 +66,7 @@ def test_a_closed_site_takes_nothing_until_it_is_reopened(door: Door):
     closed = door.ask("POST", "/sites/site-01/closures", body, key=door.operator)
     assert [one["why"] for one in closed.json()["closures"]] == ["flood"]
     assert door.ask("GET", "/sites/site-01").json()["status"]["is_closed"] is True
-    refused = door.ask(
-        "POST", "/parcels", {"label": "ABC-000-999", "size": SIZE, "site": "site-01"}
-    )
+    refused = door.ask("POST", "/parcels", announcement("ABC-000-999"))
     assert refused.json()["code"] == "site_closed"
     opened = door.ask("DELETE", "/sites/site-01/closures", key=door.operator)
     assert opened.json()["closures"] == []

@@ -15,7 +15,6 @@ import structlog
 from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 
-from ..core.value import UtcSeconds
 from ..views import Role
 from .endpoint import CSV, Answer, Call, Endpoint
 from .house import House
@@ -138,10 +137,15 @@ async def _admit(
     authorization = request.headers.get("authorization", "")
     try:
         asker = await house.read(
-            lambda: authenticate(authorization, house.read_row, UtcSeconds(house.now))
+            lambda: authenticate(
+                authorization,
+                house.now,
+                find_key=house.queries.api_key,
+                read_kind=house.read_kind,
+            )
         )
     except ProblemRaised:
-        # Strangers share one bucket for each address, so that guessing does not cost us reads.
+        # Strangers have no key to be counted by: they share one bucket for each address.
         address = request.client.host if request.client else ""
         _charge(house, f"address:{address}", headers)
         raise

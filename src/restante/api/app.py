@@ -11,6 +11,7 @@ from litestar import Litestar, Request, Response, asgi
 from litestar.handlers import ASGIRouteHandler
 
 from ..access import Keyring, Purpose, Secret
+from ..clock import Clock, SystemClock
 from .adapter import MOUNT, make_handler, make_options_handlers, problem_response
 from .house import Centre, House
 from .openapi import make_openapi
@@ -19,24 +20,38 @@ from .reference import reference_handlers
 from .table import ENDPOINTS
 from .translate import translate
 
+REAL_TIME: Final = SystemClock()
+"""Rates are limited in real time, whatever clock the network lives by."""
+
 _CURSOR_CONTEXT: Final = b"restante api cursors v1"
 
 
-def make_api(centre: Centre, *, rate_limit: RateLimit = STANDARD_LIMIT) -> ASGIRouteHandler:
+def make_api(
+    centre: Centre, *, rate_limit: RateLimit = STANDARD_LIMIT, rate_clock: Clock = REAL_TIME
+) -> ASGIRouteHandler:
     """Make the route handler that mounts the API at ``/api/v1`` of a larger application.
 
     Parameters
     ----------
     rate_limit
         For each key.
+    rate_clock
+        What the limit is measured by.
     """
-    app = make_api_app(centre, rate_limit=rate_limit)
+    app = make_api_app(centre, rate_limit=rate_limit, rate_clock=rate_clock)
     return asgi(MOUNT, is_mount=True, copy_scope=True)(app)
 
 
-def make_api_app(centre: Centre, *, rate_limit: RateLimit = STANDARD_LIMIT) -> Litestar:
+def make_api_app(
+    centre: Centre, *, rate_limit: RateLimit = STANDARD_LIMIT, rate_clock: Clock = REAL_TIME
+) -> Litestar:
     """Make the API as an application whose addresses begin at its root."""
-    house = House(centre, rate_limit=rate_limit, cursor_key=_cursor_key(centre.means.keyring))
+    house = House(
+        centre,
+        rate_limit=rate_limit,
+        rate_clock=rate_clock,
+        cursor_key=_cursor_key(centre.means.keyring),
+    )
     # First, because an address gets a standard answer to OPTIONS with its first handler otherwise.
     handlers = make_options_handlers(ENDPOINTS)
     handlers += [make_handler(endpoint, house) for endpoint in ENDPOINTS]

@@ -12,18 +12,23 @@ from typing import Any, Final, Protocol, TypeVar
 
 from ..access import Secret
 from ..clock import Clock
+from ..core.ids import PartnerId
 from ..core.value import UtcSeconds
 from ..journal.committer import Committer
 from ..journal.ledger import Operation
 from ..journal.port import Journal, Scalar
 from ..operations.means import Means
 from ..views import Queries
+from ..views.tables import PARTNERS
 from .cursor import CursorSeal
 from .key import USE_SECONDS, note_use
 from .rate import RateLimit, RateLimiter
 
 READERS: Final = 4
 """Threads that read; SQLite reads take tens of microseconds, and two cores feed no more."""
+
+PREPARERS: Final = 2
+"""Threads that prepare operations: apart, so that a batch's codes hold up nobody who reads."""
 
 KEYS_NOTED_MAX: Final = 10_000
 """Keys whose last use is remembered here; forgetting one costs a row written too early."""
@@ -69,20 +74,26 @@ class House:
         What is asked.
     rate_limit
         For each key.
+    rate_clock
+        Real time, also where domain time stands still or runs fast.
     cursor_key
         32 bytes, the same in all processes of a centre.
     """
 
-    def __init__(self, centre: Centre, *, rate_limit: RateLimit, cursor_key: Secret[bytes]) -> None:
+    def __init__(
+        self, centre: Centre, *, rate_limit: RateLimit, rate_clock: Clock, cursor_key: Secret[bytes]
+    ) -> None:
         self.centre = centre
         self.means = centre.means
         self.queries = centre.queries
         self.journal = centre.journal
         self.cursors = CursorSeal(cursor_key)
-        self.limiter = RateLimiter(centre.clock, rate_limit)
+        self.limiter = RateLimiter(rate_clock, rate_limit)
         self.in_flight: set[tuple[str, str]] = set()
         self._noted: dict[str, UtcSeconds] = {}
-        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="api-reader")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="api-reader")
+        self._preparers = ThreadPoolExecutor(PREPARERS, thread_name_prefix="api-preparer")
+        self._uploads = ThreadPoolExecutor(1, thread_name_prefix="api-upload")
 
     @property
     def now(self) -> UtcSeconds:
@@ -91,16 +102,26 @@ class House:
 
     async def read(self, ask: Callable[[], Result]) -> Result:
         """Run something that reads or reckons, off the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, ask)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, ask)
+
+    async def upload(self, work: Callable[[], Result]) -> Result:
+        """Run something that takes many seconds, one after the other."""
+        return await asyncio.get_running_loop().run_in_executor(self._uploads, work)
 
     async def commit(self, make_operation: Callable[[], Operation[Result]]) -> Result:
         """Prepare an operation, hand it in, and wait until it is durable."""
-        operation = await self.read(make_operation)
+        loop = asyncio.get_running_loop()
+        operation = await loop.run_in_executor(self._preparers, make_operation)
         return await asyncio.wrap_future(self.centre.committer.submit(operation))
 
     def read_row(self, table: str, key: tuple[Scalar, ...]) -> Mapping[str, Scalar] | None:
         """Read one row by its primary key."""
         return self.journal.rows(table, [key]).get(key)
+
+    def read_kind(self, partner: PartnerId) -> str:
+        """Tell what kind of partner somebody is; empty when unknown."""
+        row = self.read_row(PARTNERS.name, (partner,))
+        return "" if row is None else str(row["kind"])
 
     async def note_use(self, key_id: str) -> None:
         """Write down that a key was used, if that is not known anyway."""
@@ -117,7 +138,8 @@ class House:
 
     def close(self) -> None:
         """Let the threads go."""
-        self._pool.shutdown(wait=True)
+        for pool in (self._readers, self._preparers, self._uploads):
+            pool.shutdown(wait=True)
 
 
 def _ignore_failure(future: Any) -> None:

@@ -6,17 +6,16 @@ K3  There is no default key, and no request without one beyond the reference pag
 K4  The last use of a key is written at most once a minute.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from ..access import ApiKey, Denied, Scope, check_api_key, read_key_id
 from ..core.ids import PartnerId
 from ..core.value import MINUTE, UtcSeconds
 from ..journal.ledger import Ledger, Operation
-from ..journal.port import RowChange, Scalar
+from ..journal.port import RowChange
 from ..views import Principal
 from ..views.key_tables import KEY_USES
-from ..views.tables import API_KEYS, PARTNERS
 from .problem import ProblemRaised, Trouble
 
 OPERATOR_KIND: Final = "operator"
@@ -27,9 +26,6 @@ CHALLENGE: Final = 'Bearer realm="restante"'
 USE_SECONDS: Final = MINUTE
 """How exact the last use of a key is (K4)."""
 
-ReadRow = Callable[[str, tuple[Scalar, ...]], Mapping[str, Scalar] | None]
-"""Table and key to its row."""
-
 
 class Asker(NamedTuple):
     """Who presented a valid key."""
@@ -38,8 +34,21 @@ class Asker(NamedTuple):
     key: ApiKey
 
 
-def authenticate(authorization: str, read_row: ReadRow, now: UtcSeconds) -> Asker:
+def authenticate(
+    authorization: str,
+    now: UtcSeconds,
+    *,
+    find_key: Callable[[str], ApiKey | None],
+    read_kind: Callable[[PartnerId], str],
+) -> Asker:
     """Find out whose key the header ``Authorization`` carries.
+
+    Parameters
+    ----------
+    find_key
+        Finds the row that a key's id names.
+    read_kind
+        Tells what kind of partner somebody is.
 
     Raises
     ------
@@ -51,14 +60,12 @@ def authenticate(authorization: str, read_row: ReadRow, now: UtcSeconds) -> Aske
     if scheme.lower() != "bearer" or not presented:
         raise _unauthenticated("send an API key: Authorization: Bearer rk_...")
     key_id = read_key_id(presented)
-    row = None if key_id is None else read_row(API_KEYS.name, (key_id,))
-    kept = None if row is None or key_id is None else _kept(key_id, row)
+    kept = None if key_id is None else find_key(key_id)
     try:
         key = check_api_key(presented, kept, now)
     except Denied:
         raise _unauthenticated("this API key is not valid") from None
-    partner = read_row(PARTNERS.name, (key.partner,))
-    if partner is not None and partner["kind"] == OPERATOR_KIND:
+    if read_kind(key.partner) == OPERATOR_KIND:
         return Asker(Principal.of_operator(key.partner), key)
     return Asker(Principal.of_partner(key.partner, key.scopes), key)
 
@@ -84,20 +91,6 @@ def note_use(key_id: str) -> Operation[None]:
         ledger.put(RowChange(KEY_USES.name, (key_id,), {"used_at": ledger.now}))
 
     return Operation((), run)
-
-
-def _kept(key_id: str, row: Mapping[str, Scalar]) -> ApiKey:
-    digest, expires_at, revoked_at = row["digest"], row["expires_at"], row["revoked_at"]
-    return ApiKey(
-        key_id=key_id,
-        digest=digest if isinstance(digest, bytes) else b"",
-        partner=PartnerId(str(row["partner"])),
-        scopes=frozenset(Scope(name) for name in str(row["scopes"]).split()),
-        label=str(row["label"]),
-        created_at=UtcSeconds(int(row["created_at"] or 0)),
-        expires_at=None if expires_at is None else UtcSeconds(int(expires_at)),
-        revoked_at=None if revoked_at is None else UtcSeconds(int(revoked_at)),
-    )
 
 
 def _unauthenticated(detail: str) -> ProblemRaised:

@@ -78,14 +78,14 @@ async def upload_manifest(call: Call) -> Answer:
     """Read a manifest and announce its good rows."""
     house: House = call.house
     query: ManifestQuery = call.query
-    reading = await house.read(lambda: read_manifest(call.body))
+    reading = await house.upload(lambda: read_manifest(call.body))
     if len(reading.rows) > MANIFEST_ROWS_MAX:
         raise ProblemRaised(
             Trouble.BODY_TOO_LARGE,
             f"the file has {len(reading.rows)} rows; at most {MANIFEST_ROWS_MAX} in one request",
         )
     _check_zone(query.zone)
-    outcome = await house.read(
+    outcome = await house.upload(
         lambda: import_manifest(
             house.means,
             call.principal,

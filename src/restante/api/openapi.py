@@ -55,7 +55,12 @@ _ALWAYS: Final = (
     Trouble.TOO_MANY_REQUESTS,
     Trouble.INTERNAL,
 )
-_OF_WRITING: Final = (Trouble.CONFLICT, Trouble.OVERLOADED, Trouble.STORAGE_FULL)
+_OF_WRITING: Final = (
+    Trouble.CONFLICT,
+    Trouble.OVERLOADED,
+    Trouble.STORAGE_FULL,
+    Trouble.STORAGE_DAMAGED,
+)
 _OF_BODIES: Final = (Trouble.MALFORMED, Trouble.BODY_TOO_LARGE, Trouble.MEDIA_TYPE_UNKNOWN)
 _OF_KEYS: Final = (
     Trouble.IDEMPOTENCY_KEY_MISSING,

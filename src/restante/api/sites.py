@@ -3,18 +3,18 @@
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
 from ..access import Scope
-from ..core.ids import CompartmentId, LockerId, SiteId, site_stream
+from ..core.ids import SiteId, site_stream
 from ..core.refusal import Reason, Refused
-from ..operations.service import close_site, order_service, reopen_site
-from ..views.shown import ShownCompartment, ShownLocker, ShownSite
+from ..operations.service import close_site, reopen_site
+from ..views.shown import ShownSite
 from .endpoint import GEOJSON, Answer, Call, Endpoint
 from .house import House
-from .paging import answer_page, given
+from .paging import answer_page
 from .times import Moment, read, tell, tell_or_none
-from .words import Cursor, Document, PageQuery, Request, SiteName, Text
+from .words import Document, PageQuery, Request, SiteName, Text
 
 
 class SizeRoom(Document):
@@ -124,65 +124,6 @@ class CloseSite(Request):
     why: Annotated[Text, Meta(min_length=1, description="For people.")]
 
 
-class Compartment(Document):
-    """One lockable box, as its locker last reported it."""
-
-    id: str
-    size_class: str
-    width_mm: int
-    height_mm: int
-    depth_mm: int
-    weight_g_max: int
-    bottom_height_mm: Annotated[int, Meta(description="Of its floor above the ground.")]
-    content: Annotated[str, Meta(description="`free`, `assigned`, `occupied`, ...; may grow.")]
-    door: str
-    parcel: Annotated[str | None, Meta(description="Only when it is yours.")]
-    out_of_service: Annotated[str | None, Meta(description="Why; null when in service.")]
-    changed_at: datetime | None
-
-
-class Locker(Document):
-    """One machine with its compartments."""
-
-    id: str
-    site: SiteName
-    model: str
-    compartments: tuple[Compartment, ...]
-    seen_at: Annotated[datetime | None, Meta(description="When it last said something.")]
-    unsent_count: Annotated[int, Meta(description="Facts it has not reported yet.")]
-
-
-class LockerPage(Document):
-    """Some lockers, by id."""
-
-    lockers: tuple[Locker, ...]
-    next_cursor: str | None
-
-
-class LockerQuery(Request):
-    """Which lockers."""
-
-    site: SiteName | UnsetType = UNSET
-    cursor: Cursor | UnsetType = UNSET
-    limit: Annotated[int, Meta(ge=1, le=100, description="Items on one page.")] = 20
-
-
-class OrderService(Request):
-    """Take a compartment out of service or put it back."""
-
-    in_service: bool
-    why: Annotated[Text, Meta(description="For people.", examples=["dirty"])] = ""
-
-
-class ServiceOrder(Document):
-    """Ordered; the locker follows when it hears of it."""
-
-    locker: str
-    compartment: str
-    in_service: bool
-    why: str
-
-
 def show_status(shown: ShownSite) -> SiteStatus:
     """Show how a site stands."""
     return SiteStatus(
@@ -231,36 +172,6 @@ def show_point(shown: ShownSite) -> PointFeature:
             is_closed=shown.is_closed,
             free_count=shown.free_count,
         ),
-    )
-
-
-def show_locker(shown: ShownLocker) -> Locker:
-    """Show a locker to a caller."""
-    return Locker(
-        id=shown.locker,
-        site=shown.site,
-        model=shown.model,
-        compartments=tuple(map(_show_compartment, shown.compartments)),
-        seen_at=tell_or_none(shown.seen_at),
-        unsent_count=shown.unsent_count,
-    )
-
-
-def _show_compartment(shown: ShownCompartment) -> Compartment:
-    spec = shown.spec
-    return Compartment(
-        id=spec.id,
-        size_class=shown.size_class,
-        width_mm=spec.width_mm,
-        height_mm=spec.height_mm,
-        depth_mm=spec.depth_mm,
-        weight_g_max=spec.weight_g_max,
-        bottom_height_mm=spec.bottom_height_mm,
-        content=shown.content,
-        door=shown.door,
-        parcel=shown.parcel,
-        out_of_service=shown.out_of_service,
-        changed_at=tell_or_none(shown.changed_at),
     )
 
 
@@ -325,50 +236,6 @@ async def reopen(call: Call) -> Answer:
     site = SiteId(call.path["site"])
     await house.commit(lambda: reopen_site(call.principal, site=site, cause=call.request_id))
     return Answer(await house.read(lambda: _closures(call)))
-
-
-async def list_lockers(call: Call) -> Answer:
-    """List lockers."""
-    house: House = call.house
-    query: LockerQuery = call.query
-    return await answer_page(
-        call,
-        lambda cursor, limit: house.queries.lockers(
-            call.principal, site=given(query.site), cursor=cursor, limit=limit
-        ),
-        lambda items, cursor: LockerPage(
-            lockers=tuple(map(show_locker, items)), next_cursor=cursor
-        ),
-    )
-
-
-async def find_locker(call: Call) -> Answer:
-    """Find one locker."""
-    name = LockerId(call.path["locker"])
-    return Answer(
-        await call.house.read(lambda: show_locker(call.house.queries.locker(call.principal, name)))
-    )
-
-
-async def order(call: Call) -> Answer:
-    """Order a compartment into or out of service."""
-    house: House = call.house
-    asked: OrderService = call.body
-    locker, compartment = LockerId(call.path["locker"]), CompartmentId(call.path["compartment"])
-    await house.commit(
-        lambda: order_service(
-            call.principal,
-            locker=locker,
-            compartment=compartment,
-            in_service=asked.in_service,
-            why=asked.why,
-            cause=call.request_id,
-        )
-    )
-    done = ServiceOrder(
-        locker=locker, compartment=compartment, in_service=asked.in_service, why=asked.why
-    )
-    return Answer(done, 202)
 
 
 async def _answer_sites(call: Call, show: Any) -> Answer:
@@ -492,46 +359,5 @@ ENDPOINTS: Final = (
         answer=Closures,
         scope=Scope.SITES_WRITE,
         is_operators=True,
-    ),
-    Endpoint(
-        name="listLockers",
-        method="GET",
-        path="/lockers",
-        tag="Lockers",
-        summary="List lockers",
-        description="By id, with every compartment as last reported.",
-        run=list_lockers,
-        answer=LockerPage,
-        scope=Scope.LOCKERS_READ,
-        query=LockerQuery,
-        is_paged=True,
-    ),
-    Endpoint(
-        name="findLocker",
-        method="GET",
-        path="/lockers/{locker}",
-        tag="Lockers",
-        summary="Look a locker up",
-        description="With every compartment as last reported; parcels of others are not named.",
-        run=find_locker,
-        answer=Locker,
-        scope=Scope.LOCKERS_READ,
-        has_etag=True,
-    ),
-    Endpoint(
-        name="orderService",
-        method="PUT",
-        path="/lockers/{locker}/compartments/{compartment}/service",
-        tag="Lockers",
-        summary="Take a compartment out of service, or put it back",
-        description="The locker follows when it hears of it; look the locker up to see it done.",
-        run=order,
-        answer=ServiceOrder,
-        status=202,
-        scope=Scope.SITES_WRITE,
-        is_operators=True,
-        body=OrderService,
-        problems=(Reason.COMPARTMENT_UNKNOWN,),
-        example={"in_service": False, "why": "dirty"},
     ),
 )

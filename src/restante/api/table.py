@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from . import bookings, feed, manifests, parcel_changes, parcels, sites
+from . import bookings, feed, lockers, manifests, parcel_changes, parcels, sites
 from .endpoint import Endpoint
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
@@ -11,5 +11,6 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *bookings.ENDPOINTS,
     *manifests.ENDPOINTS,
     *sites.ENDPOINTS,
+    *lockers.ENDPOINTS,
     *feed.ENDPOINTS,
 )

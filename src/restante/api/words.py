@@ -55,7 +55,7 @@ class Document(Value, omit_defaults=False):
     """What is written into an answer: every field is always there."""
 
 
-class Size(Request):
+class Size(Request, omit_defaults=False):
     """Outer measures of a packed parcel."""
 
     length_mm: Length
