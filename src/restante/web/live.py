@@ -72,14 +72,15 @@ class Live:
     Parameters
     ----------
     look
-        Called again and again in a thread: the events since the last call.
+        Called again and again in a thread with a position: the events after it, and the position
+        they lead to.
     head
         Last position of the journal, asked when a stream begins.
     """
 
     def __init__(
         self,
-        look: Callable[[], Sequence[Event]],
+        look: Callable[[int], tuple[Sequence[Event], int]],
         head: Callable[[], int],
         *,
         look_seconds: float = LOOK_SECONDS,
@@ -92,6 +93,7 @@ class Live:
         self._listeners: set[_Listener] = set()
         self._kept: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self._kept_from = 0
+        self._position = 0
         self._watch: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_closed = False
@@ -109,12 +111,13 @@ class Live:
             What it wants to know; everything when empty.
         """
         listener = _Listener(topics)
-        yield b"retry: 1000\n\n"
         for event in self._missed(after):
             listener.tell(event)
         self._listeners.add(listener)
         self._start()
         try:
+            # Whoever has read this hears of everything that is committed from now on.
+            yield b"retry: 1000\n\n"
             while not self._is_closed:
                 try:
                     async with asyncio.timeout(self._heartbeat_seconds):
@@ -144,14 +147,14 @@ class Live:
     def _start(self) -> None:
         if self._watch is None or self._watch.done():
             self._loop = asyncio.get_running_loop()
-            self._kept_from = self._head()
+            self._kept_from = self._position = self._head()
             self._kept.clear()
             self._watch = self._loop.create_task(self._look_on(), name="live events")
 
     async def _look_on(self) -> None:
         while self._listeners and not self._is_closed:
             try:
-                events = await asyncio.to_thread(self._look)
+                events, self._position = await asyncio.to_thread(self._look, self._position)
             except Exception:
                 # Pages without news say so themselves; the next look may succeed.
                 log.exception("looking for live events failed")

@@ -31,7 +31,7 @@ from .live import Event
 from .words import look_of_fact
 
 FACTS_MAX: Final = 2_000
-"""Facts looked at once; what is older than these is told as ``reload`` by the next look."""
+"""Facts looked at once; the next look goes on behind them."""
 
 CLOCK_EVERY_LOOKS: Final = 12
 """About every five seconds."""
@@ -57,7 +57,7 @@ _EVERYTHING: Final = Principal.of_operator("live")
 
 
 class Watch:
-    """Remembers how far it has looked.
+    """Looks at the centre, and remembers names and what it said last.
 
     Parameters
     ----------
@@ -70,7 +70,6 @@ class Watch:
     def __init__(self, centre: Centre, demo: DemoControls | None) -> None:
         self._centre = centre
         self._demo = demo
-        self._position: int | None = None
         self._looks = 0
         self._speed: int | None = None
         self._matters = -1
@@ -78,14 +77,11 @@ class Watch:
         self._names: dict[str, str] = {}
         self._site_of: dict[LockerId, SiteId] = {}
 
-    def look(self) -> Sequence[Event]:
-        """Say what happened since the last look."""
-        if self._position is None:
-            self._position = self._centre.journal.head()
-        facts = self._centre.journal.follow(self._position, limit=FACTS_MAX)
+    def look(self, after: int) -> tuple[Sequence[Event], int]:
+        """Say what happened after a position, and up to which."""
+        facts = self._centre.journal.follow(after, limit=FACTS_MAX)
         events = list(self._tell_facts(facts)) if facts else []
-        if facts:
-            self._position = facts[-1].position
+        position = facts[-1].position if facts else after
         self._looks += 1
         events.extend(self._tell_time())
         if self._looks % SITES_EVERY_LOOKS == 0:
@@ -99,7 +95,7 @@ class Watch:
             ]
             if movers:
                 events.append(Event("courier", movers))
-        return events
+        return events, position
 
     def recent(self, limit: int) -> Sequence[dict[str, Any]]:
         """Say what happened lately, newest first, for a page that opens now."""

@@ -180,9 +180,9 @@ def day_time(at: int, zone: str) -> str:
 
 
 def ago(seconds: int) -> str:
-    """Write how long something has lasted: ``5 min``, ``3 h``, ``2 d``."""
+    """Write how long something has lasted: ``under 1 min``, ``5 min``, ``3 h``, ``2 d``."""
     if seconds < MINUTE:
-        return f"{max(0, seconds)} s"
+        return "under 1 min"
     if seconds < HOUR:
         return f"{seconds // MINUTE} min"
     if seconds < 2 * DAY:
