@@ -43,6 +43,19 @@ def test_failures_of_the_house_are_told_without_their_insides(
     assert "12-345678" not in raised.detail and "/var" not in raised.detail
 
 
+def test_a_mistake_of_ours_is_logged_with_its_place_and_without_values(
+    capfd: pytest.CaptureFixture[str],
+):
+    try:
+        contact, code = "canary@example.org", "12-345678"
+        raise RuntimeError(f"cannot reach {contact} with {code}")
+    except RuntimeError as error:
+        translate(error, request_id="q7")
+    told = capfd.readouterr().out
+    assert "q7" in told and "test_problems.py" in told and "RuntimeError" in told
+    assert "canary@example.org" not in told and "12-345678" not in told
+
+
 WRONG: list[tuple[str, Any, str]] = [
     ("no label", {"label": None}, "body.label"),
     ("measure as text", {"size": {"length_mm": "300"}}, "body.size.length_mm"),

@@ -17,7 +17,7 @@ from tests.operations.house import open_house
 
 CONFIG = {
     "seed": 7,
-    "generation": {"max-examples": 6, "deterministic": True, "database": "none"},
+    "generation": {"max-examples": 10, "deterministic": True, "database": "none"},
     "checks": {
         # A request may be exactly as described and still name no parcel's label or no site.
         "positive_data_acceptance": {

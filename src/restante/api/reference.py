@@ -45,7 +45,7 @@ def reference_handlers(document: dict[str, Any]) -> list[HTTPRouteHandler]:
 
     @get("/reference.css", sync_to_thread=False)
     def serve_style() -> Response[bytes]:
-        return Response(style, media_type="text/css; charset=utf-8", headers=_HEADERS)
+        return Response(style, media_type="text/css", headers=_HEADERS)
 
     @get("/problems/{code:str}", sync_to_thread=False)
     def serve_problem(code: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
@@ -226,4 +226,4 @@ def _html(title: str, body: str) -> str:
 
 
 def _page(content: bytes) -> Response[bytes]:
-    return Response(content, media_type="text/html; charset=utf-8", headers=_HEADERS)
+    return Response(content, media_type="text/html", headers=_HEADERS)

@@ -4,6 +4,8 @@ One function with one ``match``: what is not listed is our own mistake, logged w
 and shown as ``internal`` without any detail.
 """
 
+import traceback
+
 import structlog
 from litestar.exceptions import (
     ClientException,
@@ -89,6 +91,9 @@ def _of_storage(error: Exception, request_id: str) -> ProblemRaised:
             _LOG.error("storage_damaged", request_id=request_id, detail=str(error))
             return ProblemRaised(Trouble.STORAGE_DAMAGED, "nothing was changed")
         case _:
-            # The traceback without values of variables: those may hold contacts or codes.
-            _LOG.error("api_failed", request_id=request_id, exc_info=error)
+            # Places and kind only: messages and values of variables may hold contacts or codes.
+            places = "".join(traceback.format_tb(error.__traceback__))
+            _LOG.error(
+                "api_failed", request_id=request_id, error=type(error).__name__, trace=places
+            )
             return ProblemRaised(Trouble.INTERNAL, "")
