@@ -102,7 +102,12 @@ def _sign_in_routes(parts: Parts) -> list[ControllerRouterHandler]:
                 centre.queries.couriers(everybody),
                 key=lambda one: (one.courier != first, one.name),
             )
-        given = {"return_to": HOME, "login": "", "is_wrong": False, "wait_minutes": 0}
+        given: dict[str, Any] = {
+            "return_to": HOME,
+            "login": "",
+            "is_wrong": False,
+            "wait_minutes": 0,
+        }
         return pages.render(
             request,
             "courier/sign_in.html",

@@ -14,8 +14,8 @@ from typing import Final
 
 import msgspec
 
-from restante.access import Malformed, Pin, check_pin, parse_pin, parse_verifier
-from restante.core.ids import SiteId
+from restante.access import Malformed, Pin, Verifier, check_pin, parse_pin, parse_verifier
+from restante.core.ids import PartnerId, SiteId
 from restante.core.value import MINUTE, UtcSeconds
 from restante.link.message import CourierPass
 from restante.operations.accounts import NotSignedIn, Seat, pause_seconds
@@ -103,7 +103,7 @@ class CourierDoor:
             return None
         key = (site, f"courier/{courier}")
         kept = rows(LIST_BODIES.name, [key]).get(key)
-        verifiers = ()
+        verifiers: tuple[Verifier, ...] = ()
         if kept is not None and isinstance(kept["body"], bytes):
             verifiers = (parse_verifier(_PASS.decode(kept["body"]).verifier),)
         found = check_pin(pin, verifiers, means.keyring.pepper(site), means.cost)
@@ -115,7 +115,7 @@ class CourierDoor:
             role=Role.COURIER,
             name=courier,
             display_name=str(known["name"]),
-            partner=known["partner"],
+            partner=PartnerId(str(known["partner"])),
         )
 
     def _any_site(self) -> SiteId | None:

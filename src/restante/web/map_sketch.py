@@ -6,6 +6,7 @@ Colors come from the style sheet (``css/recipient.css``). It must not know what 
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from markupsafe import Markup, escape
@@ -164,7 +165,7 @@ def _areas(near: Sequence[_Shape], kind: str, place: Any) -> str:
 
 
 def _lines(road: _Shape, place: Any) -> str:
-    inside = []
+    inside: list[str] = []
     for line in road.lines:
         points = [place(point) for point in line]
         kept = _visible(points)
@@ -175,7 +176,7 @@ def _lines(road: _Shape, place: Any) -> str:
 def _visible(points: Sequence[Point]) -> Iterator[list[Point]]:
     """Cut a line into the pieces that touch the picture, so that long roads stay small."""
     piece: list[Point] = []
-    for start, end in zip(points, points[1:], strict=False):
+    for start, end in pairwise(points):
         if _touches(start, end):
             piece = piece or [start]
             piece.append(end)

@@ -102,7 +102,7 @@ _STORIES: Final[dict[str, Story]] = {
     "expired": Story(
         _("Going back"),
         _("The time to collect your parcel has passed"),
-        _("It goes back to {sender}. A courier takes it out soon; no code opens its door any more."),
+        _("It goes back to {sender}. A courier takes it out soon; no code opens its door now."),
     ),
     "collected_by_recipient": Story(
         _("Collected"),
@@ -137,7 +137,10 @@ def tell_story(shown: ShownParcel, wording: Wording, *, sender: str, place: str)
     """Say in words where a parcel stands."""
     story = _STORIES.get(shown.status, _UNKNOWN_STORY)
     return Story(
-        *(wording.translate(text).format(sender=sender, place=place) if text else "" for text in story)
+        *(
+            wording.translate(text).format(sender=sender, place=place) if text else ""
+            for text in story
+        )
     )
 
 
@@ -181,7 +184,12 @@ _TOLD: Final = msgspec.json.Decoder(_Told)
 
 
 def tell_timeline(
-    entries: Sequence[TimelineEntry], shown: ShownParcel, wording: Wording, *, sender: str, place: str
+    entries: Sequence[TimelineEntry],
+    shown: ShownParcel,
+    wording: Wording,
+    *,
+    sender: str,
+    place: str,
 ) -> list[Step]:
     """Say what happened to a parcel, oldest first, and what comes next."""
     steps: list[Step] = []
@@ -220,7 +228,7 @@ def _step(
     entry: TimelineEntry, wording: Wording, *, is_inside: bool, sender: str, place: str
 ) -> Step | None:
     t = wording.translate
-    when = {"at": iso(entry.at), "when": wording.short(entry.at)}
+    when: dict[str, Any] = {"at": iso(entry.at), "when": wording.short(entry.at)}
     if entry.tag in _DOOR_STEPS:
         title, icon, tone = _DOOR_STEPS[entry.tag]
         name = _read(entry).place.compartment
@@ -263,8 +271,3 @@ def _read(entry: TimelineEntry) -> _Told:
         return _TOLD.decode(entry.fact)
     except (msgspec.DecodeError, msgspec.ValidationError):
         return _Told()
-
-
-def step_mapping(step: Step) -> dict[str, Any]:
-    """Write a step as the timeline macro takes it."""
-    return step._asdict()

@@ -120,8 +120,8 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
     def tell_problem(request: WebRequest, token: str, data: Form) -> Response[Any]:
         return desk.tell_problem(request, token, data)
 
-    @post("/p/{token:str}/language", sync_to_thread=True)
-    def choose_language(request: WebRequest, token: str, data: Form) -> Response[Any]:
+    @post("/p/{token:str}/language", sync_to_thread=False)
+    def choose_language(token: str, data: Form) -> Response[Any]:
         return _choose_language(data, f"/p/{token}")
 
     return [
@@ -303,7 +303,7 @@ def _choose_language(data: Mapping[str, str], back: str) -> Response[Any]:
     language = data.get("language", "")
     if language not in LANGUAGES:
         return Redirect(back, status_code=303)
-    cookie = Cookie("language", language, max_age=365 * DAY, path="/", samesite="lax")
+    cookie = Cookie(key="language", value=language, max_age=365 * DAY, path="/", samesite="lax")
     return Redirect(back, status_code=303, cookies=[cookie])
 
 
