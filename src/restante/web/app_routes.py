@@ -15,6 +15,8 @@ from restante.clock import Clock, SystemClock
 
 from . import (
     account,
+    courier,
+    inbox,
     live_routes,
     operator_import,
     operator_notices,
@@ -23,6 +25,7 @@ from . import (
     operator_queue,
     operator_sites,
     operator_system,
+    recipient,
     start,
 )
 from .assets import Assets, asset_handler
@@ -49,6 +52,9 @@ PAGE_MODULES: Final[tuple[Routes, ...]] = (
     operator_import.routes,
     operator_people.routes,
     operator_system.routes,
+    recipient.routes,
+    courier.routes,
+    inbox.routes,
 )
 """Every module with pages."""
 

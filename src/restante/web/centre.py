@@ -9,6 +9,7 @@ from typing import Protocol
 from restante.clock import Clock
 from restante.journal.committer import Committer
 from restante.journal.port import Inspected, Journal, Outbox
+from restante.notices.mailbox import Mailbox
 from restante.operations.means import Means
 from restante.views import Queries
 
@@ -43,4 +44,9 @@ class Centre(Protocol):
     @property
     def means(self) -> Means:
         """What operations work with."""
+        ...
+
+    @property
+    def mailbox(self) -> Mailbox:
+        """Messages that nobody sends out, kept on this machine."""
         ...

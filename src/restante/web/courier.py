@@ -308,7 +308,3 @@ class _Tour:
         self, request: WebRequest, template: str, seat: Seat, **context: Any
     ) -> Response[Any]:
         return self._parts.pages.render(request, template, seat=seat, home=HOME, **context)
-
-
-courier_routes = routes
-"""The name under which other rooms know these routes."""

@@ -7,7 +7,7 @@ R1. A message is shown in a frame of its own that runs nothing and loads nothing
     inline, which our own pages forbid themselves.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from typing import Any, Final, NamedTuple
@@ -69,21 +69,9 @@ class Bubble(NamedTuple):
     at: UtcSeconds
 
 
-def make_routes(mailbox: Mailbox) -> Callable[[Parts], Sequence[ControllerRouterHandler]]:
-    """Make the page module of the inbox over a mailbox."""
-
-    def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
-        return _routes(parts, mailbox)
-
-    return routes
-
-
-inbox_routes = make_routes
-"""The name under which other rooms know this."""
-
-
-def _routes(parts: Parts, mailbox: Mailbox) -> Sequence[ControllerRouterHandler]:
-    pages, sessions = parts.pages, parts.sessions
+def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
+    """Make the handlers of the inbox."""
+    pages, sessions, mailbox = parts.pages, parts.sessions, parts.centre.mailbox
 
     @get("/inbox", sync_to_thread=True)
     def show_inbox(request: WebRequest) -> Response[Any]:

@@ -313,7 +313,3 @@ def _blank_problem() -> dict[str, Any]:
 
 def _back(token: str, done: str) -> Response[Any]:
     return Redirect(f"/p/{token}?done={done}", status_code=303)
-
-
-recipient_routes = routes
-"""The name under which other rooms know these routes."""
