@@ -91,80 +91,114 @@ def serve_locker(
     load = courier.load.pop(stand.site, [])
     try:
         with stand.lock:
-            stand.controller.sign_in_courier(courier.login, courier.pin.reveal())
+            _sign_in(courier, stand)
     except Refused as refusal:
         for consigned in load:
             turned_away(consigned, refusal.reason)
         return
     yield from _take_back(courier, stand)
-    yield from _look_into(stand)
+    yield from _look_into(courier, stand)
     for consigned in load:
-        refused = yield from _put_in(stand, consigned, assumptions, chance)
+        refused = yield from _put_in(courier, stand, consigned, assumptions, chance)
         if refused is not None:
             turned_away(consigned, refused)
     with stand.lock:
-        stand.controller.end_visit()
+        if _is_signed_in(courier, stand):
+            stand.controller.end_visit()
     stand.look()
+
+
+def _sign_in(courier: Courier, stand: Stand) -> bool:
+    """Sign in unless that is done; false when it was. A power cut ends every visit."""
+    if _is_signed_in(courier, stand):
+        return False
+    stand.controller.sign_in_courier(courier.login, courier.pin.reveal())
+    return True
+
+
+def _is_signed_in(courier: Courier, stand: Stand) -> bool:
+    visit = stand.controller.visit
+    return visit is not None and visit.courier == courier.courier
 
 
 def _take_back(courier: Courier, stand: Stand) -> Iterator[int]:
     for overdue in stand.controller.retrievable():
         try:
             with stand.lock:
+                _sign_in(courier, stand)
                 opening = stand.controller.retrieve(overdue.parcel)
         except Refused:
             continue
         yield PUTTING_SECONDS
         with stand.lock:
-            if stand.see_slow_door(opening.compartment):
+            if stand.see_slow_door(opening.compartment) and opening.outcome is not Outcome.FAILED:
                 stand.board.take_out(opening.compartment)
-                stand.shut(opening.compartment)
                 courier.brought_back.append(overdue.parcel)
+            stand.shut(opening.compartment)
         stand.look()
 
 
-def _look_into(stand: Stand) -> Iterator[int]:
-    for name in stand.controller.unclear():
+def _look_into(courier: Courier, stand: Stand) -> Iterator[int]:
+    try:
+        with stand.lock:
+            _sign_in(courier, stand)
+            unclear = stand.controller.unclear()
+    except Refused:
+        return
+    for name in unclear:
         try:
             with stand.lock:
+                _sign_in(courier, stand)
                 stand.controller.look_into(name)
         except Refused:
             continue
         yield PUTTING_SECONDS
         with stand.lock:
-            is_empty = stand.board.inside(name) is None
+            is_empty = stand.board.is_open(name) and stand.board.inside(name) is None
             stand.shut(name)
-            if is_empty:
+            if is_empty and _is_signed_in(courier, stand):
                 stand.controller.found_empty(name)
 
 
 def _put_in(
-    stand: Stand, consigned: Consigned, assumptions: Assumptions, chance: random.Random
+    courier: Courier,
+    stand: Stand,
+    consigned: Consigned,
+    assumptions: Assumptions,
+    chance: random.Random,
 ) -> Generator[int, None, Reason | None]:
     """Put one parcel in; ends with the reason when it stays in the van, else ``None``."""
     yield assumptions.seconds_per_deposit - PUTTING_SECONDS
     consigned.try_count += 1
     complaint = _draw_complaint(assumptions, chance)
-    ask: Callable[[], Opening] = lambda: stand.controller.deposit(consigned.label)  # noqa: E731
+    is_offered = False
     for _ in range(COMPARTMENT_TRIES):
         try:
             with stand.lock:
-                opening = ask()
+                is_offered = not _sign_in(courier, stand) and is_offered
+                opening = (
+                    stand.controller.offer_again()
+                    if is_offered
+                    else stand.controller.deposit(consigned.label)
+                )
         except Refused as refusal:
             return refusal.reason
-        ask = stand.controller.offer_again
+        is_offered = True
         yield PUTTING_SECONDS
         with stand.lock:
-            if not stand.see_slow_door(opening.compartment):
-                _reject(stand, opening, "door_failed")
-                continue
-            if complaint is not None:
-                _reject(stand, opening, complaint)
-                complaint = None
-                continue
-            _put(stand, opening, consigned)
+            is_open = stand.see_slow_door(opening.compartment)
+            why = None
+            if opening.outcome is Outcome.FAILED or not is_open:
+                why = "door_failed"  # The screen says so, and people believe the screen.
+            elif _is_signed_in(courier, stand):
+                why, complaint = complaint, None
+            if why is None:
+                _put(stand, opening, consigned)
+            else:
+                _reject(courier, stand, opening, why)
         stand.look()
-        return None
+        if why is None:
+            return None
     return Reason.NOTHING_FITS
 
 
@@ -175,10 +209,10 @@ def _put(stand: Stand, opening: Opening, consigned: Consigned) -> None:
     consigned.parcel = opening.parcel or consigned.parcel
 
 
-def _reject(stand: Stand, opening: Opening, why: str) -> None:
-    stand.controller.reject_compartment(why)
-    if opening.outcome is not Outcome.FAILED:
-        stand.shut(opening.compartment)
+def _reject(courier: Courier, stand: Stand, opening: Opening, why: str) -> None:
+    if _is_signed_in(courier, stand):
+        stand.controller.reject_compartment(why)
+    stand.shut(opening.compartment)
 
 
 def _draw_complaint(assumptions: Assumptions, chance: random.Random) -> str | None:

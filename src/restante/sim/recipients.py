@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from ..core.ids import GrantId
+from ..core.ids import GrantId, SessionId
 from ..core.refusal import Reason, Refused
 from ..edge.doors import Opening, Outcome
 from .assumptions import TYPING_SECONDS
@@ -43,7 +43,7 @@ def visit_locker(
         yield TYPING_SECONDS
     try:
         with stand.lock:
-            _sign_in(stand, letter, visit)
+            session = _sign_in(stand, letter, visit)
     except Refused as refusal:
         failed(letter, refusal.reason)
         return
@@ -52,7 +52,9 @@ def visit_locker(
         if visit.reopens:
             yield from _take(stand, waiting.grant)
     with stand.lock:
-        stand.controller.end_visit()
+        now_here = stand.controller.visit
+        if now_here is not None and now_here.session == session:
+            stand.controller.end_visit()
     stand.look()
     is_inside = letter.parcel in {
         known.parcel
@@ -76,13 +78,12 @@ def _type_wrong_code(stand: Stand, code: str) -> None:
         return
 
 
-def _sign_in(stand: Stand, letter: Consigned, visit: Visit) -> None:
+def _sign_in(stand: Stand, letter: Consigned, visit: Visit) -> SessionId:
     if visit.uses_qr and letter.token is not None:
-        stand.controller.sign_in_with_token(letter.token.reveal())
-    elif letter.code is not None:
-        stand.controller.sign_in_with_pin(letter.code.reveal())
-    else:
-        raise Refused(Reason.ACCESS_DENIED, "nobody told this person a code")
+        return stand.controller.sign_in_with_token(letter.token.reveal()).session
+    if letter.code is not None:
+        return stand.controller.sign_in_with_pin(letter.code.reveal()).session
+    raise Refused(Reason.ACCESS_DENIED, "nobody told this person a code")
 
 
 def _take(stand: Stand, grant: GrantId) -> Iterator[int]:

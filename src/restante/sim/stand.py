@@ -10,9 +10,33 @@ from typing import NamedTuple
 
 from ..clock import Clock
 from ..core.ids import CompartmentId, LockerId, SiteId
+from ..core.value import UtcSeconds
 from ..edge.boards.simulated import SimulatedBoard
 from ..edge.controller import Controller
 from ..link.memory import MemoryLink
+
+
+class MachineClock:
+    """The clock in a locker's computer: right, until somebody sets it wrong.
+
+    Parameters
+    ----------
+    clock
+        What time it is.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.skew_seconds = 0
+        """How far it is ahead; negative when it is behind."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since 1970-01-01T00:00:00Z, as this clock believes."""
+        return self._clock.now_ms() + self.skew_seconds * 1000
+
+    def now(self) -> UtcSeconds:
+        """Whole seconds since 1970-01-01T00:00:00Z, as this clock believes."""
+        return UtcSeconds(self.now_ms() // 1000)
 
 
 class Machine(NamedTuple):
@@ -30,6 +54,8 @@ class Stand:
     boot
         Starts a controller on the locker's own journal and joins it to the centre; called again
         after every power cut.
+    machine_clock
+        The computer's own, which ``boot`` gives the controller.
     """
 
     def __init__(
@@ -38,8 +64,10 @@ class Stand:
         boot: Callable[[], Machine],
         board: SimulatedBoard,
         clock: Clock,
+        machine_clock: MachineClock,
     ) -> None:
         self.board = board
+        self.machine_clock = machine_clock
         self.lock = threading.RLock()
         """Held by everybody who acts at this locker; the kiosk pages hold the same one."""
         self.is_screen_busy: Callable[[], bool] = lambda: False

@@ -30,7 +30,7 @@ from ..views.principal import Principal
 from .city import City, CitySite, SiteKind
 from .couriers import Courier
 from .ports import Office
-from .stand import Machine, Stand
+from .stand import Machine, MachineClock, Stand
 
 PARTNER: Final = PartnerId("blitz")
 PARTNER_NAME: Final = "Blitz Parcel"
@@ -114,19 +114,21 @@ def make_stand(
         specs=site.layout.compartments,
         verifier_cost=cost,
         name=site.name,
+        screen_column=next((n for n, c in enumerate(site.layout.columns) if c.screen_height_mm), 0),
     )
     chance = random.Random(site.id)
     board = SimulatedBoard(
         (spec.id for spec in config.specs), has_item_sensors=chance.random() < ITEM_SENSOR_SHARE
     )
     keys = export_locker_keys(keyring, site.id)
+    machine_clock = MachineClock(clock)
 
     def boot() -> Machine:
         controller = Controller(
             config,
             journal=journal,
             board=board,
-            clock=clock,
+            clock=machine_clock,
             minter=minter,
             keys=keys,
             release=release,
@@ -134,7 +136,7 @@ def make_stand(
         controller.start()
         return Machine(controller, MemoryLink(Uplink(controller, keys.public, release), centre_end))
 
-    return Stand(boot=boot, board=board, clock=clock)
+    return Stand(boot=boot, board=board, clock=clock, machine_clock=machine_clock)
 
 
 def _describe(site: CitySite, city: City, help_phone: str) -> SiteEntry:

@@ -2,6 +2,8 @@
 
 import os
 import random
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -20,7 +22,7 @@ from ..settings import Settings
 from ..sim.assumptions import DEFAULT, Assumptions
 from ..sim.city import City, make_city
 from ..sim.couriers import Courier
-from ..sim.post import SimulatedPost
+from ..sim.post import Mail, SimulatedPost
 from ..sim.stand import Stand
 from ..sim.town import locker_name, make_stand, settle_city
 from ..sim.world import LOOK_SECONDS, World
@@ -107,6 +109,8 @@ def build_town(
     assumptions: Assumptions = DEFAULT,
     hold: HoldPolicy = TOWN_HOLD,
     look_seconds: int = LOOK_SECONDS,
+    city: City | None = None,
+    mail: Callable[[str], Mail] | None = None,
 ) -> Town:
     """Build a town in a data folder; nothing happens in it until its agenda is played.
 
@@ -120,14 +124,20 @@ def build_town(
         Whether messages are also kept in the settings' mailbox.
     look_seconds
         How often idle lockers look at their sensors.
+    city
+        Another city than the usual one.
+    mail
+        Makes what keeps the messages of a channel, where it is not the settings' mailbox.
     """
     clock = VirtualClock(starts_at)
     dice = random.Random(seed)
     minter = Minter(clock, dice.randbytes)
-    city = make_city()
+    city = city or make_city()
     keyring = Keyring.in_memory(f"town-{seed}".encode(), starts_at)
     readers = _Readers()
-    posts = _open_posts(settings, readers, keeps_mail=keeps_mail)
+    if mail is None and keeps_mail:
+        mail = partial(_open_mailbox, settings)
+    posts = _open_posts(readers, mail)
     centre = open_centre(
         settings,
         clock,
@@ -178,17 +188,15 @@ class _Bare(NamedTuple):
     stands: tuple[Stand, ...]
 
 
-def _open_posts(
-    settings: Settings, readers: _Readers, *, keeps_mail: bool
-) -> tuple[SimulatedPost, ...]:
+def _open_posts(readers: _Readers, mail: Callable[[str], Mail] | None) -> tuple[SimulatedPost, ...]:
     return tuple(
-        SimulatedPost(
-            channel,
-            read=readers.read,
-            mail=Mailbox(settings.mailbox_path, channel=channel) if keeps_mail else None,
-        )
+        SimulatedPost(channel, read=readers.read, mail=None if mail is None else mail(channel))
         for channel in ("email", "sms")
     )
+
+
+def _open_mailbox(settings: Settings, channel: str) -> Mailbox:
+    return Mailbox(settings.mailbox_path, channel=channel)
 
 
 def _locker_path(folder: Path, name: str, durability: Durability) -> str:

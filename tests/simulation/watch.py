@@ -1,0 +1,85 @@
+"""What must be so at every moment of a town's life, looked at from outside."""
+
+from collections import Counter
+
+from restante.core import parcel as custody
+from restante.core.compartment import Content, OpeningIntended
+from restante.core.ids import CompartmentId, OpeningId, ParcelId, locker_stream, parcel_stream
+from restante.core.parcel import Place
+from restante.core.streams import ParcelFile
+from restante.sim.stand import Stand
+from restante.wiring.town import Town
+
+
+class PulseWatch(list[CompartmentId]):
+    """Stands beside a board and looks at every pulse as it is given.
+
+    Each needs an intent of its own, on the locker's disk, for that door, written before.
+    """
+
+    def __init__(self, stand: Stand) -> None:
+        super().__init__()
+        self._stand = stand
+        self._pulsed: set[OpeningId] = set()
+
+    def append(self, compartment: CompartmentId) -> None:
+        store = self._stand.controller.store
+        stream = locker_stream(self._stand.locker)
+        last = store.journal.read(stream, after_version=store.version - 1)[-1].fact
+        assert isinstance(last, OpeningIntended), f"pulsed without an intent: {last}"
+        assert last.compartment == compartment
+        assert last.opening not in self._pulsed, f"pulsed twice: {last}"
+        self._pulsed.add(last.opening)
+        super().append(compartment)
+
+
+class Watch:
+    """Looks at a whole town."""
+
+    def __init__(self, town: Town) -> None:
+        self._town = town
+        self.look_count = 0
+        for stand in town.stands:
+            stand.board.pulses = PulseWatch(stand)
+
+    def look(self) -> None:
+        """Check what must always be so."""
+        self.look_count += 1
+        for stand in self._town.stands:
+            self._look_at_locker(stand)
+        self._look_at_centre()
+
+    def files(self) -> dict[ParcelId, ParcelFile]:
+        """Read what the centre believes of every parcel."""
+        names = [
+            letter.parcel
+            for letter in self._town.world.letters.by_label.values()
+            if letter.parcel is not None
+        ]
+        rows = self._town.office.journal.states([parcel_stream(name) for name in names])
+        files = {name: rows[parcel_stream(name)].state for name in names}
+        assert all(isinstance(file, ParcelFile) for file in files.values())
+        return files
+
+    def ends(self) -> Counter[str]:
+        """Count parcels by custody."""
+        return Counter(type(file.custody).__name__ for file in self.files().values())
+
+    def _look_at_locker(self, stand: Stand) -> None:
+        """A parcel is in one compartment at most, a compartment belongs to one parcel at most."""
+        inside = (Content.ASSIGNED, Content.OCCUPIED, Content.UNCLEAR)
+        known = stand.controller.state.compartments
+        places = Counter(one.parcel for one in known.values() if one.content in inside)
+        places.pop(None, None)
+        assert all(count == 1 for count in places.values()), places
+        lying = Counter(stand.board.inside(name) for name in known)
+        lying.pop(None, None)
+        assert all(count == 1 for count in lying.values()), lying
+
+    def _look_at_centre(self) -> None:
+        """The centre never believes two parcels in one compartment."""
+        places: Counter[Place] = Counter()
+        for file in self.files().values():
+            if isinstance(file.custody, custody.Held | custody.Overdue):
+                places[file.custody.place] += 1
+        assert all(count == 1 for count in places.values()), places
