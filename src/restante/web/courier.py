@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
@@ -49,7 +50,7 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
         return tour.today(request)
 
     @get("/courier/site/{site:str}", sync_to_thread=True)
-    def show_stop(request: WebRequest, site: str) -> Response[Any]:
+    def show_stop(request: WebRequest, site: FromPath[str]) -> Response[Any]:
         return tour.stop(request, SiteId(site))
 
     @get("/courier/scan", sync_to_thread=True)
@@ -69,11 +70,11 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
         return tour.summary(request)
 
     @get("/courier/site/{site:str}/problem", sync_to_thread=True)
-    def ask_problem(request: WebRequest, site: str) -> Response[Any]:
+    def ask_problem(request: WebRequest, site: FromPath[str]) -> Response[Any]:
         return tour.ask_problem(request, SiteId(site), {})
 
     @post("/courier/site/{site:str}/problem", sync_to_thread=True, status_code=200)
-    def tell_problem(request: WebRequest, site: str, data: Form) -> Response[Any]:
+    def tell_problem(request: WebRequest, site: FromPath[str], data: Form) -> Response[Any]:
         return tour.tell_problem(request, SiteId(site), data)
 
     return [

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from litestar import MediaType, Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from restante.core.value import UtcSeconds
@@ -86,7 +87,7 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
         )
 
     @get("/inbox/{key:str}", sync_to_thread=True)
-    def show_letter(request: WebRequest, key: str) -> Response[Any]:
+    def show_letter(request: WebRequest, key: FromPath[str]) -> Response[Any]:
         sessions.need(request, Role.OPERATOR)
         message = _read(mailbox, key)
         to = str(message["To"])
@@ -111,7 +112,7 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
         )
 
     @get("/inbox/{key:str}/message", sync_to_thread=True)
-    def show_message(request: WebRequest, key: str) -> Response[Any]:
+    def show_message(request: WebRequest, key: FromPath[str]) -> Response[Any]:
         sessions.need(request, Role.OPERATOR)
         content = letter_html(_read(mailbox, key))
         return Response(content, media_type=MediaType.HTML, headers=FRAME_HEADERS)

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
+from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
@@ -97,31 +98,31 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
     desk = _Desk(parts)
 
     @get("/p/{token:str}", sync_to_thread=True)
-    def show_parcel(request: WebRequest, token: str) -> Response[Any]:
+    def show_parcel(request: WebRequest, token: FromPath[str]) -> Response[Any]:
         return desk.show(request, token)
 
     @post("/p/{token:str}/extend", sync_to_thread=True)
-    def extend_hold(request: WebRequest, token: str) -> Response[Any]:
+    def extend_hold(request: WebRequest, token: FromPath[str]) -> Response[Any]:
         return desk.extend(request, token)
 
     @get("/p/{token:str}/new-code", sync_to_thread=True)
-    def ask_new_code(request: WebRequest, token: str) -> Response[Any]:
+    def ask_new_code(request: WebRequest, token: FromPath[str]) -> Response[Any]:
         return desk.ask(request, token, "recipient/new_code.html")
 
     @post("/p/{token:str}/new-code", sync_to_thread=True)
-    def make_new_code(request: WebRequest, token: str) -> Response[Any]:
+    def make_new_code(request: WebRequest, token: FromPath[str]) -> Response[Any]:
         return desk.make_new_code(request, token)
 
     @get("/p/{token:str}/problem", sync_to_thread=True)
-    def ask_problem(request: WebRequest, token: str) -> Response[Any]:
+    def ask_problem(request: WebRequest, token: FromPath[str]) -> Response[Any]:
         return desk.ask(request, token, "recipient/problem.html", **_blank_problem())
 
     @post("/p/{token:str}/problem", sync_to_thread=True)
-    def tell_problem(request: WebRequest, token: str, data: Form) -> Response[Any]:
+    def tell_problem(request: WebRequest, token: FromPath[str], data: Form) -> Response[Any]:
         return desk.tell_problem(request, token, data)
 
     @post("/p/{token:str}/language", sync_to_thread=False)
-    def choose_language(token: str, data: Form) -> Response[Any]:
+    def choose_language(token: FromPath[str], data: Form) -> Response[Any]:
         return _choose_language(data, f"/p/{token}")
 
     return [
