@@ -3,7 +3,7 @@
 ====== ==================================================================================
 site   ``{id, free, total, state}`` of sites whose room or connection changed
 locker ``{locker, compartments: [{id, state}]}``, for ``<cabinet-drawing>``
-parcel ``{id, group}`` of parcels that changed
+parcel ``{id, group}`` of parcels that changed; in a burst without the group
 news   ``{at, text, tone, icon, place, href}``: one line of what just happened
 queue  ``{open}``: matters that need a person
 clock  ``{now, speed}``: what time it is, when its speed changed and now and then
@@ -35,6 +35,12 @@ FACTS_MAX: Final = 2_000
 
 CLOCK_EVERY_LOOKS: Final = 12
 """About every five seconds."""
+
+PARCELS_TOLD_MAX: Final = 50
+"""Parcels told of at one look; pages that list parcels ask again anyway."""
+
+FAST_SPEED: Final = 60
+"""Beyond this a city does not always keep up, and pages are told the time at every look."""
 
 SITES_EVERY_LOOKS: Final = 25
 """About every ten seconds connections are looked at: silence is no fact."""
@@ -161,7 +167,12 @@ class Watch:
         yield Event("site", {**data, "state": state}, position)
 
     def _tell_parcels(self, parcels: dict[ParcelId, None], position: int) -> Iterator[Event]:
-        for parcel in parcels:
+        # Only what pages show one by one needs its state; in a burst ids are enough.
+        is_burst = len(parcels) > PARCELS_TOLD_MAX
+        for parcel in list(parcels)[-PARCELS_TOLD_MAX:]:
+            if is_burst:
+                yield Event("parcel", {"id": parcel}, position)
+                continue
             try:
                 shown = self._centre.queries.parcel(_EVERYTHING, parcel)
             except NotFound:
@@ -197,7 +208,8 @@ class Watch:
 
     def _tell_time(self) -> Iterator[Event]:
         speed = 1 if self._demo is None else self._demo.speed
-        if speed != self._speed or self._looks % CLOCK_EVERY_LOOKS == 0:
+        is_fast = speed > FAST_SPEED
+        if speed != self._speed or is_fast or self._looks % CLOCK_EVERY_LOOKS == 0:
             self._speed = speed
             yield Event("clock", {"now": self._centre.clock.now(), "speed": speed})
 

@@ -95,7 +95,7 @@ class Pages:
             What the template shows.
         """
         environment = self._environments[self.pick_language(request, language)]
-        text = environment.get_template(template).render(**self._given(request), **context)
+        text = environment.get_template(template).render({**self._given(request), **context})
         return Response(
             text,
             status_code=status_code,
@@ -123,10 +123,7 @@ class Pages:
         return "en"
 
     def _given(self, request: WebRequest) -> dict[str, Any]:
-        demo = self.demo
-        state = None
-        if demo is not None:
-            state = DemoState(demo.speed, SPEEDS, demo.is_peak, len(demo.cut_lockers))
+        state = None if self.demo is None else demo_state(self.demo)
         return {
             "demo": state,
             "clock_now": iso(self.clock.now()),
@@ -149,6 +146,11 @@ class Pages:
         }
         environment.filters.update(filters)
         return environment
+
+
+def demo_state(demo: DemoControls) -> DemoState:
+    """Ask a demonstration how it stands."""
+    return DemoState(demo.speed, SPEEDS, demo.is_peak, len(demo.cut_lockers))
 
 
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -111,7 +111,7 @@ def _locker_step(found: tuple[int, Any], zone: str) -> dict[str, Any]:
     if isinstance(fact, CompartmentAssigned):
         title = f"{look.text}: {fact.compartment}"
         words = [CHOICES.get(reason, in_words(reason)) for reason in fact.reasons]
-        detail = f"Because it is {', '.join(words)}." if words else ""
+        detail = f"Why: {'; '.join(words)}." if words else ""
     return {
         "order": (fact.at, position),
         "title": title,

@@ -21,6 +21,7 @@ from restante.views.shown import Counts
 from .account import Form
 from .demo_controls import DemoControls, DemoFault
 from .live_routes import STREAM_URL
+from .page import demo_state
 from .parts import Parts
 from .session import WebRequest, safe_return
 
@@ -76,10 +77,12 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
     return [show_start, show_figures, *_demo_routes(parts, demo)] if demo else [show_start]
 
 
-def _demo_context(demo: DemoControls, parts: Parts) -> dict[str, Any]:
-    cut = demo.cut_lockers
+def _demo_context(
+    demo: DemoControls, parts: Parts, cut: frozenset[LockerId] | None = None
+) -> dict[str, Any]:
+    known = demo.cut_lockers if cut is None else cut
     lockers = sorted(
-        (kiosk.name, kiosk.locker, kiosk.locker in cut, kiosk.url) for kiosk in demo.kiosks()
+        (kiosk.name, kiosk.locker, kiosk.locker in known, kiosk.url) for kiosk in demo.kiosks()
     )
     return {
         "news": parts.watch.recent(NEWS_LINES),
@@ -93,42 +96,49 @@ def _demo_context(demo: DemoControls, parts: Parts) -> dict[str, Any]:
 
 
 def _demo_routes(parts: Parts, demo: DemoControls) -> list[ControllerRouterHandler]:
-    def answer(request: WebRequest, text: str, tone: str = "good") -> Response[Any]:
-        if not request.headers.get("hx-request"):
-            return Redirect(_page_before(request), status_code=303)
-        trigger = {"hx-trigger": json.dumps({"toast": {"text": text, "tone": tone}})}
-        context = _demo_context(demo, parts)
-        return parts.pages.render(request, "start/controls.html", headers=trigger, **context)
-
-    def act(request: WebRequest, action: Callable[[], None], text: str) -> Response[Any]:
+    # Switches may take effect a moment later; the answer shows what was asked for.
+    def act(
+        request: WebRequest,
+        action: Callable[[], None],
+        text: str,
+        *,
+        cut: frozenset[LockerId] | None = None,
+        **wanted: Any,
+    ) -> Response[Any]:
         try:
             action()
         except LookupError as error:
             raise NotFoundException(f"Nothing was changed: {error}.") from error
         except ValueError as error:
             raise ClientException(f"Nothing was changed: {error}.") from error
-        return answer(request, text)
+        if not request.headers.get("hx-request"):
+            return Redirect(_page_before(request), status_code=303)
+        trigger = {"hx-trigger": json.dumps({"toast": {"text": text, "tone": "good"}})}
+        context = {**_demo_context(demo, parts, cut), "demo": demo_state(demo)._replace(**wanted)}
+        return parts.pages.render(request, "start/controls.html", headers=trigger, **context)
 
     @post("/demo/speed", sync_to_thread=True, status_code=200)
     def change_speed(request: WebRequest, data: Form) -> Response[Any]:
         speed = _whole(data.get("speed", ""))
         text = f"Time runs {speed} times as fast." if speed else "Time stands still."
-        return act(request, lambda: demo.set_speed(speed), text)
+        return act(request, lambda: demo.set_speed(speed), text, speed=speed)
 
     @post("/demo/peak", sync_to_thread=True, status_code=200)
     def change_peak(request: WebRequest, data: Form) -> Response[Any]:
         is_on = data.get("on") == "1"
         text = "The busiest week of December begins." if is_on else "Back to usual weeks."
-        return act(request, lambda: demo.set_peak(is_on), text)
+        return act(request, lambda: demo.set_peak(is_on), text, is_peak=is_on)
 
     @post("/demo/link", sync_to_thread=True, status_code=200)
     def change_link(request: WebRequest, data: Form) -> Response[Any]:
         locker = LockerId(data.get("locker", ""))
+        before = demo.cut_lockers
         if data.get("action") == "restore":
             text = "Connected again. Both sides compare what they know."
-            return act(request, lambda: demo.restore_link(locker), text)
+            cut = before - {locker}
+            return act(request, lambda: demo.restore_link(locker), text, cut=cut)
         text = "The connection is cut. The locker goes on working alone."
-        return act(request, lambda: demo.cut_link(locker), text)
+        return act(request, lambda: demo.cut_link(locker), text, cut=before | {locker})
 
     @post("/demo/fault", sync_to_thread=True, status_code=200)
     def cause_fault(request: WebRequest, data: Form) -> Response[Any]:

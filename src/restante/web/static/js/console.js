@@ -5,7 +5,9 @@ import { now } from "./clock.js";
 
 /** Shortest time between two refreshes of one part, ms. */
 const REFRESH_EVERY_MS = 2500;
+/** By id, because an answer replaces the part: timers that wait, and when it was asked last. */
 const waiting = new Map();
+const asked = new Map();
 
 // "/" leads to the search, as long as nobody is typing.
 document.addEventListener("keydown", (event) => {
@@ -19,20 +21,18 @@ document.addEventListener("keydown", (event) => {
 });
 
 /** Ask for a part again, not too often, and never while somebody types or chooses in it. */
-function refresh(part) {
-  if (waiting.has(part)) return;
-  const since = performance.now() - (Number(part.dataset.refreshedAt) || 0);
-  waiting.set(part, setTimeout(() => {
-    waiting.delete(part);
-    if (!part.isConnected) return;
-    if (part.matches(":focus-within") || part.querySelector("dialog[open], details[open]") || document.hidden) {
-      part.dataset.refreshedAt = String(performance.now());
-      refresh(part);
-      return;
-    }
-    part.dataset.refreshedAt = String(performance.now());
-    part.dispatchEvent(new CustomEvent("refresh"));
-  }, Math.max(200, REFRESH_EVERY_MS - since)));
+function refresh({ id }) {
+  if (waiting.has(id)) return;
+  const wait = REFRESH_EVERY_MS - (performance.now() - (asked.get(id) ?? 0));
+  waiting.set(id, setTimeout(() => {
+    waiting.delete(id);
+    const part = document.getElementById(id);
+    if (!part) return;
+    asked.set(id, performance.now());
+    const isBusy = part.matches(":focus-within") || part.querySelector("dialog[open], details[open]");
+    if (isBusy || document.hidden) refresh(part);
+    else part.dispatchEvent(new CustomEvent("refresh"));
+  }, Math.max(200, wait)));
 }
 
 for (const topic of ["site", "locker", "parcel", "queue"]) {
