@@ -6,6 +6,7 @@ anything is read. Facts are never touched.
 """
 
 import hashlib
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -29,8 +30,14 @@ FACTS_PER_PAGE: Final = 1_000
 
 def fingerprint_states(kinds: Kinds) -> str:
     """Tell the shapes of all states in one word; docstrings do not count."""
-    names = sorted(kinds)
-    types = [kinds[name].state_type for name in names]
+    return _fingerprint(tuple((name, kinds[name].state_type) for name in sorted(kinds)))
+
+
+@lru_cache(maxsize=8)
+def _fingerprint(named: tuple[tuple[str, type], ...]) -> str:
+    # Forty lockers in one process open forty journals with the same shapes.
+    names = [name for name, _ in named]
+    types = [kind for _, kind in named]
     schemas, components = msgspec.json.schema_components(types)
     shapes = _without_prose([names, list(schemas), components])
     encoded = msgspec.json.Encoder(order="deterministic").encode(shapes)

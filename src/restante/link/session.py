@@ -512,6 +512,8 @@ class CentreSession:
 
     def _make_list(self, base: int) -> ListUpdate:
         delta = self._read_list(base)
+        # It may be newer than what was told of: a commit came between.
+        self._list_version = max(self._list_version, delta.version)
         return ListUpdate(
             locker=self._locker,
             base_version=delta.base_version,

@@ -27,6 +27,7 @@ from . import (
     operator_system,
     recipient,
     start,
+    street,
 )
 from .assets import Assets, asset_handler
 from .centre import Centre
@@ -43,6 +44,7 @@ Routes: TypeAlias = Callable[[Parts], Sequence[ControllerRouterHandler]]
 
 PAGE_MODULES: Final[tuple[Routes, ...]] = (
     start.routes,
+    street.routes,
     account.routes,
     live_routes.routes,
     operator_queue.routes,

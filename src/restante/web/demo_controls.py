@@ -46,6 +46,38 @@ class DemoKiosk(NamedTuple):
     url: str
 
 
+class OpenDoor(NamedTuple):
+    """A door that stands open before a visitor."""
+
+    compartment: CompartmentId
+    is_full: bool
+    """Whether something lies inside."""
+    may_fill: bool
+    """Whether the visitor holds a parcel that belongs inside."""
+
+
+class WaitingParcel(NamedTuple):
+    """A made-up recipient's parcel in a locker, with what its notice told."""
+
+    name: str
+    code: str
+    url: str
+    """The parcel's own page, where the QR code is."""
+
+
+class Street(NamedTuple):
+    """What a visitor before a locker sees and may pretend to be."""
+
+    locker: LockerId
+    name: str
+    doors: Sequence[OpenDoor]
+    waiting: Sequence[WaitingParcel]
+    courier_login: str
+    courier_pin: str
+    labels: Sequence[str]
+    """Labels of parcels that are expected here, as a courier would scan them."""
+
+
 class Mover(NamedTuple):
     """Something that moves on the map, such as a courier's van."""
 
@@ -151,4 +183,32 @@ class DemoControls(Protocol):
 
     def kiosks(self) -> Sequence[DemoKiosk]:
         """Screens to stand in front of."""
+        ...
+
+    def street(self, locker: LockerId) -> Street:
+        """Look around before a locker.
+
+        Raises
+        ------
+        LookupError
+            When the demonstration has no such locker.
+        """
+        ...
+
+    def put_in(self, locker: LockerId, compartment: CompartmentId) -> None:
+        """Put the parcel in hand into an open compartment.
+
+        Raises
+        ------
+        LookupError
+            When there is no such locker or compartment, its door is shut, or no parcel is in hand.
+        """
+        ...
+
+    def take_out(self, locker: LockerId, compartment: CompartmentId) -> None:
+        """Take out what lies in an open compartment; raises as :meth:`put_in`."""
+        ...
+
+    def shut(self, locker: LockerId, compartment: CompartmentId) -> None:
+        """Shut a door; raises as :meth:`street`."""
         ...

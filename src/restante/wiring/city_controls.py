@@ -5,10 +5,11 @@ from math import nan
 from typing import Any
 
 from ..clock import Clock
-from ..core.ids import CompartmentId, LockerId
-from ..edge.boards.simulated import Fault
+from ..core.ids import CompartmentId, LockerId, ParcelId
+from ..edge.boards.simulated import DoorIsShut, Fault
 from ..sim.city_map import city_geojson
 from ..sim.couriers import Courier
+from ..sim.letters import Consigned
 from ..sim.life import Life
 from ..sim.stand import Stand
 from ..web.demo_controls import (
@@ -17,8 +18,14 @@ from ..web.demo_controls import (
     DemoFault,
     DemoKiosk,
     Mover,
+    OpenDoor,
+    Street,
+    WaitingParcel,
 )
 from .town import Town
+
+STREET_ROWS = 5
+"""Parcels shown of each sort: enough to play, few enough to read."""
 
 _DOOR_FAULTS: Mapping[DemoFault, Fault] = {
     DemoFault.JAMMED: Fault.JAMMED,
@@ -141,9 +148,67 @@ class CityControls:
     def kiosks(self) -> Sequence[DemoKiosk]:
         """Screens to stand in front of."""
         return [
-            DemoKiosk(name, self._places[stand.site].name, f"/kiosk/{name}")
+            DemoKiosk(name, self._places[stand.site].name, f"/demo/street/{name}")
             for name, stand in self._stands.items()
         ]
+
+    def street(self, locker: LockerId) -> Street:
+        """Look around before a locker."""
+        stand = self._stand(locker)
+        with stand.lock:
+            doors = [
+                OpenDoor(
+                    name,
+                    is_full=stand.board.inside(name) is not None,
+                    may_fill=self._in_hand(stand, name) is not None,
+                )
+                for name in stand.board.open_doors()
+            ]
+        letters = self._letters_at(stand)
+        waiting = [letter for letter in letters if letter.code is not None and not letter.is_gone]
+        courier = self._town.couriers[0]
+        return Street(
+            locker=locker,
+            name=self._places[stand.site].name,
+            doors=doors,
+            waiting=[_shown(letter) for letter in waiting[:STREET_ROWS]],
+            courier_login=courier.login,
+            courier_pin=courier.pin.reveal(),
+            labels=[one.label for one in letters if one.code is None][:STREET_ROWS],
+        )
+
+    def put_in(self, locker: LockerId, compartment: CompartmentId) -> None:
+        """Put the parcel in hand into an open compartment."""
+        stand = self._stand(locker)
+        with stand.lock:
+            parcel = self._in_hand(stand, compartment)
+            if parcel is None:
+                raise LookupError(f"no parcel in hand belongs into {compartment}")
+            _reach(lambda: stand.board.put_in(compartment, parcel))
+
+    def take_out(self, locker: LockerId, compartment: CompartmentId) -> None:
+        """Take out what lies in an open compartment."""
+        stand = self._stand(locker)
+        with stand.lock:
+            _reach(lambda: stand.board.take_out(compartment))
+
+    def shut(self, locker: LockerId, compartment: CompartmentId) -> None:
+        """Shut a door."""
+        stand = self._stand(locker)
+        with stand.lock:
+            stand.shut(compartment)
+        self._life.ask(stand.look)
+
+    def _in_hand(self, stand: Stand, compartment: CompartmentId) -> ParcelId | None:
+        """Find the parcel a visitor who plays the courier was told to put in there."""
+        deposit = stand.controller.deposit_in_hand
+        if deposit is None or deposit.compartment != compartment:
+            return None
+        return None if stand.board.inside(compartment) is not None else deposit.parcel
+
+    def _letters_at(self, stand: Stand) -> list[Consigned]:
+        everybody = tuple(self._town.world.letters.by_label.values())
+        return [one for one in everybody if one.site == stand.site and one.parcel is not None]
 
     def _stand(self, locker: LockerId) -> Stand:
         stand = self._stands.get(locker)
@@ -168,3 +233,18 @@ class CityControls:
         longitude = origin[0] + (target[0] - origin[0]) * share
         latitude = origin[1] + (target[1] - origin[1]) * share
         return Mover(courier.courier, longitude, latitude, courier.name)
+
+
+def _shown(letter: Consigned) -> WaitingParcel:
+    return WaitingParcel(
+        name=letter.contact.name,
+        code=letter.code.reveal() if letter.code is not None else "",
+        url=letter.link.reveal() if letter.link is not None else "",
+    )
+
+
+def _reach(act: Callable[[], object]) -> None:
+    try:
+        act()
+    except DoorIsShut as error:
+        raise LookupError(str(error)) from error
