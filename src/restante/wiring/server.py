@@ -3,11 +3,14 @@
 import socket
 from collections.abc import Callable
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import uvicorn
 from litestar import Litestar
 
-from .app import App
+if TYPE_CHECKING:
+    # A locker's computer serves its kiosk with this module and has none of what the centre needs.
+    from .app import App
 
 GRACE_SECONDS = 1
 """How long open requests may take after the process was asked to end."""
@@ -37,7 +40,7 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def serve_app(app: App, *, host: str, port: int, started: Callable[[], None]) -> None:
+def serve_app(app: "App", *, host: str, port: int, started: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Parameters
