@@ -228,7 +228,7 @@ def play(
         starts_at=STARTS_AT,
         seed=seed,
         durability="relaxed",
-        keeps_mail=False,
+        is_watched=False,
         assumptions=HASTY,
         hold=ONE_NIGHT,
         city=CITY,

@@ -4,8 +4,18 @@ from collections import Counter
 
 from restante.core import parcel as custody
 from restante.core.compartment import Content, OpeningIntended
-from restante.core.ids import CompartmentId, OpeningId, ParcelId, locker_stream, parcel_stream
+from restante.core.grant import GrantIssued
+from restante.core.handoff import HandoffCollected, HandoffDeposited, HandoffRetrieved
+from restante.core.ids import (
+    CompartmentId,
+    GrantId,
+    OpeningId,
+    ParcelId,
+    locker_stream,
+    parcel_stream,
+)
 from restante.core.parcel import Place
+from restante.core.session import Role, SessionStarted
 from restante.core.streams import ParcelFile
 from restante.sim.stand import Stand
 from restante.wiring.town import Town
@@ -83,3 +93,59 @@ class Watch:
             if isinstance(file.custody, custody.Held | custody.Overdue):
                 places[file.custody.place] += 1
         assert all(count == 1 for count in places.values()), places
+
+
+def check_handoffs(town: Town) -> int:
+    """Check that every collection was made by a visit that held the parcel's own grant.
+
+    Returns
+    -------
+    int
+        How many collections there were.
+    """
+    issued = _grants_by_parcel(town)
+    count = 0
+    for stand in town.stands:
+        visits: dict[str, SessionStarted] = {}
+        stream = locker_stream(stand.locker)
+        for one in stand.controller.store.journal.read(stream):
+            match one.fact:
+                case SessionStarted(session=session):
+                    visits[session] = one.fact
+                case HandoffCollected(session=session, grant=grant, parcel=parcel):
+                    count += 1
+                    assert grant in visits[session].grants
+                    assert visits[session].role is Role.RECIPIENT
+                    assert grant in issued[parcel]
+                case HandoffDeposited(session=session) | HandoffRetrieved(session=session):
+                    assert visits[session].role is Role.COURIER
+                case _:
+                    pass
+    return count
+
+
+def check_agreement(town: Town) -> None:
+    """Check that both sides hold the same facts and the same list."""
+    journal, lists = town.office.journal, town.office.centre.hub.lists
+    for stand in town.stands:
+        stream = locker_stream(stand.locker)
+        here = stand.controller.store
+        ours = here.journal.stored(stream, after_version=0, limit=100_000)
+        theirs = journal.stored(stream, after_version=0, limit=100_000)
+        assert [one.body for one in ours] == [one.body for one in theirs]
+        assert here.watermark == here.version
+        assert here.list_version == lists.version(stand.site)
+        entries = {change.key: change.entry for change in lists.delta(stand.site, 0).changes}
+        held = {k: one.entry for k, one in here.allowed.listed.items() if not one.is_ended}
+        assert held == entries
+
+
+def _grants_by_parcel(town: Town) -> dict[ParcelId, set[GrantId]]:
+    issued: dict[ParcelId, set[GrantId]] = {}
+    position = 0
+    while page := town.office.journal.follow(position, limit=2_000):
+        for one in page:
+            if isinstance(one.fact, GrantIssued):
+                issued.setdefault(one.fact.parcel, set()).add(one.fact.grant)
+        position = page[-1].position
+    return issued

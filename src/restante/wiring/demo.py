@@ -8,7 +8,7 @@ from typing import Final
 
 from ..clock import Clock, SystemClock
 from ..core.ids import LockerId
-from ..core.value import DAY, UtcSeconds
+from ..core.value import HOUR, UtcSeconds
 from ..edge.kiosk.kiosk import AnyKiosk, Kiosk
 from ..partners.manifest_row import ManifestRow
 from ..settings import Settings, read_settings
@@ -22,7 +22,7 @@ from .city_controls import CityControls
 from .server import serve_app
 from .town import Town, build_town
 
-PAST_SECONDS: Final = 2 * DAY
+PAST_SECONDS: Final = 36 * HOUR
 """How far before now the city begins; it hurries to now while the first pages are looked at."""
 
 LOOK_SECONDS: Final = 300
@@ -61,8 +61,8 @@ class Demo:
             _settings(folder, public_url),
             starts_at=starts_at,
             seed=seed,
-            durability="full",
-            keeps_mail=True,
+            durability="relaxed",
+            is_watched=True,
             look_seconds=LOOK_SECONDS,
         )
         self.life = Life(

@@ -45,7 +45,7 @@ def play_headless(
             starts_at=STARTS_AT,
             seed=seed,
             durability="relaxed",
-            keeps_mail=False,
+            is_watched=False,
         )
         try:
             town.world.announce(consign_rows(rows), partner=PARTNER)

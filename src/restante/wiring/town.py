@@ -105,7 +105,7 @@ def build_town(
     starts_at: UtcSeconds,
     seed: int,
     durability: Durability,
-    keeps_mail: bool,
+    is_watched: bool,
     assumptions: Assumptions = DEFAULT,
     hold: HoldPolicy = TOWN_HOLD,
     look_seconds: int = LOOK_SECONDS,
@@ -120,8 +120,8 @@ def build_town(
         What its clock shows first.
     durability
         ``relaxed`` where the whole town is thrown away afterwards.
-    keeps_mail
-        Whether messages are also kept in the settings' mailbox.
+    is_watched
+        Whether somebody looks at it: messages and lockers' journals then lie in the data folder.
     look_seconds
         How often idle lockers look at their sensors.
     city
@@ -135,7 +135,7 @@ def build_town(
     city = city or make_city()
     keyring = Keyring.in_memory(f"town-{seed}".encode(), starts_at)
     readers = _Readers()
-    if mail is None and keeps_mail:
+    if mail is None and is_watched:
         mail = partial(_open_mailbox, settings)
     posts = _open_posts(readers, mail)
     centre = open_centre(
@@ -153,7 +153,7 @@ def build_town(
         make_stand(
             site,
             journal=open_locker_journal(
-                _locker_path(settings.data_dir, locker_name(site.id), durability),
+                _locker_path(settings.data_dir, locker_name(site.id), is_watched=is_watched),
                 durability=durability,
             ),
             centre_end=centre.hub.end_for(locker_name(site.id)),
@@ -199,6 +199,6 @@ def _open_mailbox(settings: Settings, channel: str) -> Mailbox:
     return Mailbox(settings.mailbox_path, channel=channel)
 
 
-def _locker_path(folder: Path, name: str, durability: Durability) -> str:
-    """Where a locker's journal lies; in memory for a town that is thrown away."""
-    return ":memory:" if durability == "relaxed" else os.fspath(folder / f"{name}.sqlite")
+def _locker_path(folder: Path, name: str, *, is_watched: bool) -> str:
+    """Where a locker's journal lies; in memory where nobody will look for it."""
+    return os.fspath(folder / f"{name}.sqlite") if is_watched else ":memory:"
