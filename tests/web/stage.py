@@ -184,7 +184,7 @@ class Stage:
                 size=given.pop("size", size),
                 site=site,
                 contact=Contact(name="Anna Nowak", email=f"anna{number}@example.org"),
-                reference=f"order-{number:04d}",
+                reference=given.pop("reference", f"order-{number:04d}"),
                 **given,
             )
         )

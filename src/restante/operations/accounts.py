@@ -30,7 +30,7 @@ from ..views.account_tables import OPERATORS, SETUPS, WEB_SESSIONS
 from ..views.principal import Forbidden, Principal, Role
 
 PASSWORD_MIN: Final = 10
-"""Shortest password (NIST SP 800-63B asks for 8; longer is chosen, rules of composition are not)."""
+"""Shortest password (NIST SP 800-63B asks for 8, and for no rules of composition)."""
 
 PASSWORD_MAX: Final = 200
 """Longest: bounds the work of stretching."""
@@ -187,7 +187,9 @@ def count_try(operator: str, *, at: UtcSeconds) -> Operation[Mapping[str, Scalar
         if row is None:
             return None
         failed_count, failed_at = _number(row["failed_count"]), _number(row["failed_at"])
-        wait = failed_at + pause_seconds(failed_count) - at
+        pause = pause_seconds(failed_count)
+        # A clock that went back must not make anybody wait longer than the pause.
+        wait = min(pause, failed_at + pause - at)
         if wait > 0:
             raise NotSignedIn(wait)
         values = {**row, "failed_count": failed_count + 1, "failed_at": at}
