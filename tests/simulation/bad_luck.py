@@ -10,7 +10,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from restante.core.hold import HoldPolicy
-from restante.core.value import DAY, HOUR, MINUTE, Seconds, UtcSeconds
+from restante.core.value import HOUR, MINUTE, Seconds, UtcSeconds
 from restante.edge.boards.simulated import Fault
 from restante.notices import Notice
 from restante.notices.channel import Unreachable
@@ -27,8 +27,9 @@ from tests.simulation.watch import Watch
 
 CITY = make_city(lockers=4, counters=1)
 SITES = tuple(site.id for site in CITY.sites if site.layout is not None)
-DAYS = 4
-"""Deposited on the first, overdue and taken back on the third, returned on the fourth."""
+HOURS = 75
+"""Put in on the first day, overdue on the second, taken back on the third, returned on the
+morning of the fourth."""
 
 HASTY = replace(
     DEFAULT,
@@ -209,15 +210,8 @@ class Trouble:
         stand.machine_clock.skew_seconds += self._chance.randint(-limit, limit)
 
 
-def play(
-    folder: Path,
-    seed: int,
-    *,
-    parcels: int = 40,
-    days: int = DAYS,
-    pause_minutes: int = 12,
-) -> Story:
-    """Play a small town from a seed, heal it, and count; the caller closes the town."""
+def make_town(folder: Path, seed: int) -> tuple[Town, dict[str, FlakyMail]]:
+    """Build a small town; nothing has happened in it yet."""
     mails: dict[str, FlakyMail] = {}
 
     def make_mail(channel: str) -> FlakyMail:
@@ -234,6 +228,19 @@ def play(
         city=CITY,
         mail=make_mail,
     )
+    return town, mails
+
+
+def play(
+    folder: Path,
+    seed: int,
+    *,
+    parcels: int = 32,
+    hours: int = HOURS,
+    pause_minutes: int = 12,
+) -> Story:
+    """Play a small town from a seed, heal it, and count; the caller closes the town."""
+    town, mails = make_town(folder, seed)
     watch = Watch(town)
     world, agenda = town.world, town.world.agenda
     dice, labels = random.Random(f"parcels {seed}"), Labels()
@@ -245,7 +252,7 @@ def play(
     trouble = Trouble(town, mails, seed, pause_minutes)
     agenda.begin(STARTS_AT + 2 * HOUR, trouble.strike_for_ever())
     agenda.every(20 * MINUTE, watch.look)
-    agenda.run_until(UtcSeconds(STARTS_AT + days * DAY))
+    agenda.run_until(UtcSeconds(STARTS_AT + hours * HOUR))
     trouble.heal()
     world.settle(2 * HOUR)
     watch.look()
