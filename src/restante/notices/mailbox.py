@@ -75,7 +75,7 @@ class Mailbox:
         """List messages, newest first."""
         found: list[Letter] = []
         for path in sorted((self._path / "cur").iterdir(), reverse=True):
-            message = self._parse(path)
+            message = self._parse_headers(path)
             if to is None or message["To"] == to:
                 found.append(self._letter(path, message))
             if len(found) == limit:
@@ -113,6 +113,21 @@ class Mailbox:
         from email import message_from_bytes  # noqa: PLC0415 - only the inbox page reads mails
 
         message = message_from_bytes(path.read_bytes(), policy=default_policy)
+        assert isinstance(message, EmailMessage)
+        return message
+
+    @staticmethod
+    def _parse_headers(path: Path) -> EmailMessage:
+        """Read the headers only: bodies carry pictures, and the list needs neither."""
+        from email.parser import BytesHeaderParser  # noqa: PLC0415 - only the inbox page reads mails
+
+        lines = []
+        with path.open("rb") as file:
+            for line in file:
+                if not line.strip():
+                    break
+                lines.append(line)
+        message = BytesHeaderParser(policy=default_policy).parsebytes(b"".join(lines))
         assert isinstance(message, EmailMessage)
         return message
 

@@ -30,6 +30,9 @@ from .session import WebRequest, safe_return
 HOME: Final = "/courier"
 SIGN_IN: Final = "/courier/sign-in"
 
+_EVERYBODY: Final = Principal.of_operator("courier-door")
+"""Who the list of couriers is read for; shown in demonstrations only."""
+
 TROUBLES: Final = (
     ("no_access", "I cannot get there", "Gate shut, building site, no key", "ban"),
     ("locker_dark", "The locker is dark or does not answer", "No screen, no reaction", "monitor"),
@@ -91,36 +94,12 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
 
 
 def _sign_in_routes(parts: Parts) -> list[ControllerRouterHandler]:
-    pages, sessions, centre = parts.pages, parts.sessions, parts.centre
-    door = CourierDoor(centre)
-    everybody = Principal.of_operator("courier-door")
-
-    def show(request: WebRequest, status_code: int = 200, **context: Any) -> Response[Any]:
-        couriers: Sequence[Any] = ()
-        if parts.demo is not None:
-            first = parts.demo.courier().courier
-            couriers = sorted(
-                centre.queries.couriers(everybody),
-                key=lambda one: (one.courier != first, one.name),
-            )
-        given: dict[str, Any] = {
-            "return_to": HOME,
-            "login": "",
-            "is_wrong": False,
-            "wait_minutes": 0,
-        }
-        return pages.render(
-            request,
-            "courier/sign_in.html",
-            status_code=status_code,
-            couriers=couriers,
-            **(given | context),
-        )
+    sessions, door = parts.sessions, CourierDoor(parts.centre)
 
     @get(SIGN_IN, sync_to_thread=True)
     def show_sign_in(request: WebRequest) -> Response[Any]:
         return_to = safe_return(request.query_params.get("next", HOME), HOME)
-        return show(request, return_to=return_to)
+        return _show_sign_in(parts, request, return_to=return_to)
 
     @post(SIGN_IN, sync_to_thread=True, status_code=200)
     def sign_in(request: WebRequest, data: Form) -> Response[Any]:
@@ -132,28 +111,45 @@ def _sign_in_routes(parts: Parts) -> list[ControllerRouterHandler]:
         except NotSignedIn as error:
             wait = error.wait_seconds
         if seat is None:
-            minutes = -(-wait // 60)
-            context = {"return_to": return_to, "login": login, "wait_minutes": minutes}
-            return show(request, 401, is_wrong=True, **context)
+            failed = {"is_wrong": True, "wait_minutes": -(-wait // 60), "login": login}
+            return _show_sign_in(parts, request, 401, return_to=return_to, **failed)
         return Redirect(return_to, status_code=303, cookies=[sessions.start(request, seat)])
 
     @post("/courier/sign-out", sync_to_thread=True)
     def sign_out(request: WebRequest) -> Response[Any]:
         return Redirect(SIGN_IN, status_code=303, cookies=[sessions.end(request, Role.COURIER)])
 
-    if parts.demo is None:
-        return [show_sign_in, sign_in, sign_out]
-
     @post("/courier/walk", sync_to_thread=True)
     def walk_as(request: WebRequest, data: Form) -> Response[Any]:
         name = data.get("courier", "")
-        found = [one for one in centre.queries.couriers(everybody) if one.courier == name]
+        found = [one for one in parts.centre.queries.couriers(_EVERYBODY) if one.courier == name]
         if not found:
             raise NotFound("courier", name)
         seat = door.seat_of(found[0])
         return Redirect(HOME, status_code=303, cookies=[sessions.start(request, seat)])
 
-    return [show_sign_in, sign_in, sign_out, walk_as]
+    always = [show_sign_in, sign_in, sign_out]
+    return always if parts.demo is None else [*always, walk_as]
+
+
+def _show_sign_in(
+    parts: Parts, request: WebRequest, status_code: int = 200, **context: Any
+) -> Response[Any]:
+    couriers: Sequence[Any] = ()
+    if parts.demo is not None:
+        first = parts.demo.courier().courier
+        couriers = sorted(
+            parts.centre.queries.couriers(_EVERYBODY),
+            key=lambda one: (one.courier != first, one.name),
+        )
+    given: dict[str, Any] = {"login": "", "is_wrong": False, "wait_minutes": 0}
+    return parts.pages.render(
+        request,
+        "courier/sign_in.html",
+        status_code=status_code,
+        couriers=couriers,
+        **(given | context),
+    )
 
 
 class _Tour:
