@@ -31,22 +31,22 @@ def demo(
         _play_headless(manifest, seed=seed, days=days, as_json=as_json)
         return
     from ..wiring.demo import run_demo
+    from ..wiring.logs import set_up_logs
 
+    set_up_logs("error")
     rows = None if manifest is None else _read_rows(manifest)
     run_demo(host=host, port=port, seed=seed, speed=speed, rows=rows, tell=TALK.print)
 
 
 def _play_headless(manifest: Path | None, *, seed: int, days: int, as_json: bool) -> None:
-    import logging
-
     import msgspec
-    import structlog
 
     from ..wiring.headless import play_headless
+    from ..wiring.logs import set_up_logs
 
     if manifest is None:
         fail("--headless needs parcels: add --manifest FILE, for example examples/manifest.csv")
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    set_up_logs("error")
     rows = _read_rows(manifest)
     with progress("playing", total=days) as show:
         tally = play_headless(rows, seed=seed, days=days, show=show)

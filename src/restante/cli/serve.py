@@ -21,9 +21,11 @@ def serve(
     ] = None,
 ) -> None:
     """Run the centre: pages, API, timers and notices."""
+    from ..wiring.logs import set_up_logs
     from ..wiring.service import run_service
 
     settings = read_settings_of(context, data_dir=data, listen_host=host, listen_port=port)
+    set_up_logs(settings.log_level)
     run_service(settings, locker_files=locker or [], tell=TALK.print)
 
 
@@ -38,6 +40,7 @@ def locker(
     Without a connection it opens for the codes it knows and keeps its facts until there is one.
     """
     from ..wiring.locker import EXAMPLE, run_locker
+    from ..wiring.logs import set_up_logs
 
     if new:
         if file.exists():
@@ -45,6 +48,7 @@ def locker(
         file.write_text(EXAMPLE, encoding="utf-8")
         RESULT.print(f"written: {file}; look through it, then run `restante locker {file}`")
         return
+    set_up_logs("info")
     run_locker(file, host=host, port=port, tell=TALK.print)
 
 

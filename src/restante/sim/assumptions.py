@@ -35,11 +35,15 @@ class Assumptions(Value):
     """Deposits where the announced size was wrong and the next larger is needed; chosen."""
     dirty_share: float = 0.002
     """Deposits where the courier finds the compartment dirty; chosen."""
-    jam_share: float = 0.002
-    """Openings that fail because the door sticks; chosen."""
     link_outages_per_locker_month: float = 0.5
     link_outage_hours_mean: float = 3.0
     """Mobile links fail; chosen."""
+    jams_per_locker_month: float = 0.4
+    """Doors that stick for some hours; chosen."""
+    forced_per_locker_month: float = 0.05
+    """Doors somebody breaks open; chosen."""
+    power_cuts_per_locker_month: float = 0.2
+    """Chosen: a street loses power two or three times a year, a plug is pulled as often."""
     parcels_per_compartment_day: float = 0.45
     """Mean arrivals; 75 a day on 108 compartments is the busiest network's mean, 5 a day a quiet
     one's (product research C1)."""

@@ -6,7 +6,7 @@ PIN, a code read in a notice.
 """
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
@@ -27,6 +27,7 @@ from .assumptions import EVENING, Assumptions
 from .city import City
 from .couriers import Courier, drive_tour
 from .letters import Consigned, Letters
+from .mishaps import Mishaps
 from .people import draw_collection, draw_visit
 from .ports import Town
 from .recipients import visit_locker
@@ -101,6 +102,12 @@ class World:
             offset = number * self._look_seconds // max(1, len(self.town.stands))
             self.agenda.after(offset, partial(self.agenda.every, self._look_seconds, stand.look))
         self.agenda.at(self._next_local(self.assumptions.tour_start_hour), self._begin_day)
+
+    def let_things_go_wrong(self, seed: int, cut_power: Callable[[Stand], None]) -> None:
+        """Threaten every locker with mishaps, see :class:`.mishaps.Mishaps`."""
+        mishaps = Mishaps(self.agenda, assumptions=self.assumptions, seed=seed, cut_power=cut_power)
+        for stand in self.town.stands:
+            mishaps.threaten(stand)
 
     def announce(self, parcels: Iterable[Consigned], *, partner: PartnerId) -> int:
         """Announce parcels and hand them to the depot for the next tour.

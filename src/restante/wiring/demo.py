@@ -102,6 +102,11 @@ class Demo:
             world.announce(consign_rows(self._rows), partner=PARTNER)
         Market(world, partner=PARTNER, seed=self._seed, scale=MARKET_SCALE).open()
         world.open_for_business()
+        world.let_things_go_wrong(self._seed, self._cut_power)
+
+    def _cut_power(self, stand: Stand) -> None:
+        stand.cut_power()
+        self._put_up_kiosk(stand)
 
     def _put_up_kiosk(self, stand: Stand) -> None:
         kiosk = Kiosk(

@@ -10,6 +10,7 @@ from ..partners.manifest_row import ManifestRow
 from ..settings import Settings, read_settings
 from ..sim.arrivals import consign_rows
 from ..sim.report import Tally, count_tally
+from ..sim.stand import Stand
 from ..sim.town import PARTNER
 from .town import build_town
 
@@ -50,6 +51,7 @@ def play_headless(
         try:
             town.world.announce(consign_rows(rows), partner=PARTNER)
             town.world.open_for_business()
+            town.world.let_things_go_wrong(seed, Stand.cut_power)
             for day in range(1, days + 1):
                 town.world.agenda.run_until(STARTS_AT + day * DAY)
                 show(day, f"day {day} of {days}")
