@@ -128,8 +128,9 @@ def _sign_in_routes(parts: Parts) -> list[ControllerRouterHandler]:
         seat = door.seat_of(found[0])
         return Redirect(HOME, status_code=303, cookies=[sessions.start(request, seat)])
 
-    always = [show_sign_in, sign_in, sign_out]
-    return always if parts.demo is None else [*always, walk_as]
+    if parts.demo is None:
+        return [show_sign_in, sign_in, sign_out]
+    return [show_sign_in, sign_in, sign_out, walk_as]
 
 
 def _show_sign_in(
