@@ -70,6 +70,12 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
     def sign_out(request: WebRequest) -> Response[Any]:
         return Redirect("/", status_code=303, cookies=[sessions.end(request, Role.OPERATOR)])
 
+    return [show_sign_in, sign_in, sign_out, *_setup_routes(parts)]
+
+
+def _setup_routes(parts: Parts) -> list[ControllerRouterHandler]:
+    pages, sessions, committer = parts.pages, parts.sessions, parts.centre.committer
+
     # The token stands behind a # and is carried into the form by a script or by hand, so that it
     # is in no log and no referrer.
     @get("/setup", sync_to_thread=True)
@@ -95,4 +101,4 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
             )
         return Redirect(HOME, status_code=303, cookies=[sessions.start(request, seat)])
 
-    return [show_sign_in, sign_in, sign_out, show_setup, set_up]
+    return [show_setup, set_up]

@@ -13,8 +13,9 @@ from litestar.params import Body, FromPath
 from litestar.types import ControllerRouterHandler
 
 from restante.core.ids import PartnerId
-from restante.operations.manifest import import_manifest
-from restante.partners import RowProblem, read_manifest, write_problems_csv
+from restante.operations.manifest import ImportOutcome, import_manifest
+from restante.partners import ManifestReading, RowProblem, read_manifest, write_problems_csv
+from restante.views.principal import Principal
 
 from .operator_frame import Console
 from .parts import Parts
@@ -63,18 +64,7 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
         if partner not in {one.partner for one in console.centre.queries.partners()}:
             raise ClientException("Choose for which partner these parcels are.")
         is_dry = data.get("mode") != "import"
-        now = console.centre.clock.now()
-        sites = [one.site for one in console.centre.queries.sites(at=now, limit=1_000).items]
-        reading = read_manifest(content, sites=sites)
-        outcome = import_manifest(
-            console.centre.means,
-            seat.principal,
-            reading,
-            submit=console.centre.committer.submit,
-            zone=parts.pages.zone,
-            dry_run=is_dry,
-            partner=partner,
-        )
+        reading, outcome = _import(console, seat.principal, content, partner, is_dry=is_dry)
         report = ""
         if outcome.problems:
             report = console.centre.means.minter.make("q")
@@ -102,3 +92,21 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
         )
 
     return [show_form, take_file, send_problems]
+
+
+def _import(
+    console: Console, principal: Principal, content: bytes, partner: PartnerId, *, is_dry: bool
+) -> tuple[ManifestReading, ImportOutcome]:
+    now = console.centre.clock.now()
+    sites = [one.site for one in console.centre.queries.sites(at=now, limit=1_000).items]
+    reading = read_manifest(content, sites=sites)
+    outcome = import_manifest(
+        console.centre.means,
+        principal,
+        reading,
+        submit=console.centre.committer.submit,
+        zone=console.parts.pages.zone,
+        dry_run=is_dry,
+        partner=partner,
+    )
+    return reading, outcome

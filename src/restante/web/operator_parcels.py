@@ -97,6 +97,10 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
         console.seat(request)
         return console.render(request, "parcel.html", **tell_parcel(console, ParcelId(parcel)))
 
+    return [list_parcels, export_parcels, show_parcel, _action_route(console)]
+
+
+def _action_route(console: Console) -> ControllerRouterHandler:
     @post("/operator/parcels/{parcel:str}/{action:str}", sync_to_thread=True)
     def act(
         request: WebRequest, parcel: FromPath[str], action: FromPath[str], data: Form
@@ -111,7 +115,7 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
             back=f"/operator/parcels/{parcel}",
         )
 
-    return [list_parcels, export_parcels, show_parcel, act]
+    return act
 
 
 def _wanted(request: WebRequest) -> dict[str, str]:

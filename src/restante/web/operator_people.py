@@ -47,7 +47,7 @@ ManyForm = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENC
 def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
     """Make the handlers of partners and couriers."""
     console = Console(parts)
-    return [*_partner_routes(console), *_courier_routes(console)]
+    return [*_partner_routes(console), _revoke_route(console), *_courier_routes(console)]
 
 
 def _partner_routes(console: Console) -> list[ControllerRouterHandler]:
@@ -103,6 +103,12 @@ def _partner_routes(console: Console) -> list[ControllerRouterHandler]:
         response.headers["cache-control"] = "no-store"
         return response
 
+    return [list_partners, add_partner, make_key]
+
+
+def _revoke_route(console: Console) -> ControllerRouterHandler:
+    run = console.centre.committer.run
+
     @post("/operator/partners/keys/revoke", sync_to_thread=True)
     def revoke_key(request: WebRequest, data: Form) -> Response[Any]:
         def action(principal: Principal) -> str:
@@ -111,7 +117,7 @@ def _partner_routes(console: Console) -> list[ControllerRouterHandler]:
 
         return console.act(request, action, back="/operator/partners")
 
-    return [list_partners, add_partner, make_key, revoke_key]
+    return revoke_key
 
 
 def _courier_routes(console: Console) -> list[ControllerRouterHandler]:
@@ -131,35 +137,6 @@ def _courier_routes(console: Console) -> list[ControllerRouterHandler]:
             **given,
         )
 
-    def give_pin(
-        principal: Principal, *, courier: CourierId, partner: PartnerId, name: str, login: str
-    ) -> str:
-        now = console.centre.clock.now()
-        sites = [
-            one.site
-            for one in console.centre.queries.sites(at=now, limit=1_000).items
-            if one.lockers
-        ]
-        if not sites:
-            raise ClientException("There is no site with a locker yet; add one first")
-        pin = make_pin(
-            entropy=means.minter.secret_bytes,
-            pepper=means.keyring.pepper(SiteId(sites[0])),
-            secret_digits=means.secret_digits,
-        )
-        operation = register_courier(
-            means,
-            principal,
-            courier=courier,
-            partner=partner,
-            name=name,
-            login=login,
-            pin=pin,
-            sites=sites,
-        )
-        run(operation)
-        return pin.reveal()
-
     @get("/operator/couriers", sync_to_thread=True)
     def list_couriers(request: WebRequest) -> Response[Any]:
         console.seat(request)
@@ -177,7 +154,9 @@ def _courier_routes(console: Console) -> list[ControllerRouterHandler]:
             raise ClientException("Enter a name, and a number of 4 to 8 digits to sign in with")
         courier = again.courier if again else CourierId(means.minter.make("c"))
         try:
-            pin = give_pin(principal, courier=courier, partner=partner, name=name, login=login)
+            pin = _give_pin(
+                console, principal, courier=courier, partner=partner, name=name, login=login
+            )
         except BadEntry as error:
             message = Message("bad", "Nothing was changed", str(error))
             return show(request, message=message, given=data)
@@ -194,3 +173,37 @@ def _courier_routes(console: Console) -> list[ControllerRouterHandler]:
         return console.act(request, action, back="/operator/couriers")
 
     return [list_couriers, add_courier, dismiss]
+
+
+def _give_pin(
+    console: Console,
+    principal: Principal,
+    *,
+    courier: CourierId,
+    partner: PartnerId,
+    name: str,
+    login: str,
+) -> str:
+    means, now = console.centre.means, console.centre.clock.now()
+    sites = [
+        one.site for one in console.centre.queries.sites(at=now, limit=1_000).items if one.lockers
+    ]
+    if not sites:
+        raise ClientException("There is no site with a locker yet; add one first")
+    pin = make_pin(
+        entropy=means.minter.secret_bytes,
+        pepper=means.keyring.pepper(SiteId(sites[0])),
+        secret_digits=means.secret_digits,
+    )
+    operation = register_courier(
+        means,
+        principal,
+        courier=courier,
+        partner=partner,
+        name=name,
+        login=login,
+        pin=pin,
+        sites=sites,
+    )
+    console.centre.committer.run(operation)
+    return pin.reveal()

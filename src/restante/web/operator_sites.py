@@ -79,52 +79,14 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
         wanted = {name: request.query_params.get(name, "") for name in ("q", "kind", "state")}
         return _features(_wanted(_rows(console), wanted))
 
+    return [show_map, send_sites, *_site_routes(console), *_locker_routes(console)]
+
+
+def _site_routes(console: Console) -> list[ControllerRouterHandler]:
     @get("/operator/sites/{site:str}", sync_to_thread=True)
     def show_site(request: WebRequest, site: FromPath[str]) -> Response[Any]:
         console.seat(request)
         return console.render(request, "site.html", **_site_context(console, request, SiteId(site)))
-
-    @get("/operator/lockers/{locker:str}/cabinet.json", sync_to_thread=True)
-    def send_cabinet(request: WebRequest, locker: FromPath[str]) -> dict[str, Any]:
-        console.seat(request)
-        shown = console.centre.queries.locker(EVERYTHING, LockerId(locker))
-        return draw_cabinet(shown, locker)
-
-    @get("/operator/lockers/{locker:str}/compartments/{compartment:str}", sync_to_thread=True)
-    def show_compartment(
-        request: WebRequest, locker: FromPath[str], compartment: FromPath[str]
-    ) -> Response[Any]:
-        console.seat(request)
-        shown = console.centre.queries.locker(EVERYTHING, LockerId(locker))
-        context = _panel(console, shown, CompartmentId(compartment))
-        if context["panel"] is None:
-            raise NotFoundException(f"{locker} has no compartment {compartment}.")
-        return parts.pages.render(request, "operator/compartment.html", **context)
-
-    @post("/operator/lockers/{locker:str}/compartments/{compartment:str}", sync_to_thread=True)
-    def order(
-        request: WebRequest, locker: FromPath[str], compartment: FromPath[str], data: Form
-    ) -> Response[Any]:
-        console.seat(request)
-        is_in = data.get("in_service") == "1"
-        why = data.get("why", "").strip()[:100]
-        if not is_in and not why:
-            raise ClientException("Say why it is taken out of service, then send it again.")
-        shown = console.centre.queries.locker(EVERYTHING, LockerId(locker))
-
-        def action(principal: Principal) -> str:
-            operation = order_service(
-                principal,
-                locker=LockerId(locker),
-                compartment=CompartmentId(compartment),
-                in_service=is_in,
-                why=why,
-            )
-            console.centre.committer.run(operation)
-            return "in-service" if is_in else "out-of-service"
-
-        back = f"/operator/sites/{shown.site}?compartment={compartment}&locker={locker}"
-        return console.act(request, action, back=back)
 
     @post("/operator/sites/{site:str}/close", sync_to_thread=True)
     def close(request: WebRequest, site: FromPath[str], data: Form) -> Response[Any]:
@@ -157,7 +119,53 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
 
         return console.act(request, action, back=f"/operator/sites/{site}")
 
-    return [show_map, send_sites, show_site, send_cabinet, show_compartment, order, close, reopen]
+    return [show_site, close, reopen]
+
+
+def _locker_routes(console: Console) -> list[ControllerRouterHandler]:
+    @get("/operator/lockers/{locker:str}/cabinet.json", sync_to_thread=True)
+    def send_cabinet(request: WebRequest, locker: FromPath[str]) -> dict[str, Any]:
+        console.seat(request)
+        shown = console.centre.queries.locker(EVERYTHING, LockerId(locker))
+        return draw_cabinet(shown, locker)
+
+    @get("/operator/lockers/{locker:str}/compartments/{compartment:str}", sync_to_thread=True)
+    def show_compartment(
+        request: WebRequest, locker: FromPath[str], compartment: FromPath[str]
+    ) -> Response[Any]:
+        console.seat(request)
+        shown = console.centre.queries.locker(EVERYTHING, LockerId(locker))
+        context = _panel(console, shown, CompartmentId(compartment))
+        if context["panel"] is None:
+            raise NotFoundException(f"{locker} has no compartment {compartment}.")
+        return console.parts.pages.render(request, "operator/compartment.html", **context)
+
+    @post("/operator/lockers/{locker:str}/compartments/{compartment:str}", sync_to_thread=True)
+    def order(
+        request: WebRequest, locker: FromPath[str], compartment: FromPath[str], data: Form
+    ) -> Response[Any]:
+        console.seat(request)
+        is_in = data.get("in_service") == "1"
+        why = data.get("why", "").strip()[:100]
+        if not is_in and not why:
+            raise ClientException("Say why it is taken out of service, then send it again.")
+        shown = console.centre.queries.locker(EVERYTHING, LockerId(locker))
+
+        def action(principal: Principal) -> str:
+            operation = order_service(
+                principal,
+                locker=LockerId(locker),
+                compartment=CompartmentId(compartment),
+                in_service=is_in,
+                why=why,
+            )
+            console.centre.committer.run(operation)
+            return "in-service" if is_in else "out-of-service"
+
+        back = f"/operator/sites/{shown.site}?compartment={compartment}&locker={locker}"
+        return console.act(request, action, back=back)
+
+    return [send_cabinet, show_compartment, order]
 
 
 def _rows(console: Console) -> list[SiteRow]:

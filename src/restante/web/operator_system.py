@@ -1,4 +1,4 @@
-"""How the machine itself stands: journal, work, connections, versions, and proof that all is there."""
+"""How the machine stands: journal, work, connections, versions, and proof that all is there."""
 
 import threading
 from collections.abc import Sequence

@@ -153,12 +153,16 @@ def _demo_routes(parts: Parts, demo: DemoControls) -> list[ControllerRouterHandl
         text = f"{FAULT_NAMES[fault]}: {compartment}. Watch the queue."
         return act(request, lambda: demo.inject_fault(locker, compartment, fault), text)
 
+    return [change_speed, change_peak, change_link, cause_fault, _city_route(demo)]
+
+
+def _city_route(demo: DemoControls) -> ControllerRouterHandler:
     @get("/demo/city.geojson", sync_to_thread=True)
     def send_city() -> Response[Any]:
         headers = {"cache-control": "private, max-age=3600"}
         return Response(demo.city(), media_type=MediaType.JSON, headers=headers)
 
-    return [change_speed, change_peak, change_link, cause_fault, send_city]
+    return send_city
 
 
 def _first_door(parts: Parts, locker: LockerId) -> str:
