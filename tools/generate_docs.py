@@ -16,7 +16,15 @@ if __name__ == "__main__":
     # Started as a script: the folder of this file is on the path, the folder above is not.
     sys.path.insert(0, str(ROOT))
 
-from tools.reference import compartments, custody, facts, link, reasons  # noqa: E402
+from tools.reference import (  # noqa: E402
+    commands,
+    compartments,
+    custody,
+    facts,
+    link,
+    reasons,
+    settings,
+)
 
 PAGES: tuple[tuple[str, Callable[[], str]], ...] = (
     ("docs/reference/custody.md", custody.write_page),
@@ -24,6 +32,8 @@ PAGES: tuple[tuple[str, Callable[[], str]], ...] = (
     ("docs/reference/facts.md", facts.write_page),
     ("docs/reference/link.md", link.write_page),
     ("docs/reference/reasons.md", reasons.write_page),
+    ("docs/reference/settings.md", settings.write_page),
+    ("docs/reference/commands.md", commands.write_page),
 )
 """Path from the root of the repository, and what makes the page."""
 

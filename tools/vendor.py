@@ -129,7 +129,7 @@ def draw_sprite() -> bytes:
 def gather() -> dict[Path, bytes]:
     """Work out every file to be written: path -> content."""
     files: dict[Path, bytes] = {}
-    manifest = []
+    manifest: list[dict[str, object]] = []
     contents: dict[str, dict[str, tuple[str, bytes]]] = {
         name: {
             target: (source, (MODULES / name / source).read_bytes())

@@ -1,6 +1,8 @@
 """The page of reasons: why a rule said no, and what to do about it."""
 
+from restante.api.problem import REASON_STATUS
 from restante.core.refusal import Reason
+from restante.notices.texts import REFUSALS
 
 HEAD = """# Reasons
 
@@ -8,8 +10,11 @@ Why a rule said no. Every {term}`refusal` carries one of these stable values: in
 details of the HTTP API, in the queue of things that need a person, and behind the text on a
 locker's screen. A new value may come with any release; the meaning of one never changes.
 
-| reason | what it means | what to do |
-|---|---|---|
+*HTTP* is the status the API answers with. *People read* is what stands on pages and in answers in
+English; German, Polish and Spanish are in the catalogs of `notices`.
+
+| reason | HTTP | what it means | what to do | people read |
+|---|---|---|---|---|
 """
 
 MEANINGS: dict[Reason, tuple[str, str]] = {
@@ -133,9 +138,23 @@ MEANINGS: dict[Reason, tuple[str, str]] = {
 
 
 def write_page() -> str:
-    """Write every reason with its meaning and its remedy."""
-    absent = [reason for reason in Reason if reason not in MEANINGS]
-    if absent:
-        raise LookupError(f"say in tools/reference/reasons.py what to do about: {absent}")
-    rows = [f"| `{reason}` | {MEANINGS[reason][0]} | {MEANINGS[reason][1]} |" for reason in Reason]
+    """Write every reason with its status, its meaning, its remedy and its text.
+
+    Raises
+    ------
+    LookupError
+        When a reason has no words, no status or no text yet.
+    """
+    for place, known in (
+        ("tools/reference/reasons.py", MEANINGS),
+        ("restante/api/problem.py", REASON_STATUS),
+        ("restante/notices/texts.py", REFUSALS),
+    ):
+        if absent := [reason.value for reason in Reason if reason not in known]:
+            raise LookupError(f"add to {place}: {', '.join(absent)}")
+    rows = [
+        f"| `{reason}` | {REASON_STATUS[reason]} | {MEANINGS[reason][0]} | {MEANINGS[reason][1]} "
+        f"| {REFUSALS[reason]} |"
+        for reason in Reason
+    ]
     return HEAD + "\n".join(rows) + "\n"
