@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..access import Pin
 from ..core.ids import CourierId, ParcelId, PartnerId, SiteId
 from ..core.refusal import Reason, Refused
-from ..edge.doors import Opening, Outcome
+from ..edge.doors import Opening
 from .assumptions import Assumptions
 from .letters import Consigned
 from .stand import Stand
@@ -131,7 +131,7 @@ def _take_back(courier: Courier, stand: Stand) -> Iterator[int]:
             continue
         yield PUTTING_SECONDS
         with stand.lock:
-            if stand.see_slow_door(opening.compartment) and opening.outcome is not Outcome.FAILED:
+            if stand.sees_open(opening.compartment):
                 stand.board.take_out(opening.compartment)
                 courier.brought_back.append(overdue.parcel)
             stand.shut(opening.compartment)
@@ -154,7 +154,7 @@ def _look_into(courier: Courier, stand: Stand) -> Iterator[int]:
             continue
         yield PUTTING_SECONDS
         with stand.lock:
-            is_empty = stand.board.is_open(name) and stand.board.inside(name) is None
+            is_empty = stand.sees_open(name) and stand.board.inside(name) is None
             stand.shut(name)
             if is_empty and _is_signed_in(courier, stand):
                 stand.controller.found_empty(name)
@@ -186,10 +186,9 @@ def _put_in(
         is_offered = True
         yield PUTTING_SECONDS
         with stand.lock:
-            is_open = stand.see_slow_door(opening.compartment)
             why = None
-            if opening.outcome is Outcome.FAILED or not is_open:
-                why = "door_failed"  # The screen says so, and people believe the screen.
+            if not stand.sees_open(opening.compartment):
+                why = "door_failed"
             elif _is_signed_in(courier, stand):
                 why, complaint = complaint, None
             if why is None:

@@ -92,9 +92,9 @@ def _take(stand: Stand, grant: GrantId) -> Iterator[int]:
         return
     yield TAKING_SECONDS
     with stand.lock:
-        if stand.see_slow_door(opening.compartment):
+        if stand.sees_open(opening.compartment):
             stand.board.take_out(opening.compartment)
-            stand.shut(opening.compartment)
+        stand.shut(opening.compartment)
         stand.look()
 
 

@@ -36,7 +36,7 @@ from .stand import Stand
 OFFICE_SECONDS: Final = 300
 """How often the centre's timers are looked at; deadlines are hours away."""
 
-LOOK_SECONDS: Final = 3600
+LOOK_SECONDS: Final = 2 * HOUR
 """How often a locker nobody stands at reads its sensors and talks to the centre, where nobody
 watches. Real ones do it all the time; in between nothing happens that a visit does not show."""
 

@@ -41,6 +41,10 @@ class Demo:
         Where journals, keys and mailbox lie; thrown away by the caller.
     past_seconds
         How much of the city's past is played when it begins.
+    scale
+        Share of the assumptions' arrivals.
+    clock
+        Real time; the machine's own when ``None``.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Demo:
         speed: int,
         rows: Sequence[ManifestRow] | None = None,
         past_seconds: int = PAST_SECONDS,
+        scale: float = MARKET_SCALE,
         clock: Clock | None = None,
     ) -> None:
         self._real = clock or SystemClock()
@@ -80,7 +85,7 @@ class Demo:
             find_kiosk=self._kiosks.get,
             zone=self.town.city.time_zone,
         )
-        self._rows, self._seed = rows, seed
+        self._rows, self._seed, self._scale = rows, seed, scale
 
     def begin(self) -> None:
         """Let the city live: first up to now as fast as the machine can, then at its pace."""
@@ -100,7 +105,7 @@ class Demo:
         world = self.town.world
         if self._rows is not None:
             world.announce(consign_rows(self._rows), partner=PARTNER)
-        Market(world, partner=PARTNER, seed=self._seed, scale=MARKET_SCALE).open()
+        Market(world, partner=PARTNER, seed=self._seed, scale=self._scale).open()
         world.open_for_business()
         world.let_things_go_wrong(self._seed, self._cut_power)
 
