@@ -5,8 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
 
-from tests.house.repository import ROOT, name_of
+from restante.cli.app import app
+from tests.house.repository import ROOT, SOURCE, name_of
 from tools.generate_docs import NOTE, PAGES
 
 ADR = ROOT / "docs" / "adr"
@@ -16,6 +18,18 @@ LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)#:]+)(?:#[^)]*)?\)")
 PAGES_OF_THE_ROOT = (
     "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md",
 )  # fmt: skip
+
+WRITTEN_BY_HAND = sorted(
+    path
+    for path in [*(ROOT / name for name in PAGES_OF_THE_ROOT), *(ROOT / "docs").rglob("*.md")]
+    if name_of(path) not in dict(PAGES) and "_build" not in path.parts
+)
+CODE = re.compile(r"```(?:console|ini)\n(.*?)```|`([^`\n]+)`", re.DOTALL)
+MADE = re.compile(r"(?:^|[\s;&])make ([a-z][a-z-]*)")
+TYPED = re.compile(r"(?:^|[\s/;&])restante (?:--config \S+ )?([a-z]+)(?: ([a-z]+)(?![\w./-]))?")
+FILE = re.compile(r"[a-z_]+(?:/[a-z_0-9]+)*(?:/|/[A-Za-z_0-9-]+\.(?:py|md|txt|csv|toml|json|sql))")
+"""A folder or a file with its folder, from the root of the repository or of the package."""
+NOT_OURS = {"data/", "mailbox/", "plan/"}
 
 
 @pytest.mark.parametrize(("path", "make_page"), PAGES, ids=[path for path, _ in PAGES])
@@ -52,6 +66,36 @@ def test_every_link_of_a_page_at_the_root_leads_somewhere(name: str):
     text = (ROOT / name).read_text(encoding="utf-8")
     broken = [link for link in LINK.findall(text) if not (ROOT / link).exists()]
     assert not broken, f"{name}: {broken}"
+
+
+@pytest.mark.parametrize("path", WRITTEN_BY_HAND, ids=name_of)
+def test_every_command_that_is_written_down_exists(path: Path):
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    root = typer.main.get_command(app)
+    commands = {name: set(getattr(one, "commands", ())) for name, one in root.commands.items()}
+    wrong = [f"make {name}" for code in codes_of(path) for name in MADE.findall(code)
+             if name not in targets]  # fmt: skip
+    for code in codes_of(path):
+        for name, below in TYPED.findall(code):
+            if name not in commands or (commands[name] and below and below not in commands[name]):
+                wrong.append(f"restante {name} {below}".strip())
+    assert not wrong, f"{name_of(path)}: {wrong}"
+
+
+@pytest.mark.parametrize("path", WRITTEN_BY_HAND, ids=name_of)
+def test_every_file_that_is_named_exists(path: Path):
+    named = {code.removeprefix("/") for code in codes_of(path) if FILE.fullmatch(code)} - NOT_OURS
+    absent = [
+        name
+        for name in sorted(named)
+        if not any((folder / name).exists() for folder in (ROOT, SOURCE, path.parent))
+    ]
+    assert not absent, f"{name_of(path)}: {absent}"
+
+
+def codes_of(path: Path) -> list[str]:
+    """Read what a page sets as code: commands, names of files."""
+    return [a or b for a, b in CODE.findall(path.read_text(encoding="utf-8"))]
 
 
 def test_the_map_of_the_house_in_the_architecture_is_the_one_that_is_checked():
