@@ -114,13 +114,13 @@ class Trouble:
         )
         while True:
             yield int(60 * self._chance.expovariate(1 / self._pause_minutes)) + 1
-            if self._is_over:
-                return
             strike = self._chance.choices([k for _, k in kinds], [w for w, _ in kinds])[0]
             stands = self._town.stands
             if self._chance.random() < 0.7:
                 yield from self._wait_for_visit()
                 stands = tuple(one for one in stands if one.controller.visit is not None) or stands
+            if self._is_over:
+                return
             strike(self._chance.choice(stands))
 
     def _wait_for_visit(self) -> Iterator[int]:

@@ -142,6 +142,7 @@ class World:
             stand.link.restore()
         self.agenda.run_until(self.agenda.now + seconds)
         for stand in self.town.stands:
+            stand.link.restore()  # Something may have gone wrong again meanwhile.
             stand.look()
 
     def site_stand(self, site: SiteId) -> Stand | None:
