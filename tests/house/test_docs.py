@@ -84,7 +84,7 @@ def test_every_command_that_is_written_down_exists(path: Path):
 
 @pytest.mark.parametrize("path", WRITTEN_BY_HAND, ids=name_of)
 def test_every_file_that_is_named_exists(path: Path):
-    named = {code.removeprefix("/") for code in codes_of(path) if FILE.fullmatch(code)} - IN_A_DATA_FOLDER
+    named = {code for code in codes_of(path) if FILE.fullmatch(code)} - IN_A_DATA_FOLDER
     absent = [
         name
         for name in sorted(named)
