@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= 2
 ARGS ?=
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 UV ?= $(or $(abspath $(wildcard $(BIN)/uv)),uv)
 COMPILE := compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
            --no-emit-index-url --no-emit-find-links
@@ -49,8 +50,14 @@ setup: $(VENV)/stamp-dev $(VENV)/stamp-system
 demo: $(VENV)/stamp-runtime
 	$(BIN)/restante demo $(ARGS)
 
+# The browser's event loop lives in the thread of the tests, so it gets a run of its own.
 test: setup
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+ifeq ($(ARGS),)
+	$(PYTEST) -m "not browser and not slow"
+	$(PYTEST) -m browser
+else
+	$(PYTEST) $(ARGS)
+endif
 
 check: $(VENV)/stamp-dev
 	$(BIN)/ruff check

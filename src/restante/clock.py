@@ -79,9 +79,7 @@ class Minter:
         ``randbytes`` in the simulator.
     """
 
-    def __init__(
-        self, clock: Clock, entropy: Callable[[int], bytes] = secrets.token_bytes
-    ) -> None:
+    def __init__(self, clock: Clock, entropy: Callable[[int], bytes] = secrets.token_bytes) -> None:
         self._clock = clock
         self._entropy = entropy
         self._lock = threading.Lock()

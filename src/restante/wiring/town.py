@@ -20,7 +20,7 @@ from ..notices import Mailbox, Notice
 from ..operations.means import Means
 from ..settings import Settings
 from ..sim.assumptions import DEFAULT, Assumptions
-from ..sim.city import City, make_city
+from ..sim.city import City, CitySite, make_city
 from ..sim.couriers import Courier
 from ..sim.post import Mail, SimulatedPost
 from ..sim.stand import Stand
@@ -150,19 +150,7 @@ def build_town(
     office = CityOffice(centre)
     couriers = settle_city(office, city, keyring=keyring, minter=minter)
     stands = tuple(
-        make_stand(
-            site,
-            journal=open_locker_journal(
-                _locker_path(settings.data_dir, locker_name(site.id), is_watched=is_watched),
-                durability=durability,
-            ),
-            centre_end=centre.hub.end_for(locker_name(site.id)),
-            keyring=keyring,
-            clock=clock,
-            minter=minter,
-            cost=SIMULATION,
-            release=__version__,
-        )
+        _put_up_locker(site, centre, is_watched=is_watched)
         for site in city.sites
         if site.layout is not None
     )
@@ -178,6 +166,22 @@ def build_town(
     )
     readers.world = world
     return Town(office, clock, stands, city, tuple(couriers), world, posts)
+
+
+def _put_up_locker(site: CitySite, centre: Centre, *, is_watched: bool) -> Stand:
+    """Build the locker of a site; it is as throwaway as the town."""
+    name = locker_name(site.id)
+    path = _locker_path(centre.settings.data_dir, name, is_watched=is_watched)
+    return make_stand(
+        site,
+        journal=open_locker_journal(path, durability="relaxed"),
+        centre_end=centre.hub.end_for(name),
+        keyring=centre.keyring,
+        clock=centre.clock,
+        minter=centre.minter,
+        cost=SIMULATION,
+        release=__version__,
+    )
 
 
 class _Bare(NamedTuple):
