@@ -40,7 +40,6 @@ def test_each_floor_uses_only_the_floors_below():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("room", ROOMS_OF_A_LOCKER + COMMAND_OF_A_LOCKER)
 def test_a_locker_loads_with_only_what_a_locker_has_installed(room: str):
     present = set(locked("edge")) | {"restante"}

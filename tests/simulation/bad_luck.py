@@ -210,7 +210,9 @@ class Trouble:
         stand.machine_clock.skew_seconds += self._chance.randint(-limit, limit)
 
 
-def make_town(folder: Path, seed: int) -> tuple[Town, dict[str, FlakyMail]]:
+def make_town(
+    folder: Path, seed: int, *, is_watched: bool = False
+) -> tuple[Town, dict[str, FlakyMail]]:
     """Build a small town; nothing has happened in it yet."""
     mails: dict[str, FlakyMail] = {}
 
@@ -222,7 +224,7 @@ def make_town(folder: Path, seed: int) -> tuple[Town, dict[str, FlakyMail]]:
         starts_at=STARTS_AT,
         seed=seed,
         durability="relaxed",
-        is_watched=False,
+        is_watched=is_watched,
         assumptions=HASTY,
         hold=ONE_NIGHT,
         city=CITY,
