@@ -39,7 +39,6 @@ def open_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     house.centre.close()
 
 
-@pytest.mark.slow
 def test_the_api_does_what_its_document_says(open_door: Door):
     config = SchemathesisConfig.from_dict(
         {**CONFIG, "headers": {"Authorization": f"Bearer {open_door.operator}"}}
