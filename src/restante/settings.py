@@ -21,6 +21,8 @@ ENV_PREFIX: Final = "RESTANTE_"
 LANGUAGES: Final = ("en", "de", "pl", "es")
 PORT_MAX: Final = 65_535
 
+_ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - to recognize it, not to use it
+
 _NOT_SETTINGS: Final = frozenset({"RESTANTE_CONFIG"})
 """Variables with our prefix that say where settings are, not what they are."""
 
@@ -47,7 +49,8 @@ class Settings(Value):
     listen_port: int = 8080
     """Port the pages and the API listen on."""
     public_url: str = "http://127.0.0.1:8080"
-    """Address recipients reach the pages at; links in notices begin with it."""
+    """Address recipients reach the pages at; links in notices begin with it. By default that of
+    ``listen_host`` and ``listen_port``."""
     hold_hours: int = 72
     """How long a parcel may wait, unless its partner agreed something else."""
     extension_hours: int = 24
@@ -212,7 +215,12 @@ def _convert(given: dict[str, Any]) -> Settings:
             )
         except msgspec.ValidationError as error:
             raise BadSetting(f"{name}: {error}; it is now {value!r}") from error
-    return Settings(**fields)
+    settings = Settings(**fields)
+    if "public_url" not in fields:
+        host = "127.0.0.1" if settings.listen_host in _ANY_ADDRESS else settings.listen_host
+        url = f"http://{host}:{settings.listen_port}"
+        settings = msgspec.structs.replace(settings, public_url=url)
+    return settings
 
 
 def _check(settings: Settings) -> Settings:

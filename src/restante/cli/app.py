@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None) -> Any:
     """Run a command; the entry point of ``restante``."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        app(given)
+        app(given, prog_name="restante")
     except Exception as error:
         if "--debug" in given:
             raise

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-TALK = Console(stderr=True, highlight=False)
+TALK = Console(stderr=True, highlight=False, soft_wrap=True)
 """For people; honors ``NO_COLOR``."""
 
 RESULT = Console(highlight=False, soft_wrap=True)

@@ -17,7 +17,7 @@ zone = "{zone}"
 language = "{language}"
 listen_host = "127.0.0.1"
 listen_port = 8080
-public_url = "http://127.0.0.1:8080"
+# public_url = "https://parcels.example.org"  # what recipients' links begin with
 """
 
 PROBLEMS_SHOWN_MAX = 20
@@ -149,7 +149,8 @@ def _tell(outcome: Any, *, dry_run: bool, as_json: bool) -> None:
         )
         return
     verb = "would be announced" if dry_run else "announced"
-    RESULT.print(f"{outcome.announced} parcels {verb}, {outcome.known} known before")
+    noun = "parcel" if outcome.announced == 1 else "parcels"
+    RESULT.print(f"{outcome.announced} {noun} {verb}, {outcome.known} known before")
     for problem in outcome.problems[:PROBLEMS_SHOWN_MAX]:
         where = f"row {problem.row_number}" if problem.row_number else "file"
         TALK.print(f"{where}, {problem.column or '-'}: {problem.reason} - {problem.hint}")

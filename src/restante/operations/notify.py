@@ -248,6 +248,8 @@ def _is_true(asked: NoticeWork, state: custody.Parcel, now: UtcSeconds) -> bool:
             return asked.kind == "collected"
         case custody.Returned():
             return asked.kind in ("overdue", "returned")
+        case custody.Cancelled():
+            return asked.kind == "cancelled"
         case _:
             return False
 

@@ -168,7 +168,11 @@ def run_locker(path: Path, *, host: str, port: int, tell: Callable[[str], None])
         logging_config=None,
     )
     url = f"http://{host}:{port}/kiosk/{file.locker}"
-    serve_kiosk(app, host=host, port=port, started=lambda: tell(f"The kiosk is at {url}"))
+    try:
+        serve_kiosk(app, host=host, port=port, started=lambda: tell(f"The kiosk is at {url}"))
+    finally:
+        if running.controller is not None:
+            running.controller.store.close()
 
 
 def _to_path(kind: type, value: Any) -> Any:

@@ -41,3 +41,5 @@ def set_up_logs(level: str) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(stream=sys.stderr, level=LEVELS[level], format="%(name)s: %(message)s")
+    # It says at every start what the command says better.
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
