@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from restante.core.compartment import (
+    CompartmentFreed,
     ContentUnclear,
     DoorForced,
     ReturnedToService,
@@ -231,6 +232,18 @@ def test_a_forced_door_and_unclear_content_are_put_before_a_person(house: House)
         ContentUnclear(at=now, compartment=a1, why="opened while free"),
     )
     assert kinds_of_matters(house) == ["content_unclear", "door_forced"]
+
+
+def test_a_held_parcel_whose_compartment_was_found_empty_is_shown(house: House) -> None:
+    done = house.announce()
+    house.deposit(done.parcel)
+    now, a1 = house.clock.now(), CompartmentId("A1")
+    house.report(
+        ContentUnclear(at=now, compartment=a1, why="interrupted"),
+        CompartmentFreed(at=now, compartment=a1, evidence="courier_check", parcel=done.parcel),
+    )
+    assert "parcel.anomaly_noticed.v1" in house.tags(done.parcel)
+    assert any(matter.parcel == done.parcel for matter in house.centre.queries.matters(OPERATOR))
 
 
 def test_a_locker_that_lost_its_disk_is_taken_in_and_shown(house: House) -> None:

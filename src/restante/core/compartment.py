@@ -30,7 +30,7 @@ REOPEN_SECONDS: Final = 10 * 60
 """How long a recipient may open the own compartment again (reliability T18)."""
 
 FAILURES_MAX: Final = 3
-"""Failed openings in a row before a door is taken out of service (chosen: one may be a bump)."""
+"""Failed openings in a row that take a door out of service (chosen: one may be a bump)."""
 
 
 class Door(StrEnum):
@@ -162,6 +162,8 @@ class CompartmentFreed(Fact, tag="compartment.freed.v1"):
     compartment: CompartmentId
     evidence: str
     """``content_sensor``, ``reopen_window`` or ``courier_check``."""
+    parcel: ParcelId | None = None
+    """What should have lain inside and was not found."""
 
 
 class ContentUnclear(Fact, tag="compartment.content_unclear.v1"):
@@ -337,7 +339,7 @@ def _assign(state: Compartment, command: Assign | DropAssignment) -> tuple[Compa
 
 
 _MAYBE_INSIDE = (Content.OCCUPIED, Content.UNCLEAR)
-
+_HANDOFFS = (Purpose.DEPOSIT, Purpose.COLLECT, Purpose.RETRIEVE)
 _CONTENT_FOR = {
     Purpose.DEPOSIT: (Content.ASSIGNED,),
     Purpose.COLLECT: _MAYBE_INSIDE,
@@ -424,8 +426,8 @@ def _notice_closed(state: Compartment, command: NoticeDoor) -> tuple[Compartment
 def _after_uncertain(state: Compartment, command: NoticeDoor) -> tuple[CompartmentFact, ...]:
     """The door may have been open; where nobody can tell what was done, somebody must look (R7)."""
     expected = state.content is Content.OCCUPIED
-    is_deposit = state.opening is not None and state.opening.purpose is Purpose.DEPOSIT
-    if command.has_content is expected or (command.has_content is None and not is_deposit):
+    is_handoff = state.opening is not None and state.opening.purpose in _HANDOFFS
+    if command.has_content is expected or (command.has_content is None and not is_handoff):
         return ()
     return (ContentUnclear(at=command.at, compartment=command.compartment, why="interrupted"),)
 
@@ -509,16 +511,15 @@ def _freed_if_empty(command: NoticeDoor) -> tuple[CompartmentFact, ...]:
 def _serve(
     state: Compartment, command: TakeOutOfService | ReturnToService
 ) -> tuple[CompartmentFact, ...]:
-    at, compartment = command.at, command.compartment
+    at, name = command.at, command.compartment
     if isinstance(command, TakeOutOfService):
         if state.out_of_service is not None:
             return ()
-        return (TakenOutOfService(at=at, compartment=compartment, why=command.why),)
-    facts: tuple[CompartmentFact, ...] = ()
-    if state.content is Content.UNCLEAR:
-        facts += (CompartmentFreed(at=at, compartment=compartment, evidence="courier_check"),)
+        return (TakenOutOfService(at=at, compartment=name, why=command.why),)
+    freed = CompartmentFreed(at=at, compartment=name, evidence="courier_check", parcel=state.parcel)
+    facts: tuple[CompartmentFact, ...] = (freed,) if state.content is Content.UNCLEAR else ()
     if state.out_of_service is not None:
-        facts += (ReturnedToService(at=at, compartment=compartment),)
+        facts += (ReturnedToService(at=at, compartment=name),)
     return facts
 
 

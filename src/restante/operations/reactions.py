@@ -26,6 +26,7 @@ from ..core.ids import (
     site_stream,
 )
 from ..core.parcel import Place
+from ..core.refusal import Reason
 from ..core.size import ParcelSize
 from ..core.streams import ParcelFile
 from ..core.value import Fact, Grams, Millimeters, UtcSeconds
@@ -185,6 +186,20 @@ def _witness(
     return bool(facts)
 
 
+def _found_empty(reporter: Reporter, fact: machine.CompartmentFreed) -> None:
+    """Tell a person of a parcel that should lie in a compartment found empty."""
+    if fact.parcel is None:
+        return
+    stream = parcel_stream(fact.parcel)
+    state = reporter.ledger.state(stream).custody
+    place = reporter.place(fact.compartment)
+    if not isinstance(state, custody.Held | custody.Overdue) or state.place != place:
+        return
+    detail = f"{fact.compartment} was looked into and found empty"
+    missing = custody.AnomalyNoticed(at=fact.at, reason=Reason.NOT_HELD, detail=detail)
+    reporter.ledger.record(stream, missing, by=reporter.by)
+
+
 def _service_changed(reporter: Reporter, _fact: Fact) -> None:
     reporter.is_service_changed = True
 
@@ -193,6 +208,7 @@ _REACTIONS: Final[dict[type[Fact], Callable[[Reporter, Any], None]]] = {
     HandoffDeposited: _deposited,
     HandoffCollected: _collected,
     HandoffRetrieved: _retrieved,
+    machine.CompartmentFreed: _found_empty,
     machine.TakenOutOfService: _service_changed,
     machine.ReturnedToService: _service_changed,
 }
