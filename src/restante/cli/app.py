@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from .. import __version__
-from . import journal
+from . import board, journal
 from .bench import bench
 from .demo import demo
 from .doctor import doctor
@@ -31,6 +31,8 @@ app.command("import")(import_manifest)
 app.command("openapi")(openapi)
 app.command("doctor")(doctor)
 app.command("bench")(bench)
+app.command("board-emulator")(board.board_emulator)
+app.add_typer(board.app, name="board")
 app.add_typer(journal.app, name="journal")
 
 

@@ -1,5 +1,7 @@
 """What a locker is told about itself when it is set up."""
 
+from typing import Final
+
 from ..access import STANDARD, VerifierCost
 from ..core.ids import CompartmentId, LockerId, SiteId
 from ..core.size import CompartmentSpec
@@ -33,3 +35,47 @@ class LockerConfig(Value):
             if spec.id == compartment:
                 return spec
         raise LookupError(f"{self.locker} has no compartment {compartment!r}")
+
+
+SIMULATED: Final = "simulated"
+"""What a locker's file calls a board that is not there."""
+
+
+class BadBoard(ValueError):
+    """A board configuration that cannot be used; the message names field and fix."""
+
+
+class LockAddress(Value, forbid_unknown_fields=True):
+    """Where a compartment's lock is wired."""
+
+    board: int
+    """As set on the board's switches."""
+    lock: int
+    """From 1, as printed on the board."""
+    inverted: bool = False
+    """This door's contact says the opposite of the others."""
+
+
+class BoardConfig(Value, forbid_unknown_fields=True):
+    """The lock boards on one line of a locker."""
+
+    kind: str
+    """A name in :data:`restante.edge.boards.kinds.KINDS`."""
+    port: str
+    """A device such as ``/dev/ttyUSB0``, or ``socket://host:port`` of a serial server."""
+    locks: dict[CompartmentId, LockAddress]
+    inverted: bool = False
+    """All door contacts say the opposite of the usual: set means open."""
+    has_item_sensors: bool = False
+    baudrate: int | None = None
+    """When it is not the one boards are delivered with."""
+    pause_ms: int = 30
+    """Rest between two frames."""
+    answer_ms: int = 300
+    """Longest wait for an answer."""
+    solenoid_ms: int = 500
+    """Rest between two pulses."""
+    look_ms: int = 100
+    """Rest before each of four looks at a door that was pulsed."""
+    reconnect_ms: int = 1000
+    """Rest before a broken port is opened again."""

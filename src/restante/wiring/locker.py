@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 from litestar import Litestar
@@ -11,11 +11,12 @@ from litestar import Litestar
 from .. import __version__
 from ..access import STANDARD, LockerKeys, read_locker_keys
 from ..clock import Clock, Minter, SystemClock
-from ..core.ids import LockerId, SiteId
+from ..core.ids import CompartmentId, LockerId, SiteId
 from ..core.size import CompartmentSpec
 from ..core.value import Value
+from ..edge.boards.port import Board
 from ..edge.boards.simulated import SimulatedBoard
-from ..edge.config import LockerConfig
+from ..edge.config import SIMULATED, BadBoard, BoardConfig, LockerConfig
 from ..edge.controller import Controller
 from ..edge.kiosk.kiosk import AnyKiosk, BrokenKiosk, Kiosk
 from ..edge.kiosk.pages import make_kiosk_routes
@@ -23,6 +24,9 @@ from ..edge.store import open_locker_journal
 from ..edge.uplink import Uplink
 from ..journal.port import Damaged
 from ..settings import BadSetting
+
+if TYPE_CHECKING:
+    from ..edge.boards.wired import WiredBoard
 
 EXAMPLE: Final = """\
 # One locker. Sizes are inner measures in millimeters, weights in grams.
@@ -32,7 +36,7 @@ name = "Main entrance"
 languages = ["en", "de", "pl", "es"]
 data = "locker-1.sqlite"     # its journal; keep it, it is the record of every door
 keys = "locker-1.keys.json"  # written by `restante serve --locker` on the centre's machine
-board = "simulated"          # drivers for real lock boards come with the next release
+board = "simulated"          # for real lock boards, a table [board] instead; see below
 
 [[compartments]]
 id = "A1"
@@ -57,6 +61,17 @@ opening_width_mm = 372
 opening_height_mm = 402
 weight_g_max = 25000
 bottom_height_mm = 460
+
+# Real lock boards, instead of board = "simulated" (docs/howto/wire-a-lock-board.md):
+#
+# [board]
+# kind = "kerong-kr-cu16"       # or 8a-24, wkly, modbus-relay
+# port = "/dev/ttyUSB0"         # or "socket://127.0.0.1:4001", a serial server
+# inverted = false              # true when shut doors are read as open
+#
+# [board.locks]                 # the lock of every compartment
+# A1 = { board = 0, lock = 1 }
+# A2 = { board = 0, lock = 2, inverted = true }
 """
 
 
@@ -70,7 +85,7 @@ class LockerFile(Value):
     keys: Path
     compartments: tuple[CompartmentSpec, ...]
     languages: tuple[str, ...] = ("en", "de", "pl", "es")
-    board: str = "simulated"
+    board: str | BoardConfig = SIMULATED
 
 
 class RunningLocker(NamedTuple):
@@ -106,11 +121,44 @@ def read_locker_file(path: Path) -> LockerFile:
         file = msgspec.convert(content, LockerFile, dec_hook=_to_path)
     except msgspec.ValidationError as error:
         raise BadSetting(f"{path}: {error}") from error
-    if file.board != "simulated":
-        raise BadSetting(f"{path}: board: only 'simulated' in this release")
     if not file.compartments:
         raise BadSetting(f"{path}: compartments: at least one")
+    try:
+        make_locker_board(file)
+    except BadBoard as error:
+        raise BadSetting(f"{path}: board: {error}") from error
     return msgspec.structs.replace(file, data=path.parent / file.data, keys=path.parent / file.keys)
+
+
+def make_locker_board(file: LockerFile) -> Board:
+    """Make the board a locker's file names; no port is opened yet.
+
+    Raises
+    ------
+    BadBoard
+        With the field and what would be right.
+    """
+    compartments = [spec.id for spec in file.compartments]
+    if isinstance(file.board, BoardConfig):
+        return make_wired_board(file.board, compartments)
+    if file.board != SIMULATED:
+        raise BadBoard(f"{file.board!r}: 'simulated', or a table of its own for real lock boards")
+    return SimulatedBoard(compartments)
+
+
+def make_wired_board(config: BoardConfig, compartments: list[CompartmentId]) -> "WiredBoard":
+    """Make a real lock board; a centre without them needs no serial ports installed.
+
+    Raises
+    ------
+    BadBoard
+        With the field and what would be right.
+    """
+    try:
+        from ..edge.boards.kinds import make_board
+    except ModuleNotFoundError as error:
+        raise BadBoard(f"{error.name} is missing: install restante[edge]") from error
+    return make_board(config, compartments)
 
 
 def start_locker(
@@ -125,7 +173,7 @@ def start_locker(
         verifier_cost=STANDARD,
         name=file.name,
     )
-    board = SimulatedBoard(spec.id for spec in file.compartments)
+    board = make_locker_board(file)
     try:
         journal = open_locker_journal(str(file.data))
     except Damaged:

@@ -1,0 +1,150 @@
+"""A board on a wire: asks first, pulses once, and believes only the door's own sensor.
+
+Rules
+-----
+W1  A board that does not answer a question is not pulsed: silent means nothing has happened.
+W2  An order is written once. Its answer, or that there is none, never says that a door is open.
+W3  The door is read again after the pulse: open is opened, still shut is pending (the controller
+    goes on watching), no reading is uncertain.
+"""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from ...core.ids import CompartmentId
+from .bus import Bus, BusError, LineDown
+from .dialect import Dialect, Reading
+from .port import Capabilities, OpenResult
+
+TRIES_MAX: Final = 3
+"""How often a question is asked; once only while a board is known to be silent."""
+
+LOOKS_MAX: Final = 4
+"""Looks at a pulsed door before the controller goes on watching by itself."""
+
+
+class Place(NamedTuple):
+    """Where a compartment's lock is."""
+
+    board: int
+    lock: int
+    is_inverted: bool = False
+    """The door's contact says the opposite of the usual."""
+
+
+class WiredBoard:
+    """All boards of one line, as the compartments they lock.
+
+    Parameters
+    ----------
+    places
+        Every compartment and where its lock is.
+    has_item_sensors
+        Whether the board's item sensors are wired.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        dialect: Dialect,
+        places: Mapping[CompartmentId, Place],
+        *,
+        has_item_sensors: bool = False,
+    ) -> None:
+        self._bus = bus
+        self._dialect = dialect
+        self._places = dict(places)
+        self._lock_max: dict[int, int] = {}
+        for place in self._places.values():
+            self._lock_max[place.board] = max(place.lock, self._lock_max.get(place.board, 0))
+        self._capabilities = Capabilities(
+            has_item_sensors=has_item_sensors and dialect.has_item_sensors
+        )
+        self.silent_boards: set[int] = set()
+        """Boards that did not answer when asked last."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the hardware has."""
+        return self._capabilities
+
+    @property
+    def bus(self) -> Bus:
+        """The line, for those who look after it."""
+        return self._bus
+
+    def open(self, compartment: CompartmentId) -> OpenResult:
+        """Pulse a lock once; never twice, whatever happens."""
+        place = self._places.get(compartment)
+        if place is None:
+            return OpenResult.REFUSED
+        with self._bus.turn:
+            if place.lock not in self._read(place.board, tries=TRIES_MAX).bits:
+                return OpenResult.SILENT
+            try:
+                is_accepted = self._bus.order(
+                    self._dialect.pulse(place.board, place.lock),
+                    self._dialect,
+                    lambda frame: self._dialect.is_accepted(place.board, place.lock, frame),
+                )
+            except LineDown as error:
+                return OpenResult.UNCERTAIN if error.was_written else OpenResult.SILENT
+            return self._look(place, was_refused=is_accepted is False)
+
+    def read_doors(self) -> dict[CompartmentId, bool]:
+        """Read which doors stand open; those of a silent board are absent."""
+        readings = self._read_all()
+        return {
+            name: readings[place.board].bits[place.lock] == place.is_inverted
+            for name, place in self._places.items()
+            if place.lock in readings[place.board].bits
+        }
+
+    def read_items(self) -> dict[CompartmentId, bool]:
+        """Read which compartments have something inside; absent where nobody can tell."""
+        if not self._capabilities.has_item_sensors:
+            return {}
+        readings = self._read_all()
+        return {
+            name: readings[place.board].items[place.lock]
+            for name, place in self._places.items()
+            if place.lock in readings[place.board].items
+        }
+
+    def close(self) -> None:
+        """Close the line; the next request opens it again."""
+        self._bus.close()
+
+    def _look(self, place: Place, *, was_refused: bool) -> OpenResult:
+        has_seen = False
+        for _ in range(LOOKS_MAX):
+            self._bus.rest()
+            bit = self._read(place.board, tries=1).bits.get(place.lock)
+            if bit is None:
+                continue
+            has_seen = True
+            if bit == place.is_inverted:
+                return OpenResult.OPENED
+        if not has_seen:
+            return OpenResult.UNCERTAIN
+        return OpenResult.REFUSED if was_refused else OpenResult.PENDING
+
+    def _read_all(self) -> dict[int, Reading]:
+        return {
+            board: self._read(board, tries=1 if board in self.silent_boards else TRIES_MAX)
+            for board in self._lock_max
+        }
+
+    def _read(self, board: int, *, tries: int) -> Reading:
+        try:
+            reading = self._bus.ask(
+                self._dialect.ask(board, self._lock_max[board]),
+                self._dialect,
+                lambda frame: self._dialect.read(board, frame),
+                tries=tries,
+            )
+        except BusError:
+            self.silent_boards.add(board)
+            return Reading({}, {})
+        self.silent_boards.discard(board)
+        return reading
