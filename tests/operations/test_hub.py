@@ -2,73 +2,15 @@
 
 from typing import Any
 
-import msgspec
 import pytest
 
-from restante.access import PublicKeyring
-from restante.core.handoff import HandoffDeposited
-from restante.core.ids import CompartmentId, CourierId, LockerId, ParcelId, SessionId
+from restante.core.ids import CompartmentId, LockerId
 from restante.core.locker import ControllerStarted, LockerInstalled
 from restante.core.value import UtcSeconds
 from restante.link.memory import MemoryLink
-from restante.link.message import ListEntry
-from restante.link.session import Acknowledged, ListArrived, LockerSession, TimeTold
-from restante.link.signing import make_verifier
 from restante.views import NotFound, Principal
-from tests.operations.house import LOCKER, SITE, House, raw
-
-
-class LockerEnd:
-    """A locker that keeps its facts and its list in memory."""
-
-    def __init__(self, house: House) -> None:
-        self.facts: list[bytes] = []
-        self.list: dict[str, ListEntry] = {}
-        self.acknowledged = 0
-        self.told_ms = 0
-        public: PublicKeyring = house.centre.keyring.public()
-        self.session = LockerSession(
-            locker=LOCKER,
-            site=SITE,
-            release="test",
-            epoch="f1",
-            last_seq=0,
-            acknowledged_seq=0,
-            list_version=0,
-            verify=make_verifier(public),
-            read_facts=lambda first, count: [
-                msgspec.Raw(body) for body in self.facts[first - 1 : first - 1 + count]
-            ],
-        )
-
-    def record(self, fact: Any, now: UtcSeconds) -> None:
-        self.facts.append(raw(fact))
-        self.session.noticed(len(self.facts), now)
-
-    def connected(self, now: UtcSeconds) -> None:
-        self.session.connected(now)
-
-    def disconnected(self) -> None:
-        self.session.disconnected()
-
-    def receive(self, body: bytes, now: UtcSeconds) -> None:
-        for event in self.session.receive(body, now):
-            match event:
-                case Acknowledged(seq=seq):
-                    self.acknowledged = seq
-                case TimeTold(at_ms=at_ms):
-                    self.told_ms = at_ms
-                case ListArrived(is_whole=is_whole, version=version, changes=changes):
-                    if is_whole:
-                        self.list.clear()
-                    for change in changes:
-                        self.list.pop(change.key, None)
-                        if change.entry is not None:
-                            self.list[change.key] = change.entry
-                    self.session.applied(version)
-
-    def outgoing(self, now: UtcSeconds) -> list[bytes]:
-        return self.session.outgoing(now)
+from tests.operations.house import LOCKER, SITE, House
+from tests.operations.locker_end import LockerEnd, deposited
 
 
 @pytest.fixture
@@ -79,17 +21,6 @@ def joined(house: House) -> tuple[House, LockerEnd, MemoryLink]:
         LockerInstalled(at=house.clock.now(), locker=LOCKER, compartments=names), house.clock.now()
     )
     return house, locker, MemoryLink(locker, house.centre.hub.end_for(LOCKER))
-
-
-def deposited(parcel: ParcelId, at: UtcSeconds) -> HandoffDeposited:
-    return HandoffDeposited(
-        at=at,
-        compartment=CompartmentId("A1"),
-        parcel=parcel,
-        session=SessionId("s"),
-        courier=CourierId("c"),
-        evidence="door",
-    )
 
 
 def test_list_and_time_go_down_and_facts_go_up(
