@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..edge.config import BadBoard, BoardConfig
 from .output import RESULT, TALK, fail, print_json
 
 if TYPE_CHECKING:
     from ..edge.boards.emulator import LockBank
     from ..edge.boards.wired import WiredBoard
-    from ..wiring.locker import LockerFile
+    from ..edge.config import BoardConfig
 
 app = typer.Typer(help="Lock boards of a locker.", no_args_is_help=True)
 
@@ -36,6 +35,7 @@ def test(
     Stop the locker first: two programs on one line talk over each other.
     """
     from ..core.ids import CompartmentId
+    from ..edge.config import BoardConfig
     from ..wiring.locker import make_wired_board, read_locker_file
 
     locker = read_locker_file(file)
@@ -51,7 +51,7 @@ def test(
             if not yes:
                 typer.confirm(f"Open {open_}? Its door will spring open", abort=True, err=True)
             result = board.open(CompartmentId(open_)).value
-        report = _read(board, locker, opened=open_, result=result)
+        report = _read(board, locker.board, opened=open_, result=result)
     finally:
         board.close()
     if as_json:
@@ -63,9 +63,8 @@ def test(
 
 
 def _read(
-    board: "WiredBoard", locker: "LockerFile", *, opened: str | None, result: str | None
+    board: "WiredBoard", config: "BoardConfig", *, opened: str | None, result: str | None
 ) -> dict[str, Any]:
-    assert isinstance(locker.board, BoardConfig)
     doors, items = board.read_doors(), board.read_items()
     words = {True: "open", False: "shut", None: "unknown"}
     rows = [
@@ -76,14 +75,14 @@ def _read(
             "door": words[doors.get(name)],
             "item": items.get(name),
         }
-        for name, address in locker.board.locks.items()
+        for name, address in config.locks.items()
     ]
     health = board.bus.health
     is_well = len(doors) == len(rows) and result in (None, "opened")
     return {
         "ok": is_well,
-        "kind": locker.board.kind,
-        "port": locker.board.port,
+        "kind": config.kind,
+        "port": config.port,
         "opened": opened,
         "result": result,
         "doors": rows,
@@ -147,6 +146,7 @@ def board_emulator(
     """
     from ..edge.boards.emulator import Emulator, LockBank
     from ..edge.boards.kinds import find_kind
+    from ..edge.config import BadBoard
 
     try:
         found = find_kind(kind)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
+import structlog
 from litestar import Litestar
 
 from .. import __version__
@@ -23,7 +24,9 @@ from ..edge.kiosk.pages import make_kiosk_routes
 from ..edge.store import open_locker_journal
 from ..edge.uplink import Uplink
 from ..journal.port import Damaged
+from ..link.mqtt import BrokerAccess, LockerMqtt
 from ..settings import BadSetting
+from .line import LinkThread, make_access, open_link
 
 if TYPE_CHECKING:
     from ..edge.boards.wired import WiredBoard
@@ -62,6 +65,15 @@ opening_height_mm = 402
 weight_g_max = 25000
 bottom_height_mm = 460
 
+# A line to the centre (docs/howto/connect-lockers-over-mqtt.md):
+#
+# [mqtt]
+# url = "mqtts://broker.example.org:8883"
+# network = "restante"          # the centre's network_id
+# ca = "ca.crt"
+# certificate = "locker-1.crt"
+# private_key = "locker-1.key"
+
 # Real lock boards, instead of board = "simulated" (docs/howto/wire-a-lock-board.md):
 #
 # [board]
@@ -75,6 +87,19 @@ bottom_height_mm = 460
 """
 
 
+class BrokerSection(Value, forbid_unknown_fields=True):
+    """What a locker's TOML file says about the line to the centre."""
+
+    url: str
+    """``mqtts://broker.example.org:8883``."""
+    ca: Path
+    certificate: Path
+    """Its common name is the locker's own."""
+    private_key: Path
+    network: str = "restante"
+    """The centre's ``network_id``."""
+
+
 class LockerFile(Value):
     """What a locker's TOML file says."""
 
@@ -86,6 +111,7 @@ class LockerFile(Value):
     compartments: tuple[CompartmentSpec, ...]
     languages: tuple[str, ...] = ("en", "de", "pl", "es")
     board: str | BoardConfig = SIMULATED
+    mqtt: BrokerSection | None = None
 
 
 class RunningLocker(NamedTuple):
@@ -127,7 +153,13 @@ def read_locker_file(path: Path) -> LockerFile:
         make_locker_board(file)
     except BadBoard as error:
         raise BadSetting(f"{path}: board: {error}") from error
-    return msgspec.structs.replace(file, data=path.parent / file.data, keys=path.parent / file.keys)
+    folder = path.parent
+    return msgspec.structs.replace(
+        file,
+        data=folder / file.data,
+        keys=folder / file.keys,
+        mqtt=None if file.mqtt is None else _at(folder, file.mqtt),
+    )
 
 
 def make_locker_board(file: LockerFile) -> Board:
@@ -140,13 +172,18 @@ def make_locker_board(file: LockerFile) -> Board:
     """
     compartments = [spec.id for spec in file.compartments]
     if isinstance(file.board, BoardConfig):
-        return make_wired_board(file.board, compartments)
+        return make_wired_board(file.board, compartments, supervisor=_log_board)
     if file.board != SIMULATED:
         raise BadBoard(f"{file.board!r}: 'simulated', or a table of its own for real lock boards")
     return SimulatedBoard(compartments)
 
 
-def make_wired_board(config: BoardConfig, compartments: list[CompartmentId]) -> "WiredBoard":
+def make_wired_board(
+    config: BoardConfig,
+    compartments: list[CompartmentId],
+    *,
+    supervisor: Callable[[int, str], None] = lambda _board, _reason: None,
+) -> "WiredBoard":
     """Make a real lock board; a centre without them needs no serial ports installed.
 
     Raises
@@ -158,7 +195,7 @@ def make_wired_board(config: BoardConfig, compartments: list[CompartmentId]) -> 
         from ..edge.boards.kinds import make_board
     except ModuleNotFoundError as error:
         raise BadBoard(f"{error.name} is missing: install restante[edge]") from error
-    return make_board(config, compartments)
+    return make_board(config, compartments, supervisor=supervisor)
 
 
 def start_locker(
@@ -193,7 +230,7 @@ def start_locker(
 
 
 def run_locker(path: Path, *, host: str, port: int, tell: Callable[[str], None]) -> None:
-    """Run one locker alone: controller, kiosk pages, no connection.
+    """Run one locker alone: controller, kiosk pages, and the line to the centre if it has one.
 
     Raises
     ------
@@ -207,9 +244,14 @@ def run_locker(path: Path, *, host: str, port: int, tell: Callable[[str], None])
         raise BadSetting(
             f"{file.keys}: no keys yet; start the centre once with `restante serve --locker {path}`"
         )
-    running = start_locker(
-        file, keys=read_locker_keys(file.keys), clock=SystemClock(), is_online=lambda: False
-    )
+    access = _find_access(file)
+
+    def is_online() -> bool:
+        return running.uplink is not None and running.uplink.is_online
+
+    clock = SystemClock()
+    running = start_locker(file, keys=read_locker_keys(file.keys), clock=clock, is_online=is_online)
+    line = None if access is None else _make_line(running, access, clock)
     app = Litestar(
         [make_kiosk_routes(lambda name: running.kiosk if name == file.locker else None)],
         openapi_config=None,
@@ -217,10 +259,19 @@ def run_locker(path: Path, *, host: str, port: int, tell: Callable[[str], None])
     )
     url = f"http://{host}:{port}/kiosk/{file.locker}"
     try:
+        if line is not None:
+            line.start()
         serve_kiosk(app, host=host, port=port, started=lambda: tell(f"The kiosk is at {url}"))
     finally:
         if running.controller is not None:
             running.controller.store.close()
+
+
+def _log_board(board: int, reason: str) -> None:
+    if reason:
+        structlog.get_logger().warning("board_silent", board=board, reason=reason)
+    else:
+        structlog.get_logger().info("board_answers", board=board)
 
 
 def _to_path(kind: type, value: Any) -> Any:

@@ -47,7 +47,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     bank = LockBank([1, 2], 24)
     emulator = Emulator(bank, KINDS["8a-24"].talk)
     emulator.start()
-    quick = 'kind = "8a-24"\npause_ms = 0\nlook_ms = 0\nanswer_ms = 100'
+    quick = 'kind = "8a-24"\npause_ms = 0\nlook_ms = 0\nanswer_ms = 40'
     board = BOARD.replace('kind = "8a-24"', quick).replace(", inverted = true", "")
     file = tmp_path / "locker.toml"
     board = board.replace("socket://127.0.0.1:4001", emulator.address.url)

@@ -93,6 +93,19 @@ def test_a_board_known_to_be_silent_is_asked_once_until_it_answers() -> None:
     assert not wired.board.silent_boards
 
 
+def test_the_supervisor_hears_once_that_a_board_falls_silent_and_once_that_it_answers() -> None:
+    heard: list[tuple[int, str]] = []
+    wired = wire("wkly", supervisor=lambda board, reason: heard.append((board, reason)))
+    wired.bank.break_line(Fault.SILENCE)
+    wired.board.read_doors()
+    wired.board.read_doors()
+    assert sorted(heard) == [(0, "no answer"), (1, "no answer")]
+    wired.bank.mend()
+    wired.board.read_doors()
+    wired.board.read_doors()
+    assert sorted(heard[2:]) == [(0, ""), (1, "")]
+
+
 def test_one_silent_board_leaves_the_doors_of_the_other_known() -> None:
     wired = wire("8a-24")
     wired.bank.boards = frozenset({1})

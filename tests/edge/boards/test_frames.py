@@ -5,13 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymodbus.framer import FramerRTU
 
+from restante.edge.boards.bus import Bus
 from restante.edge.boards.dialect import BadFrame
 from restante.edge.boards.eight_a import EightA
 from restante.edge.boards.emulator import LockBank
 from restante.edge.boards.kerong import KerongCu16
 from restante.edge.boards.kinds import KINDS
+from restante.edge.boards.port import OpenResult
 from restante.edge.boards.relay import RelayBoard, seal
+from restante.edge.boards.wired import Place, WiredBoard
 from restante.edge.boards.wkly import Wkly
+from tests.edge.boards.wiring import A1, AT_ONCE
 
 KERONG, EIGHT_A, WKLY, RELAY = KerongCu16(), EightA(), Wkly(), RelayBoard()
 
@@ -95,6 +99,54 @@ def test_one_wrong_byte_never_reads_as_an_answer(kind: str, place: int, flipped:
     answer[place % len(answer)] ^= flipped
     with pytest.raises(BadFrame):
         dialect.read(board, bytes(answer))
+
+
+class NoisePort:
+    """A line on which only noise comes back."""
+
+    def __init__(self, noise: bytes) -> None:
+        self.noise, self.inbox = noise, b""
+
+    def write(self, _content: bytes, /) -> int:
+        self.inbox = self.noise
+        return len(_content)
+
+    def read(self, size: int = 1, /) -> bytes:
+        content, self.inbox = self.inbox[:size], self.inbox[size:]
+        return content
+
+    def reset_input_buffer(self) -> None:
+        self.inbox = b""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def behind(kind: str, port: NoisePort) -> WiredBoard:
+    dialect = KINDS[kind].dialect
+    place = Place(dialect.boards[0], 1)
+    return WiredBoard(Bus(lambda: port, AT_ONCE), dialect, {A1: place})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(noise=st.binary(max_size=90))
+def test_noise_on_the_line_opens_no_door_and_says_nothing(kind: str, noise: bytes) -> None:
+    board = behind(kind, NoisePort(noise))
+    assert board.read_doors() == {}
+    assert board.open(A1) is OpenResult.SILENT
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_answer_torn_anywhere_says_nothing(kind: str) -> None:
+    dialect = KINDS[kind].dialect
+    number = dialect.boards[0]
+    bank = LockBank([number], 8)
+    bank.pulse((number, 1))
+    answer = KINDS[kind].talk.answer(bank, dialect.ask(number, 8))
+    assert behind(kind, NoisePort(answer)).read_doors() == {A1: True}
+    for size in range(len(answer)):
+        assert behind(kind, NoisePort(answer[:size])).read_doors() == {}
+        assert behind(kind, NoisePort(answer[size + 1 :])).read_doors() == {}
 
 
 @given(content=st.binary(min_size=1, max_size=30))

@@ -211,12 +211,14 @@ class Bus:
         port = self._open()
         self._wait_until(self._rest_until)
         self._requests += 1
+        was_written = False
         try:
             port.reset_input_buffer()
+            was_written = True
             port.write(request)
         except BROKEN as error:
             self._break()
-            raise LineDown(f"the line broke: {error}", was_written=True) from error
+            raise LineDown(f"the line broke: {error}", was_written=was_written) from error
         self._rest_until = self._monotonic() + self.timing.pause
         return port
 

@@ -226,6 +226,14 @@ class Address(NamedTuple):
         return f"socket://{self.host}:{self.port}"
 
 
+class _Server(socketserver.ThreadingTCPServer):
+    """Lets go of connections when it ends, and of its port at once."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+    block_on_close = False
+
+
 class Emulator:
     """Emulated boards behind a TCP port, as behind a serial server.
 
@@ -253,10 +261,7 @@ class Emulator:
                 except OSError:
                     return
 
-        socketserver.ThreadingTCPServer.allow_reuse_address = True
-        self._server = socketserver.ThreadingTCPServer((host, port), Line)
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
+        self._server = _Server((host, port), Line)
         self.address = Address(host, int(self._server.server_address[1]))
 
     def serve(self) -> None:

@@ -13,7 +13,7 @@ from .emulator import Talk
 from .kerong import KerongCu16
 from .relay import RelayBoard
 from .talks import EightATalk, KerongTalk, RelayTalk, WklyTalk
-from .wired import Place, WiredBoard
+from .wired import Place, Supervisor, WiredBoard, unsupervised
 from .wkly import Wkly
 
 
@@ -47,7 +47,12 @@ def find_kind(name: str) -> Kind:
     return KINDS[name]
 
 
-def make_board(config: BoardConfig, compartments: Iterable[CompartmentId]) -> WiredBoard:
+def make_board(
+    config: BoardConfig,
+    compartments: Iterable[CompartmentId],
+    *,
+    supervisor: Supervisor = unsupervised,
+) -> WiredBoard:
     """Make the board of a locker; its port is opened when it is first asked.
 
     Raises
@@ -74,7 +79,13 @@ def make_board(config: BoardConfig, compartments: Iterable[CompartmentId]) -> Wi
     pause, answer, solenoid, look, reconnect = (each / 1000 for each in durations.values())
     connect = partial(connect_serial, config.port, config.baudrate or dialect.baudrate, answer)
     bus = Bus(connect, Timing(pause, answer, solenoid, look, reconnect))
-    return WiredBoard(bus, dialect, places, has_item_sensors=config.has_item_sensors)
+    return WiredBoard(
+        bus,
+        dialect,
+        places,
+        has_item_sensors=config.has_item_sensors,
+        supervisor=supervisor,
+    )
 
 
 def _places(

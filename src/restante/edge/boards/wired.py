@@ -8,7 +8,7 @@ W3  The door is read again after the pulse: open is opened, still shut is pendin
     goes on watching), no reading is uncertain.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from ...core.ids import CompartmentId
@@ -32,6 +32,14 @@ class Place(NamedTuple):
     """The door's contact says the opposite of the usual."""
 
 
+Supervisor = Callable[[int, str], None]
+"""Told the address of a board that falls silent and why, or with no reason that it answers."""
+
+
+def unsupervised(_board: int, _reason: str) -> None:
+    """Tell nobody."""
+
+
 class WiredBoard:
     """All boards of one line, as the compartments they lock.
 
@@ -41,6 +49,8 @@ class WiredBoard:
         Every compartment and where its lock is.
     has_item_sensors
         Whether the board's item sensors are wired.
+    supervisor
+        Told once when a board falls silent, and once when it answers again.
     """
 
     def __init__(
@@ -50,8 +60,10 @@ class WiredBoard:
         places: Mapping[CompartmentId, Place],
         *,
         has_item_sensors: bool = False,
+        supervisor: Supervisor = unsupervised,
     ) -> None:
         self._bus = bus
+        self._supervisor = supervisor
         self._dialect = dialect
         self._places = dict(places)
         self._lock_max: dict[int, int] = {}
@@ -143,8 +155,12 @@ class WiredBoard:
                 lambda frame: self._dialect.read(board, frame),
                 tries=tries,
             )
-        except BusError:
-            self.silent_boards.add(board)
+        except BusError as error:
+            if board not in self.silent_boards:
+                self.silent_boards.add(board)
+                self._supervisor(board, str(error))
             return Reading({}, {})
-        self.silent_boards.discard(board)
+        if board in self.silent_boards:
+            self.silent_boards.discard(board)
+            self._supervisor(board, "")
         return reading
