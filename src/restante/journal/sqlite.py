@@ -15,9 +15,7 @@ import msgspec
 from sqlalchemy import (
     Connection,
     MetaData,
-    Select,
     Table,
-    bindparam,
     func,
     insert,
     select,
@@ -57,10 +55,15 @@ from .sqlite_file import (
     newest_sqlite,
     translated,
 )
+from .sqlite_lookup import (
+    KEYS_MAX,
+    STATE_ROWS,
+    look_up_rows,
+    look_up_states,
+    prepare_rows,
+    read_heads,
+)
 from .tables import CURSORS, FACTS, META, STATES
-
-KEYS_MAX = 400
-"""Keys asked for in one statement, well under SQLite's limit of bound values."""
 
 _NEW_STATE = dialect.insert(STATES)
 # Compiled once and given tuples in the order of the columns: the two statements that carry all
@@ -133,7 +136,7 @@ class SqliteJournal:
             table.name: _upsert(self._views.view(table.name)) for table in self._views.tables
         }
         self._finds = {
-            table.name: _find(self._views.view(table.name)) for table in self._views.tables
+            table.name: prepare_rows(self._views.view(table.name)) for table in self._views.tables
         }
         self._lock = threading.RLock()
         self._batches = 0
@@ -200,19 +203,12 @@ class SqliteJournal:
 
     def states(self, streams: Sequence[StreamName]) -> dict[StreamName, StateRow]:
         """Read current states."""
-        columns = (
-            STATES.c.kind,
-            STATES.c.owner,
-            STATES.c.version,
-            STATES.c.state,
-            STATES.c.head_hash,
-        )
         found: dict[StreamName, StateRow] = {}
         with self.reading() as connection:
-            for query in _state_queries(streams, columns):
-                for kind, owner, version, state, head_hash in connection.execute(query):
-                    stream = StreamName(f"{kind}/{owner}")
-                    found[stream] = StateRow(version, self._decode(stream, state), head_hash)
+            for row in look_up_states(connection, streams, STATE_ROWS):
+                kind, owner, version, state, head_hash = row
+                stream = StreamName(f"{kind}/{owner}")
+                found[stream] = StateRow(version, self._decode(stream, state), head_hash)
         return found
 
     def rows(
@@ -222,11 +218,9 @@ class SqliteJournal:
         view = self._views.view(table)
         found: dict[tuple[Scalar, ...], Mapping[str, Scalar]] = {}
         with self.reading() as connection:
-            for start in range(0, len(keys), KEYS_MAX):
-                wanted = {"keys": keys[start : start + KEYS_MAX]}
-                for row in connection.execute(self._finds[table], wanted).mappings():
-                    key = tuple(row[name] for name in view.key_columns)
-                    found[key] = {name: row[name] for name in view.value_columns}
+            for row in look_up_rows(connection, keys, self._finds[table]):
+                key = tuple(row[name] for name in view.key_columns)
+                found[key] = {name: row[name] for name in view.value_columns}
         return found
 
     def follow(self, position: int, *, limit: int) -> tuple[Recorded, ...]:
@@ -393,7 +387,7 @@ class SqliteJournal:
     def _seal(
         self, connection: Connection, units: Sequence[Unit], recorded_at: UtcSeconds
     ) -> list[Sealed]:
-        heads = _read_heads(connection, [unit.stream for unit in units])
+        heads = read_heads(connection, [unit.stream for unit in units])
         position = int(connection.scalar(_LAST_POSITION) or 0) + 1
         sealed: list[Sealed] = []
         for unit in units:
@@ -457,12 +451,6 @@ class SqliteJournal:
             connection.execute(self._upserts[table], full)
 
 
-def _find(view: View) -> Select[Any]:
-    """Prepare the look-up by key once: building it anew costs more than running it."""
-    keys = tuple_(*(view.table.c[name] for name in view.key_columns))
-    return select(view.table).where(keys.in_(bindparam("keys", expanding=True)))
-
-
 def _upsert(view: View) -> Any:
     statement = dialect.insert(view.table)
     if not view.value_columns:
@@ -471,28 +459,6 @@ def _upsert(view: View) -> Any:
         index_elements=view.key_columns,
         set_={name: statement.excluded[name] for name in view.value_columns},
     )
-
-
-def _state_queries(streams: Sequence[StreamName], columns: Sequence[Any]) -> Iterator[Select[Any]]:
-    owners: dict[str, list[str]] = {}
-    for stream in streams:
-        kind, owner = split_stream(stream)
-        owners.setdefault(kind, []).append(owner)
-    for kind, names in owners.items():
-        for start in range(0, len(names), KEYS_MAX):
-            wanted = STATES.c.owner.in_(names[start : start + KEYS_MAX])
-            yield select(*columns).where(wanted, STATES.c.kind == kind)
-
-
-def _read_heads(
-    connection: Connection, streams: Sequence[StreamName]
-) -> dict[StreamName, tuple[int, bytes]]:
-    heads: dict[StreamName, tuple[int, bytes]] = {}
-    columns = (STATES.c.kind, STATES.c.owner, STATES.c.version, STATES.c.head_hash)
-    for query in _state_queries(streams, columns):
-        for kind, owner, version, head_hash in connection.execute(query):
-            heads[StreamName(f"{kind}/{owner}")] = (version, head_hash)
-    return heads
 
 
 def _read_cursor(connection: Connection, name: str) -> int:

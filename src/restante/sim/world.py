@@ -33,10 +33,10 @@ from .ports import Town
 from .recipients import visit_locker
 from .stand import Stand
 
-OFFICE_SECONDS: Final = 300
+OFFICE_SECONDS: Final = 600
 """How often the centre's timers are looked at; deadlines are hours away."""
 
-LOOK_SECONDS: Final = 2 * HOUR
+LOOK_SECONDS: Final = 4 * HOUR
 """How often a locker nobody stands at reads its sensors and talks to the centre, where nobody
 watches. Real ones do it all the time; in between nothing happens that a visit does not show."""
 
