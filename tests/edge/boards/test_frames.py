@@ -3,12 +3,13 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pymodbus.framer import FramerRTU
+from pymodbus.client import ModbusTcpClient
+from pymodbus.framer import FramerRTU, FramerType
 
 from restante.edge.boards.bus import Bus
 from restante.edge.boards.dialect import BadFrame
 from restante.edge.boards.eight_a import EightA
-from restante.edge.boards.emulator import LockBank
+from restante.edge.boards.emulator import Emulator, LockBank
 from restante.edge.boards.kerong import KerongCu16
 from restante.edge.boards.kinds import KINDS
 from restante.edge.boards.port import OpenResult
@@ -152,3 +153,18 @@ def test_an_answer_torn_anywhere_says_nothing(kind: str) -> None:
 @given(content=st.binary(min_size=1, max_size=30))
 def test_modbus_checksums_are_those_of_the_library(content: bytes) -> None:
     assert FramerRTU.check_CRC(content, int.from_bytes(seal(content)[-2:], "big"))
+
+
+def test_the_emulated_relay_board_is_one_for_the_librarys_own_client() -> None:
+    bank = LockBank([1], 8)
+    bank.pulse((1, 3))
+    emulator = Emulator(bank, KINDS["modbus-relay"].talk)
+    emulator.start()
+    client = ModbusTcpClient("127.0.0.1", port=emulator.address.port, framer=FramerType.RTU)
+    try:
+        inputs = client.read_discrete_inputs(0, count=8, device_id=1)
+        assert [n for n, is_shut in enumerate(inputs.bits, start=1) if not is_shut] == [3]
+        assert client.read_discrete_inputs(0, count=64, device_id=1).isError()
+    finally:
+        client.close()
+        emulator.stop()
