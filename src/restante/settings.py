@@ -79,6 +79,15 @@ class Settings(Value):
     """HTTP gateway for text messages; while empty, they are kept in the mailbox folder."""
     sms_token_file: Path | None = None
     """File that holds the gateway's token."""
+    mqtt_url: str = ""
+    """Broker of lockers on machines of their own, ``mqtts://broker.example.org:8883``; empty for
+    none."""
+    mqtt_ca_file: Path | None = None
+    """Certificate of the authority that the broker's certificate is from."""
+    mqtt_certificate_file: Path | None = None
+    """This centre's certificate; its common name is the name the broker's rules know it by."""
+    mqtt_key_file: Path | None = None
+    """Key of this centre's certificate."""
     log_level: str = "info"
     """``debug``, ``info``, ``warning`` or ``error``."""
 
@@ -243,6 +252,10 @@ def _check(settings: Settings) -> Settings:
     _check_choice(settings, "language", LANGUAGES)
     _check_choice(settings, "smtp_security", ("starttls", "tls", "none"))
     _check_choice(settings, "log_level", ("debug", "info", "warning", "error"))
+    if settings.mqtt_url:
+        for name in ("mqtt_ca_file", "mqtt_certificate_file", "mqtt_key_file"):
+            if getattr(settings, name) is None:
+                raise BadSetting(f"{name}: needed with mqtt_url; `restante broker` makes it")
     if settings.pin_secret_digits not in (6, 8):
         raise BadSetting("pin_secret_digits: 6 or 8")
     if not settings.network_id.isascii() or not settings.network_id.isprintable():

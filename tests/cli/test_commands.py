@@ -20,6 +20,7 @@ COMMANDS = (
     ("demo",),
     ("serve",),
     ("locker",),
+    ("broker",),
     ("init",),
     ("import",),
     ("openapi",),

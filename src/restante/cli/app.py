@@ -9,6 +9,7 @@ import typer
 from .. import __version__
 from . import board, journal
 from .bench import bench
+from .broker import broker
 from .demo import demo
 from .doctor import doctor
 from .output import TALK
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command("demo")(demo)
 app.command("serve")(serve)
 app.command("locker")(locker)
+app.command("broker")(broker)
 app.command("init")(init)
 app.command("import")(import_manifest)
 app.command("openapi")(openapi)

@@ -35,9 +35,10 @@ def locker(
     host: Annotated[str, typer.Option(help="Address of the kiosk's pages.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port of the kiosk's pages.")] = 8090,
 ) -> None:
-    """Run one locker's controller with its kiosk, working alone.
+    """Run one locker's controller with its kiosk.
 
-    Without a connection it opens for the codes it knows and keeps its facts until there is one.
+    With a section [mqtt] in its file it talks to the centre. Without a connection it opens for
+    the codes it knows and keeps its facts until there is one.
     """
     from ..wiring.locker import EXAMPLE, run_locker
     from ..wiring.logs import set_up_logs

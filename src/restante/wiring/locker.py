@@ -263,8 +263,50 @@ def run_locker(path: Path, *, host: str, port: int, tell: Callable[[str], None])
             line.start()
         serve_kiosk(app, host=host, port=port, started=lambda: tell(f"The kiosk is at {url}"))
     finally:
+        if line is not None:
+            line.close()
         if running.controller is not None:
             running.controller.store.close()
+
+
+def _at(folder: Path, section: BrokerSection) -> BrokerSection:
+    return msgspec.structs.replace(
+        section,
+        ca=folder / section.ca,
+        certificate=folder / section.certificate,
+        private_key=folder / section.private_key,
+    )
+
+
+def _find_access(file: LockerFile) -> BrokerAccess | None:
+    """Read where the broker is; ``None`` for a locker without a line."""
+    section = file.mqtt
+    if section is None:
+        return None
+    access = make_access(
+        section.url,
+        network=section.network,
+        ca_file=section.ca,
+        certificate_file=section.certificate,
+        key_file=section.private_key,
+    )
+    if access.name != file.locker:
+        raise BadSetting(
+            f"{section.certificate} is the certificate of {access.name!r}, not of this locker, "
+            f"{file.locker!r}"
+        )
+    return access
+
+
+def _make_line(running: RunningLocker, access: BrokerAccess, clock: Clock) -> LinkThread | None:
+    uplink, kiosk = running.uplink, running.kiosk
+    if uplink is None or isinstance(kiosk, BrokenKiosk):
+        return None
+    return open_link(
+        lambda chance: LockerMqtt(
+            uplink, access=access, clock=clock, chance=chance, lock=kiosk.lock
+        )
+    )
 
 
 def _log_board(board: int, reason: str) -> None:

@@ -10,13 +10,16 @@ from ..clock import Minter, SystemClock
 from ..core.ids import LockerId
 from ..edge.kiosk.kiosk import AnyKiosk
 from ..link.memory import MemoryLink
+from ..link.mqtt import CentreMqtt
 from ..operations.accounts import begin_setup
 from ..operations.directory import SiteEntry, register_locker, register_site
+from ..operations.hub import CentreEnd
 from ..settings import Settings
 from ..views.principal import NotFound, Principal
 from .app import make_app
 from .centre import Centre, open_centre
 from .chores import Chores
+from .line import LinkThread, make_access, open_link
 from .locker import LockerFile, RunningLocker, read_locker_file, start_locker
 from .server import serve_app
 
@@ -93,14 +96,18 @@ def run_service(
     clock = SystemClock()
     centre = open_centre(settings, clock, Minter(clock))
     lockers = None
+    line = None
     chores = Chores(centre)
     try:
+        line = _make_line(centre)
         lockers = LocalLockers(centre, [read_locker_file(path) for path in locker_files])
         app = make_app(centre, find_kiosk=lockers.kiosks.get)
         _invite(centre, tell)
         centre.committer.start()
         chores.start()
         lockers.start()
+        if line is not None:
+            line.start()
         serve_app(
             app,
             host=settings.listen_host,
@@ -108,10 +115,41 @@ def run_service(
             started=lambda: tell(f"Serving {settings.network_name} at {settings.public_url}"),
         )
     finally:
+        if line is not None:
+            line.close()
         chores.close()
         if lockers is not None:
             lockers.close()
         centre.close()
+
+
+def _make_line(centre: Centre) -> LinkThread | None:
+    """Make the line to lockers on machines of their own, where the operator set one."""
+    settings = centre.settings
+    if not settings.mqtt_url:
+        return None
+    files = (settings.mqtt_ca_file, settings.mqtt_certificate_file, settings.mqtt_key_file)
+    ca_file, certificate_file, key_file = files
+    assert ca_file is not None
+    assert certificate_file is not None
+    assert key_file is not None
+    access = make_access(
+        settings.mqtt_url,
+        network=settings.network_id,
+        ca_file=ca_file,
+        certificate_file=certificate_file,
+        key_file=key_file,
+    )
+
+    def find_end(locker: LockerId) -> CentreEnd | None:
+        try:
+            return centre.hub.end_for(locker)
+        except NotFound:
+            return None
+
+    return open_link(
+        lambda chance: CentreMqtt(find_end, access=access, clock=centre.clock, chance=chance)
+    )
 
 
 def _invite(centre: Centre, tell: Callable[[str], None]) -> None:
