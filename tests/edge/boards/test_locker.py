@@ -85,6 +85,7 @@ def test_a_parcel_is_deposited_and_collected_and_the_line_may_be_silent(wall: Wa
     assert len(wall.cabinet.facts()) == before
 
 
+@pytest.mark.parametrize("wall", ["kerong-kr-cu16", "8a-24"], indirect=True)
 def test_a_jammed_door_is_reported_after_a_while_and_pulsed_once(wall: Wall) -> None:
     place = wall.deposit("p1")
     wall.bank.break_lock(wall.at(place), Fault.JAM)
