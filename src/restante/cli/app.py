@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from .. import __version__
 from . import board, journal
@@ -72,7 +73,7 @@ def main(arguments: list[str] | None = None) -> Any:
     except Exception as error:
         if "--debug" in given:
             raise
-        TALK.print(f"[red]error:[/] {_explain(error)}")
+        TALK.print(f"[red]error:[/] {escape(_explain(error))}")
         raise SystemExit(1) from error
 
 

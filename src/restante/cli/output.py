@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 TALK = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -25,7 +26,7 @@ def print_json(value: Any) -> None:
 
 def fail(message: str, *, status: int = 1) -> NoReturn:
     """End with a message that names the fix."""
-    TALK.print(f"[red]error:[/] {message}", markup=True)
+    TALK.print(f"[red]error:[/] {escape(message)}")
     raise typer.Exit(status)
 
 
