@@ -362,6 +362,27 @@ def test_a_message_kept_by_the_broker_is_no_message_to_a_locker(stage: Stage) ->
     assert stage.locker.list == {}
 
 
+def test_a_locker_whose_disk_was_full_once_talks_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[UtcSeconds] = []
+    outgoing = stage.locker.outgoing
+
+    def fail_first(now: UtcSeconds) -> list[bytes]:
+        calls.append(now)
+        if len(calls) == 1:
+            raise OSError("no space left on device")
+        return outgoing(now)
+
+    monkeypatch.setattr(stage.locker, "outgoing", fail_first)
+
+    async def story() -> None:
+        async with running(stage.centre(), stage.link()):
+            await stage.until(lambda: stage.locker.acknowledged == 1)
+
+    asyncio.run(story())
+
+
 def test_pauses_between_attempts_grow_to_a_limit_and_differ_between_lockers() -> None:
     timing = Timing()
     pauses = [make_retry_pause(timing, n, random.Random(1)) for n in range(1, 12)]

@@ -141,6 +141,8 @@ class _Connection:
                     await talk(client)
             except aiomqtt.MqttError as error:
                 _log.warning("broker not reached", broker=self.access.host, error=str(error))
+            except Exception:  # noqa: BLE001 - a full disk today must not cut the line for ever
+                _log.exception("the link broke off", name=self.access.name)
             # Two clients of one name throw each other out: a short stay is a failure too.
             stayed = 0.0 if connected_at is None else loop.time() - connected_at
             failures = 1 if stayed > self.timing.retry_seconds_max else failures + 1
