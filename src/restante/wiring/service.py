@@ -8,7 +8,7 @@ from typing import Final
 from ..access import export_locker_keys, write_locker_keys
 from ..clock import Minter, SystemClock
 from ..core.ids import LockerId
-from ..edge.kiosk.kiosk import AnyKiosk
+from ..edge.kiosk.kiosk import AnyKiosk, Kiosk
 from ..link.memory import MemoryLink
 from ..link.mqtt import CentreMqtt
 from ..operations.accounts import begin_setup
@@ -42,7 +42,7 @@ class LocalLockers:
         self._clock = centre.clock
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lockers", daemon=True)
-        self._links: list[tuple[RunningLocker, MemoryLink]] = []
+        self._links: list[tuple[Kiosk, MemoryLink]] = []
         self.kiosks: Mapping[LockerId, AnyKiosk] = {
             file.locker: self._start(centre, file).kiosk for file in files
         }
@@ -57,9 +57,8 @@ class LocalLockers:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
-        for running, _ in self._links:
-            if running.controller is not None:
-                running.controller.store.close()
+        for kiosk, _ in self._links:
+            kiosk.controller.store.close()
 
     def _start(self, centre: Centre, file: LockerFile) -> RunningLocker:
         _register(centre, file)
@@ -71,16 +70,18 @@ class LocalLockers:
             clock=centre.clock,
             is_online=lambda: True,
         )
-        if running.uplink is not None:
+        if running.uplink is not None and isinstance(running.kiosk, Kiosk):
             link = MemoryLink(running.uplink, centre.hub.end_for(file.locker))
-            self._links.append((running, link))
+            self._links.append((running.kiosk, link))
         return running
 
     def _run(self) -> None:
         while not self._stop.wait(TICK_SECONDS):
-            for running, link in self._links:
-                running.kiosk.tick()
-                link.pump(self._clock.now())
+            for kiosk, link in self._links:
+                kiosk.tick()
+                # Pages and link take turns at the controller.
+                with kiosk.lock:
+                    link.pump(self._clock.now())
 
 
 def run_service(
