@@ -223,7 +223,6 @@ def make_town(
         read_settings(environ={}, arguments={"data_dir": folder, "zone": "Europe/Berlin"}),
         starts_at=STARTS_AT,
         seed=seed,
-        durability="relaxed",
         is_watched=is_watched,
         assumptions=HASTY,
         hold=ONE_NIGHT,

@@ -90,11 +90,6 @@ class CentreEnd:
         """Note a newer list of the locker's site."""
         self._session.list_changed(version)
 
-    @property
-    def held_list_version(self) -> int | None:
-        """Version of the list the locker has confirmed since it greeted."""
-        return self._session.held_version
-
     def _handle(self, event: CentreEvent) -> None:
         match event:
             case FactsArrived():

@@ -72,8 +72,6 @@ class Assumptions(Value):
     """Local hours between which couriers visit sites."""
     seconds_per_deposit: Seconds = Seconds(22)
     """Scan, open, put in, close; 1,000 parcels a shift (product research C2) leave about 25 s."""
-    seconds_per_visit: Seconds = Seconds(45)
-    """A recipient from walking up to leaving; chosen."""
 
 
 DEFAULT: Final = Assumptions()

@@ -18,26 +18,12 @@ FORCED_SECONDS: Final = 20 * 60
 
 
 class Mishaps:
-    """Lets things go wrong at a locker, at random times.
+    """Lets things go wrong at a locker, at random times."""
 
-    Parameters
-    ----------
-    cut_power
-        Cuts a stand's power; something else may have to follow, such as a new kiosk.
-    """
-
-    def __init__(
-        self,
-        agenda: Agenda,
-        *,
-        assumptions: Assumptions,
-        seed: int,
-        cut_power: Callable[[Stand], None] = Stand.cut_power,
-    ) -> None:
+    def __init__(self, agenda: Agenda, *, assumptions: Assumptions, seed: int) -> None:
         self._agenda = agenda
         self._assumptions = assumptions
         self._chance = random.Random(seed)
-        self._cut_power = cut_power
 
     def threaten(self, stand: Stand) -> None:
         """Let every kind of mishap come to a stand in its own time, again and again."""
@@ -90,7 +76,7 @@ class Mishaps:
         stand.look()
 
     def _lose_power(self, stand: Stand) -> None:
-        self._cut_power(stand)
+        stand.cut_power()
         stand.look()
 
     def _door(self, stand: Stand) -> CompartmentId:

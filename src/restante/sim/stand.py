@@ -74,6 +74,8 @@ class Stand:
         """Held by everybody who acts at this locker; the kiosk pages hold the same one."""
         self.is_screen_busy: Callable[[], bool] = lambda: False
         """Whether somebody uses the screen without being signed in."""
+        self.restarted: Callable[[], None] = lambda: None
+        """Called after a power cut, for whoever holds on to the controller, such as its screen."""
         self._boot = boot
         self._clock = clock
         self._machine = boot()
@@ -111,6 +113,7 @@ class Stand:
             self._machine = self._boot()
             if was_cut:
                 self.link.cut()
+            self.restarted()
 
     def look(self) -> None:
         """Let the controller read its sensors and do what is due, then talk to the centre."""

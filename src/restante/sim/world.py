@@ -6,7 +6,7 @@ PIN, a code read in a notice.
 """
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
@@ -103,9 +103,9 @@ class World:
             self.agenda.after(offset, partial(self.agenda.every, self._look_seconds, stand.look))
         self.agenda.at(self._next_local(self.assumptions.tour_start_hour), self._begin_day)
 
-    def let_things_go_wrong(self, seed: int, cut_power: Callable[[Stand], None]) -> None:
+    def let_things_go_wrong(self, seed: int) -> None:
         """Threaten every locker with mishaps, see :class:`.mishaps.Mishaps`."""
-        mishaps = Mishaps(self.agenda, assumptions=self.assumptions, seed=seed, cut_power=cut_power)
+        mishaps = Mishaps(self.agenda, assumptions=self.assumptions, seed=seed)
         for stand in self.town.stands:
             mishaps.threaten(stand)
 
@@ -144,10 +144,6 @@ class World:
         for stand in self.town.stands:
             stand.link.restore()  # Something may have gone wrong again meanwhile.
             stand.look()
-
-    def site_stand(self, site: SiteId) -> Stand | None:
-        """Find the locker of a site; ``None`` for counters."""
-        return self._stands.get(site)
 
     # ── Partners and couriers ─────────────────────────────────────────────────────────────────
 

@@ -8,7 +8,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
-from babel.numbers import format_decimal
 
 from restante.core.value import DAY, HOUR, MINUTE, UtcSeconds
 
@@ -58,11 +57,6 @@ def left_words(seconds: int, language: str) -> str:
         return texts.gettext("less than a minute left")
     text = texts.gettext("{span} left") if seconds > 0 else texts.gettext("{span} over")
     return text.format(span=span_words(abs(seconds), language))
-
-
-def number_words(number: float, language: str) -> str:
-    """Write a number with the separators of the language."""
-    return str(format_decimal(number, locale=language))
 
 
 def _write(at: UtcSeconds, zone: str, language: str, patterns: dict[str, str]) -> str:

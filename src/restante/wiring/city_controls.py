@@ -35,21 +35,12 @@ _DOOR_FAULTS: Mapping[DemoFault, Fault] = {
 
 
 class CityControls:
-    """Turns what visitors press into what happens in the city.
+    """Turns what visitors press into what happens in the city."""
 
-    Parameters
-    ----------
-    restarted
-        Called with a stand whose controller was started anew.
-    """
-
-    def __init__(
-        self, town: Town, life: Life, clock: Clock, *, restarted: Callable[[Stand], None]
-    ) -> None:
+    def __init__(self, town: Town, life: Life, clock: Clock) -> None:
         self._town = town
         self._life = life
         self._clock = clock
-        self._restarted = restarted
         self._stands = {stand.locker: stand for stand in town.stands}
         self._places = {site.id: site for site in town.city.sites}
         self._city = city_geojson(town.city)
@@ -103,7 +94,7 @@ class CityControls:
             if fault is DemoFault.SILENT:
                 stand.board.silence()
             elif fault is DemoFault.POWER_CUT:
-                self._cut_power(stand, compartment)
+                stand.cut_power()
             else:
                 stand.board.break_door(compartment, _DOOR_FAULTS[fault])
         self._life.ask(stand.look)
@@ -215,12 +206,6 @@ class CityControls:
         if stand is None:
             raise LookupError(f"the city has no locker {locker!r}")
         return stand
-
-    def _cut_power(self, stand: Stand, compartment: CompartmentId) -> None:
-        """Cut it in the worst moment where somebody is there to open a door; else just cut it."""
-        del compartment
-        stand.cut_power()
-        self._restarted(stand)
 
     def _mover(self, courier: Courier) -> Mover:
         leg = courier.leg

@@ -3,6 +3,7 @@
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -66,7 +67,6 @@ class Demo:
             _settings(folder, public_url),
             starts_at=starts_at,
             seed=seed,
-            durability="relaxed",
             is_watched=True,
             look_seconds=LOOK_SECONDS,
         )
@@ -76,9 +76,8 @@ class Demo:
         self._kiosks: dict[LockerId, AnyKiosk] = {}
         for stand in self.town.stands:
             self._put_up_kiosk(stand)
-        self.controls = CityControls(
-            self.town, self.life, self.town.clock, restarted=self._put_up_kiosk
-        )
+            stand.restarted = partial(self._put_up_kiosk, stand)
+        self.controls = CityControls(self.town, self.life, self.town.clock)
         self.app: App = make_app(
             self.town.office.centre,
             demo=self.controls,
@@ -107,11 +106,7 @@ class Demo:
             world.announce(consign_rows(self._rows), partner=PARTNER)
         Market(world, partner=PARTNER, seed=self._seed, scale=self._scale).open()
         world.open_for_business()
-        world.let_things_go_wrong(self._seed, self._cut_power)
-
-    def _cut_power(self, stand: Stand) -> None:
-        stand.cut_power()
-        self._put_up_kiosk(stand)
+        world.let_things_go_wrong(self._seed)
 
     def _put_up_kiosk(self, stand: Stand) -> None:
         kiosk = Kiosk(

@@ -10,7 +10,6 @@ from ..partners.manifest_row import ManifestRow
 from ..settings import Settings, read_settings
 from ..sim.arrivals import consign_rows
 from ..sim.report import Tally, count_tally
-from ..sim.stand import Stand
 from ..sim.town import PARTNER
 from .town import build_town
 
@@ -45,13 +44,12 @@ def play_headless(
             _settings(Path(folder)),
             starts_at=STARTS_AT,
             seed=seed,
-            durability="relaxed",
             is_watched=False,
         )
         try:
             town.world.announce(consign_rows(rows), partner=PARTNER)
             town.world.open_for_business()
-            town.world.let_things_go_wrong(seed, Stand.cut_power)
+            town.world.let_things_go_wrong(seed)
             for day in range(1, days + 1):
                 town.world.agenda.run_until(STARTS_AT + day * DAY)
                 show(day, f"day {day} of {days}")

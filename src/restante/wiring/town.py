@@ -15,7 +15,6 @@ from ..core.value import DAY, Seconds, UtcSeconds
 from ..edge.store import open_locker_journal
 from ..journal.ledger import Operation
 from ..journal.sqlite import SqliteJournal
-from ..journal.sqlite_file import Durability
 from ..notices import Mailbox, Notice
 from ..operations.means import Means
 from ..settings import Settings
@@ -104,7 +103,6 @@ def build_town(
     *,
     starts_at: UtcSeconds,
     seed: int,
-    durability: Durability,
     is_watched: bool,
     assumptions: Assumptions = DEFAULT,
     hold: HoldPolicy = TOWN_HOLD,
@@ -114,12 +112,12 @@ def build_town(
 ) -> Town:
     """Build a town in a data folder; nothing happens in it until its agenda is played.
 
+    Its journals do not wait for the disk: a town is thrown away when it is over.
+
     Parameters
     ----------
     starts_at
         What its clock shows first.
-    durability
-        ``relaxed`` where the whole town is thrown away afterwards.
     is_watched
         Whether somebody looks at it: messages and lockers' journals then lie in the data folder.
     look_seconds
@@ -143,7 +141,7 @@ def build_town(
         clock,
         minter,
         cost=SIMULATION,
-        durability=durability,
+        durability="relaxed",
         keyring=keyring,
         channels={post.name: post for post in posts},
     )
