@@ -18,6 +18,14 @@ from .apikey import (
     read_link_token,
 )
 from .denied import Denied, Malformed, Why
+from .device import (
+    DeviceKey,
+    DeviceUse,
+    create_device_key,
+    open_device_key,
+    read_device_kid,
+    verify_device,
+)
 from .keyring import (
     Keyring,
     KeyringContent,
@@ -32,7 +40,6 @@ from .keyring import (
 )
 from .keystore import (
     LockerKeys,
-    UnsafeKeystore,
     create_keystore,
     export_locker_keys,
     open_keystore,
@@ -54,6 +61,7 @@ from .pin import (
     parse_pin,
     parse_verifier,
 )
+from .private_file import UnsafeKeystore
 from .sealed import (
     Unsealable,
     make_data_key,
@@ -75,6 +83,8 @@ __all__ = [
     "ApiKey",
     "Claims",
     "Denied",
+    "DeviceKey",
+    "DeviceUse",
     "Entropy",
     "Keyring",
     "KeyringContent",
@@ -99,6 +109,7 @@ __all__ = [
     "WrappingKey",
     "check_api_key",
     "check_pin",
+    "create_device_key",
     "create_keystore",
     "export_locker_keys",
     "fingerprint",
@@ -108,9 +119,11 @@ __all__ = [
     "make_link_token",
     "make_pin",
     "make_verifier",
+    "open_device_key",
     "open_keystore",
     "parse_pin",
     "parse_verifier",
+    "read_device_kid",
     "read_key_id",
     "read_link_token",
     "read_locker_keys",
@@ -123,6 +136,7 @@ __all__ = [
     "sign_token",
     "unseal",
     "unwrap_key",
+    "verify_device",
     "verify_document",
     "verify_token",
     "wrap_key",

@@ -6,9 +6,7 @@ secret digits there. Elsewhere in the house only the interfaces of :mod:`.keyrin
 keystore in hardware can take this module's place.
 """
 
-import os
 import secrets
-import stat
 from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -19,19 +17,13 @@ from ..core.ids import SiteId
 from ..core.value import UtcSeconds, Value
 from .keyring import Keyring, KeyringContent, PublicKeyring
 from .pepper import Pepper
+from .private_file import UnsafeKeystore, read_private_file, write_private_file
 from .secret import Entropy, Secret
 
 FORMAT: Final = 1
 """Of the file. A newer one is refused rather than half understood."""
 
 Kept = TypeVar("Kept", "KeyringContent", "LockerKeys")
-
-_OWNER_ONLY: Final = 0o600
-_OTHERS: Final = 0o077
-
-
-class UnsafeKeystore(Exception):
-    """The key file cannot be trusted or read; the message says what to do."""
 
 
 class LockerKeys(Value):
@@ -93,16 +85,7 @@ def read_locker_keys(path: Path) -> LockerKeys:
 
 
 def _read(path: Path, kind: type[Kept]) -> Kept:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError as error:
-        raise UnsafeKeystore(f"{path} is not there; create it with `restante init`") from error
-    except OSError as error:
-        raise UnsafeKeystore(f"{path} cannot be opened: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        # The open file is asked, not the path: nobody can swap it in between.
-        _refuse_unless_private(path, os.fstat(file.fileno()))
-        written = file.read()
+    written = read_private_file(path, missing="create it with `restante init`")
     try:
         found = msgspec.json.decode(written, type=kind, dec_hook=_decode_secret)
     except (msgspec.DecodeError, ValueError):
@@ -113,32 +96,8 @@ def _read(path: Path, kind: type[Kept]) -> Kept:
     return found
 
 
-def _refuse_unless_private(path: Path, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise UnsafeKeystore(f"{path} is not a regular file")
-    if status.st_mode & _OTHERS:
-        raise UnsafeKeystore(f"{path} can be read by others; run: chmod 600 {path}")
-    if status.st_uid != os.geteuid():
-        raise UnsafeKeystore(f"{path} belongs to another user; run restante as its owner")
-
-
 def _write(path: Path, content: Value) -> None:
-    written = msgspec.json.encode(content, enc_hook=_encode_secret)
-    temporary = path.with_name(f".{path.name}.new")
-    # A leftover of a crash was never in force; its mode is not to be trusted.
-    temporary.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    descriptor = os.open(temporary, flags, _OWNER_ONLY)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(written)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    write_private_file(path, msgspec.json.encode(content, enc_hook=_encode_secret))
 
 
 # The only place where a Secret becomes bytes: the file that only its owner can read.

@@ -28,7 +28,7 @@ from ..operations.perform import OutboxWorker
 from ..operations.sweep import Sweeper
 from ..operations.timekeeper import Timekeeper
 from ..settings import Settings, read_secret
-from ..views import account_tables, key_tables
+from ..views import account_tables, device_tables, key_tables
 from ..views.inline import derive
 from ..views.queries import Queries
 from ..views.tables import VIEWS
@@ -36,7 +36,7 @@ from ..views.work import NOTICE
 
 Result = TypeVar("Result")
 
-_TABLE_MODULES = (account_tables, key_tables)
+_TABLE_MODULES = (account_tables, device_tables, key_tables)
 """Modules that add tables to :data:`VIEWS` when imported, which must be before a journal opens."""
 
 
