@@ -56,6 +56,16 @@ def has_postgres() -> bool:
     return installed or find_program("initdb") is not None
 
 
+def has_fuse() -> bool:
+    """Tell whether file systems in user space can be mounted by programs."""
+    return find_program("fusermount3") is not None
+
+
+def has_strace() -> bool:
+    """Tell whether a program's system calls can be recorded."""
+    return find_program("strace") is not None
+
+
 def has_venv() -> bool:
     """Tell whether Python can make a virtual environment; Debian ships that part separately."""
     return importlib.util.find_spec("ensurepip") is not None
@@ -67,6 +77,8 @@ GROUPS: dict[str, tuple[Package, ...]] = {
         Package("chromium", "to walk the pages in a real browser", has_browser),
         Package("mosquitto", "to test the link over a real broker", has_broker),
         Package("postgresql", "to test the journal on a real server", has_postgres),
+        Package("fuse3", "to cut the power under a file system of our own", has_fuse),
+        Package("strace", "to record what is written where that cannot be mounted", has_strace),
     ),
 }
 
