@@ -11,8 +11,9 @@ from typing import Any
 from ...core.ids import LockerId
 from ..config import LockerConfig
 from ..controller import Controller
+from .desk import NowClock
 from .drawing import Drawing, draw_locker
-from .flow import Flow, NowClock
+from .flow import Flow
 from .screen import Screen, ScreenName
 
 
