@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from restante.api.problem import explain
-from restante.core.compartment import Content
+from restante.core.content import Content
 from restante.core.ids import ParcelId, locker_stream
 from restante.core.refusal import Reason, Refused
 from restante.core.size import ParcelSize

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from restante.core import compartment as machine
+from restante.core.door import DoorForced
 from restante.sim.town import locker_name
 from tests.web.stage import Stage
 
@@ -107,7 +107,7 @@ def test_trouble_appears_in_the_queue_by_itself(address: str, page: Any, stage: 
     page.locator('html[data-live="up"]').wait_for(state="attached")
     site = list(stage.layouts)[4]
     name = stage.layouts[site][2].id
-    stage.report(locker_name(site), machine.DoorForced(at=stage.clock.now(), compartment=name))
+    stage.report(locker_name(site), DoorForced(at=stage.clock.now(), compartment=name))
     page.locator(".queue-row", has_text=f", {name}").filter(has_text="Door forced").wait_for()
 
 
@@ -118,7 +118,7 @@ def test_a_door_that_opens_is_seen_open_in_the_drawing(
     name = stage.layouts[site][3].id
     open_page(page, f"{address}/operator/sites/{site}")
     page.locator('html[data-live="up"]').wait_for(state="attached")
-    stage.report(locker_name(site), machine.DoorForced(at=stage.clock.now(), compartment=name))
+    stage.report(locker_name(site), DoorForced(at=stage.clock.now(), compartment=name))
     page.locator(f'.door[data-state="open"] [data-compartment="{name}"]').wait_for()
 
 

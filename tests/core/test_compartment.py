@@ -3,7 +3,26 @@
 import pytest
 
 from restante.core import compartment as core
-from restante.core.compartment import Content, Door
+from restante.core.content import (
+    REOPEN_SECONDS,
+    AssignmentDropped,
+    CompartmentAssigned,
+    CompartmentFreed,
+    Content,
+    ContentUnclear,
+)
+from restante.core.door import (
+    Door,
+    DoorClosed,
+    DoorForced,
+    DoorOpened,
+    IntendOpening,
+    NoticeDoor,
+    OpeningFailed,
+    OpeningIntended,
+    OpeningUncertain,
+    ReportOpening,
+)
 from restante.core.grant import Purpose
 from restante.core.handoff import HandoffCollected, HandoffDeposited, HandoffRetrieved
 from restante.core.ids import GrantId, OpeningId, ParcelId
@@ -15,7 +34,7 @@ from tests.scenario import Told, stories_of
 
 compartments = stories_of(core.DECIDER)
 EARLIER, LATELY, FIRST, SECOND = (OpeningId(f"o-{number}") for number in range(4))
-WINDOW_END = later(core.REOPEN_SECONDS)
+WINDOW_END = later(REOPEN_SECONDS)
 
 
 def assign(parcel: ParcelId = PARCEL) -> core.Assign:
@@ -29,24 +48,24 @@ def drop(why: str = "does_not_fit") -> core.DropAssignment:
 def intend(
     purpose: Purpose, opening: OpeningId = FIRST, *, at: UtcSeconds = NOON,
     grant: GrantId | None = GRANT,
-) -> core.IntendOpening:  # fmt: skip
+) -> IntendOpening:  # fmt: skip
     is_recipient = purpose in (Purpose.COLLECT, Purpose.REOPEN)
-    return core.IntendOpening(
+    return IntendOpening(
         at=at, compartment=A3, opening=opening, purpose=purpose, session=SESSION,
         courier=None if is_recipient else COURIER, grant=grant if is_recipient else None,
     )  # fmt: skip
 
 
-def report(failure: str | None = None, opening: OpeningId = FIRST) -> core.ReportOpening:
-    return core.ReportOpening(at=NOON, compartment=A3, opening=opening, failure=failure)
+def report(failure: str | None = None, opening: OpeningId = FIRST) -> ReportOpening:
+    return ReportOpening(at=NOON, compartment=A3, opening=opening, failure=failure)
 
 
-def shut(content: bool | None = None, at: UtcSeconds = NOON) -> core.NoticeDoor:
-    return core.NoticeDoor(at=at, compartment=A3, is_open=False, has_content=content)
+def shut(content: bool | None = None, at: UtcSeconds = NOON) -> NoticeDoor:
+    return NoticeDoor(at=at, compartment=A3, is_open=False, has_content=content)
 
 
-def ajar() -> core.NoticeDoor:
-    return core.NoticeDoor(at=NOON, compartment=A3, is_open=True)
+def ajar() -> NoticeDoor:
+    return NoticeDoor(at=NOON, compartment=A3, is_open=True)
 
 
 def look(at: UtcSeconds) -> core.PassTime:
@@ -72,7 +91,7 @@ def opened(told: Told, purpose: Purpose) -> Told:
 
 
 def test_a_free_compartment_is_assigned_to_one_parcel():
-    told = compartments.when(assign()).follows(core.CompartmentAssigned)
+    told = compartments.when(assign()).follows(CompartmentAssigned)
     assert (told.state.content, told.state.parcel) == (Content.ASSIGNED, PARCEL)
     told.when(assign()).then()
     told.when(assign(OTHER_PARCEL)).refuses(Reason.COMPARTMENT_OCCUPIED)
@@ -94,7 +113,7 @@ def test_a_compartment_out_of_service_is_not_assigned():
 
 def test_an_assignment_is_dropped_when_the_parcel_does_not_go_in():
     told = assigned.when(drop()).then(
-        core.AssignmentDropped(at=NOON, compartment=A3, parcel=PARCEL, why="does_not_fit")
+        AssignmentDropped(at=NOON, compartment=A3, parcel=PARCEL, why="does_not_fit")
     )
     assert told.state.is_free
     told.when(drop()).then()
@@ -109,7 +128,7 @@ def test_what_lies_inside_is_not_dropped():
 
 
 def test_an_intent_comes_before_the_door():
-    told = occupied.when(intend(Purpose.COLLECT)).follows(core.OpeningIntended)
+    told = occupied.when(intend(Purpose.COLLECT)).follows(OpeningIntended)
     assert told.state.door is Door.OPENING
     assert told.state.opening_count == occupied.state.opening_count
 
@@ -156,7 +175,7 @@ def test_a_door_opens_only_for_what_can_be_done_inside(purpose: Purpose, possibl
     for told in (compartments, assigned, occupied, releasing, unclear):
         asked = told.when(intend(purpose, SECOND))
         if told.state.content in possible:
-            asked.follows(core.OpeningIntended)
+            asked.follows(OpeningIntended)
         else:
             asked.refuses(Reason.NOT_POSSIBLE_NOW)
 
@@ -166,7 +185,7 @@ def test_nothing_is_deposited_in_a_compartment_out_of_service():
 
 
 def test_what_lies_in_a_compartment_out_of_service_is_collected():
-    occupied.having(stop()).when(intend(Purpose.COLLECT)).follows(core.OpeningIntended)
+    occupied.having(stop()).when(intend(Purpose.COLLECT)).follows(OpeningIntended)
 
 
 # ── R2 ────────────────────────────────────────────────────────────────────────────────────────
@@ -176,7 +195,7 @@ def test_an_intent_without_a_result_is_uncertain():
     told = (
         occupied.having(intend(Purpose.COLLECT))
         .when(report("uncertain"))
-        .then(core.OpeningUncertain(at=NOON, compartment=A3, opening=FIRST))
+        .then(OpeningUncertain(at=NOON, compartment=A3, opening=FIRST))
     )
     told.when(report("uncertain")).then()
     told.when(intend(Purpose.COLLECT, SECOND)).refuses(Reason.DOOR_OPEN)
@@ -184,32 +203,32 @@ def test_an_intent_without_a_result_is_uncertain():
 
 def test_the_sensor_says_what_came_of_an_uncertain_intent():
     told = occupied.having(intend(Purpose.COLLECT), report("uncertain"))
-    opened_after = told.when(ajar()).follows(core.DoorOpened)
+    opened_after = told.when(ajar()).follows(DoorOpened)
     assert opened_after.state.opening.opening == FIRST
-    assert told.when(shut(True)).follows(core.DoorClosed).state.content is Content.OCCUPIED
-    told.when(report()).follows(core.DoorOpened)
-    told.when(report("silent")).follows(core.OpeningFailed)
+    assert told.when(shut(True)).follows(DoorClosed).state.content is Content.OCCUPIED
+    told.when(report()).follows(DoorOpened)
+    told.when(report("silent")).follows(OpeningFailed)
 
 
 def test_an_interrupted_collection_is_unclear_unless_the_sensor_sees_the_parcel():
     told = occupied.having(intend(Purpose.COLLECT), report("uncertain"))
-    told.when(shut()).follows(core.DoorClosed, core.ContentUnclear)
+    told.when(shut()).follows(DoorClosed, ContentUnclear)
     told.when(shut(False)).then(
-        core.DoorClosed(at=NOON, compartment=A3),
-        core.ContentUnclear(at=NOON, compartment=A3, why="interrupted"),
+        DoorClosed(at=NOON, compartment=A3),
+        ContentUnclear(at=NOON, compartment=A3, why="interrupted"),
     )
 
 
 def test_an_interrupted_deposit_is_unclear_unless_the_sensor_says_empty():
     told = assigned.having(intend(Purpose.DEPOSIT), report("uncertain"))
-    told.when(shut()).follows(core.DoorClosed, core.ContentUnclear)
-    told.when(shut(True)).follows(core.DoorClosed, core.ContentUnclear)
-    assert told.when(shut(False)).follows(core.DoorClosed).state.content is Content.ASSIGNED
+    told.when(shut()).follows(DoorClosed, ContentUnclear)
+    told.when(shut(True)).follows(DoorClosed, ContentUnclear)
+    assert told.when(shut(False)).follows(DoorClosed).state.content is Content.ASSIGNED
 
 
 def test_an_interrupted_deposit_is_unclear_though_its_assignment_was_dropped():
     told = assigned.having(intend(Purpose.DEPOSIT), report("uncertain"), drop("abandoned"))
-    told.when(shut()).follows(core.DoorClosed, core.ContentUnclear)
+    told.when(shut()).follows(DoorClosed, ContentUnclear)
 
 
 def test_a_door_that_is_said_to_be_shut_while_it_opens_says_nothing():
@@ -219,7 +238,7 @@ def test_a_door_that_is_said_to_be_shut_while_it_opens_says_nothing():
 
 def test_a_door_seen_open_while_it_opens_has_opened():
     occupied.having(intend(Purpose.COLLECT)).when(ajar()).then(
-        core.DoorOpened(at=NOON, compartment=A3, opening=FIRST)
+        DoorOpened(at=NOON, compartment=A3, opening=FIRST)
     )
 
 
@@ -232,9 +251,9 @@ def test_a_closed_door_after_a_collection_does_not_free_the_compartment():
 
 
 def test_the_compartment_is_free_when_the_window_has_passed():
-    releasing.when(look(later(core.REOPEN_SECONDS - 1))).then()
+    releasing.when(look(later(REOPEN_SECONDS - 1))).then()
     told = releasing.when(look(WINDOW_END)).then(
-        core.CompartmentFreed(at=WINDOW_END, compartment=A3, evidence="reopen_window")
+        CompartmentFreed(at=WINDOW_END, compartment=A3, evidence="reopen_window")
     )
     assert told.state == core.Compartment(opening_count=2, last_opening=LATELY)
 
@@ -252,14 +271,14 @@ def test_the_compartment_is_free_at_once_when_its_sensor_says_empty():
     told = (
         opened(occupied, Purpose.COLLECT)
         .when(shut(False))
-        .follows(core.DoorClosed, HandoffCollected, core.CompartmentFreed)
+        .follows(DoorClosed, HandoffCollected, CompartmentFreed)
     )
     assert told.state.is_free
 
 
 def test_the_recipient_opens_again_while_the_window_runs():
-    moment = later(core.REOPEN_SECONDS - 1)
-    releasing.when(intend(Purpose.REOPEN, SECOND, at=moment)).follows(core.OpeningIntended)
+    moment = later(REOPEN_SECONDS - 1)
+    releasing.when(intend(Purpose.REOPEN, SECOND, at=moment)).follows(OpeningIntended)
     releasing.when(intend(Purpose.REOPEN, SECOND, at=WINDOW_END)).refuses(Reason.GRANT_CONSUMED)
 
 
@@ -270,16 +289,16 @@ def test_only_the_recipient_opens_again():
 
 def test_opening_again_ends_as_the_sensor_says():
     told = opened(releasing, Purpose.REOPEN)
-    assert told.when(shut()).follows(core.DoorClosed).state.content is Content.RELEASING
-    told.when(shut(False)).follows(core.DoorClosed, core.CompartmentFreed)
-    told.when(shut(True)).follows(core.DoorClosed, core.ContentUnclear)
+    assert told.when(shut()).follows(DoorClosed).state.content is Content.RELEASING
+    told.when(shut(False)).follows(DoorClosed, CompartmentFreed)
+    told.when(shut(True)).follows(DoorClosed, ContentUnclear)
 
 
 # ── R4 ────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_door_nobody_asked_to_open_is_forced_until_it_is_shut():
-    told = occupied.when(ajar()).then(core.DoorForced(at=NOON, compartment=A3))
+    told = occupied.when(ajar()).then(DoorForced(at=NOON, compartment=A3))
     told.when(ajar()).then()
     assert told.having(shut()).state.door is Door.CLOSED
 
@@ -287,19 +306,19 @@ def test_a_door_nobody_asked_to_open_is_forced_until_it_is_shut():
 def test_a_forced_compartment_is_unclear():
     for content in (None, True, False):
         told = occupied.having(ajar()).when(shut(content))
-        told.follows(core.DoorClosed, core.ContentUnclear)
-    compartments.having(ajar()).when(shut(True)).follows(core.DoorClosed, core.ContentUnclear)
-    compartments.having(ajar()).when(shut()).follows(core.DoorClosed, core.ContentUnclear)
+        told.follows(DoorClosed, ContentUnclear)
+    compartments.having(ajar()).when(shut(True)).follows(DoorClosed, ContentUnclear)
+    compartments.having(ajar()).when(shut()).follows(DoorClosed, ContentUnclear)
 
 
 def test_an_empty_compartment_that_was_forced_and_is_empty_serves_on():
-    told = compartments.having(ajar()).when(shut(False)).follows(core.DoorClosed)
+    told = compartments.having(ajar()).when(shut(False)).follows(DoorClosed)
     assert told.state.is_free
 
 
 def test_an_opening_known_only_by_its_doubt_is_forced_when_the_door_is_open():
-    doubt = core.OpeningUncertain(at=NOON, compartment=A3, opening=FIRST)
-    compartments.given(doubt).when(ajar()).follows(core.DoorForced)
+    doubt = OpeningUncertain(at=NOON, compartment=A3, opening=FIRST)
+    compartments.given(doubt).when(ajar()).follows(DoorForced)
 
 
 # ── R5 ────────────────────────────────────────────────────────────────────────────────────────
@@ -343,7 +362,7 @@ def test_a_compartment_is_taken_out_of_service_once():
 
 def test_a_deposit_happens_when_the_door_closes():
     told = opened(assigned, Purpose.DEPOSIT).when(shut()).then(
-        core.DoorClosed(at=NOON, compartment=A3),
+        DoorClosed(at=NOON, compartment=A3),
         HandoffDeposited(
             at=NOON, compartment=A3, parcel=PARCEL, session=SESSION, courier=COURIER,
             evidence="door",
@@ -360,13 +379,13 @@ def test_a_sensor_that_agrees_is_evidence():
 
 
 def test_nothing_is_deposited_when_the_sensor_says_empty():
-    told = opened(assigned, Purpose.DEPOSIT).when(shut(False)).follows(core.DoorClosed)
+    told = opened(assigned, Purpose.DEPOSIT).when(shut(False)).follows(DoorClosed)
     assert told.state.content is Content.ASSIGNED
 
 
 def test_a_collection_happens_when_the_door_closes():
     told = opened(occupied, Purpose.COLLECT).when(shut()).then(
-        core.DoorClosed(at=NOON, compartment=A3),
+        DoorClosed(at=NOON, compartment=A3),
         HandoffCollected(
             at=NOON, compartment=A3, parcel=PARCEL, session=SESSION, grant=GRANT,
             reopen_until=WINDOW_END, evidence="door",
@@ -376,7 +395,7 @@ def test_a_collection_happens_when_the_door_closes():
 
 
 def test_nothing_is_collected_when_the_sensor_says_full():
-    told = opened(occupied, Purpose.COLLECT).when(shut(True)).follows(core.DoorClosed)
+    told = opened(occupied, Purpose.COLLECT).when(shut(True)).follows(DoorClosed)
     assert told.state == core.Compartment(
         content=Content.OCCUPIED, parcel=PARCEL, opening_count=2, last_opening=FIRST
     )
@@ -386,21 +405,21 @@ def test_a_retrieval_frees_the_compartment():
     told = (
         opened(occupied, Purpose.RETRIEVE)
         .when(shut())
-        .follows(core.DoorClosed, HandoffRetrieved, core.CompartmentFreed)
+        .follows(DoorClosed, HandoffRetrieved, CompartmentFreed)
     )
     assert told.state.is_free
     assert told.state.parcel is None
 
 
 def test_nothing_is_retrieved_when_the_sensor_says_full():
-    told = opened(occupied, Purpose.RETRIEVE).when(shut(True)).follows(core.DoorClosed)
+    told = opened(occupied, Purpose.RETRIEVE).when(shut(True)).follows(DoorClosed)
     assert told.state.content is Content.OCCUPIED
 
 
 def test_a_look_inside_that_changes_nothing_is_only_a_look():
-    opened(occupied, Purpose.SERVICE).when(shut()).follows(core.DoorClosed)
-    opened(occupied, Purpose.SERVICE).when(shut(True)).follows(core.DoorClosed)
-    opened(compartments, Purpose.SERVICE).when(shut(False)).follows(core.DoorClosed)
+    opened(occupied, Purpose.SERVICE).when(shut()).follows(DoorClosed)
+    opened(occupied, Purpose.SERVICE).when(shut(True)).follows(DoorClosed)
+    opened(compartments, Purpose.SERVICE).when(shut(False)).follows(DoorClosed)
 
 
 # ── R7 ────────────────────────────────────────────────────────────────────────────────────────
@@ -410,28 +429,28 @@ def test_what_a_look_inside_left_or_took_is_unclear():
     for told in (compartments, assigned, releasing):
         closed = opened(told, Purpose.SERVICE).when(shut(True))
         closed.then(
-            core.DoorClosed(at=NOON, compartment=A3),
-            core.ContentUnclear(at=NOON, compartment=A3, why="left_inside"),
+            DoorClosed(at=NOON, compartment=A3),
+            ContentUnclear(at=NOON, compartment=A3, why="left_inside"),
         )
     opened(occupied, Purpose.SERVICE).when(shut(False)).then(
-        core.DoorClosed(at=NOON, compartment=A3),
-        core.ContentUnclear(at=NOON, compartment=A3, why="missing"),
+        DoorClosed(at=NOON, compartment=A3),
+        ContentUnclear(at=NOON, compartment=A3, why="missing"),
     )
 
 
 def test_an_unclear_compartment_serves_again_when_a_courier_has_looked():
     unclear.when(assign(OTHER_PARCEL)).refuses(Reason.COMPARTMENT_OCCUPIED)
     told = unclear.when(SERVE).then(
-        core.CompartmentFreed(at=NOON, compartment=A3, evidence="courier_check", parcel=PARCEL)
+        CompartmentFreed(at=NOON, compartment=A3, evidence="courier_check", parcel=PARCEL)
     )
     assert told.state.is_free
 
 
 def test_a_parcel_in_an_unclear_compartment_is_still_collected():
     told = opened(unclear, Purpose.COLLECT).when(shut(False))
-    told.follows(core.DoorClosed, HandoffCollected, core.CompartmentFreed)
+    told.follows(DoorClosed, HandoffCollected, CompartmentFreed)
 
 
 def test_a_door_that_was_never_asked_for_closes_without_a_visit():
-    stray = core.DoorOpened(at=NOON, compartment=A3, opening=FIRST)
-    compartments.given(stray).when(shut(True)).follows(core.DoorClosed)
+    stray = DoorOpened(at=NOON, compartment=A3, opening=FIRST)
+    compartments.given(stray).when(shut(True)).follows(DoorClosed)

@@ -5,7 +5,17 @@ from msgspec.structs import replace
 
 from restante.core import attempts, compartment, session
 from restante.core import locker as core
-from restante.core.compartment import Content, Door
+from restante.core.content import REOPEN_SECONDS, CompartmentAssigned, CompartmentFreed, Content
+from restante.core.door import (
+    Door,
+    DoorClosed,
+    DoorForced,
+    IntendOpening,
+    NoticeDoor,
+    OpeningIntended,
+    OpeningUncertain,
+    ReportOpening,
+)
 from restante.core.grant import Grant, Purpose
 from restante.core.handoff import HandoffCollected, HandoffDeposited, TurnedAway
 from restante.core.ids import CompartmentId, GrantId, OpeningId, ParcelId
@@ -65,18 +75,14 @@ def service(opening: str, name: CompartmentId = A1) -> core.OpenForService:
     )
 
 
-def report(
-    opening: str, name: CompartmentId = A1, failure: str | None = None
-) -> compartment.ReportOpening:
-    return compartment.ReportOpening(
-        at=NOON, compartment=name, opening=OpeningId(opening), failure=failure
-    )
+def report(opening: str, name: CompartmentId = A1, failure: str | None = None) -> ReportOpening:
+    return ReportOpening(at=NOON, compartment=name, opening=OpeningId(opening), failure=failure)
 
 
 def door(
     name: CompartmentId = A1, *, is_open: bool = False, content: bool | None = None
-) -> compartment.NoticeDoor:
-    return compartment.NoticeDoor(at=NOON, compartment=name, is_open=is_open, has_content=content)
+) -> NoticeDoor:
+    return NoticeDoor(at=NOON, compartment=name, is_open=is_open, has_content=content)
 
 
 def put_in(told: Told, name: CompartmentId, parcel: ParcelId, opening: str) -> Told:
@@ -124,7 +130,7 @@ def test_nothing_is_done_with_a_compartment_that_is_not_there():
 
 
 def test_a_fact_about_a_compartment_that_is_not_there_is_remembered():
-    forced = compartment.DoorForced(at=NOON, compartment=CompartmentId("Z9"))
+    forced = DoorForced(at=NOON, compartment=CompartmentId("Z9"))
     assert lockers.given(forced).state.open_doors() == ("Z9",)
 
 
@@ -152,7 +158,7 @@ def test_a_courier_does_not_open_for_a_recipient():
 
 
 def test_no_door_opens_past_these_rules():
-    past = compartment.IntendOpening(
+    past = IntendOpening(
         at=NOON, compartment=A1, opening=OpeningId("o-1"), purpose=Purpose.COLLECT,
         session=OTHER_SESSION, grant=GRANT,
     )  # fmt: skip
@@ -160,13 +166,13 @@ def test_no_door_opens_past_these_rules():
 
 
 def test_service_opens_without_a_session():
-    told = holding.when(service("o-1")).follows(compartment.OpeningIntended)
+    told = holding.when(service("o-1")).follows(OpeningIntended)
     told.when(service("o-1")).then()
 
 
 def test_a_courier_deposits():
     told = lockers.having(COURIER_IN, assign(), staff("o-1"), report("o-1"))
-    told.when(door()).follows(compartment.DoorClosed, HandoffDeposited)
+    told.when(door()).follows(DoorClosed, HandoffDeposited)
     told.when(staff("o-1")).then()
 
 
@@ -188,9 +194,7 @@ def test_a_recipient_has_one_door_open_at_a_time():
     told = holding_two.having(both, recipient("o-1"))
     told.when(recipient("o-2", other)).refuses(Reason.DOOR_OPEN)
     told.having(report("o-1")).when(recipient("o-2", other)).refuses(Reason.DOOR_OPEN)
-    told.having(report("o-1"), door()).when(recipient("o-2", other)).follows(
-        compartment.OpeningIntended
-    )
+    told.having(report("o-1"), door()).when(recipient("o-2", other)).follows(OpeningIntended)
 
 
 def test_a_courier_has_one_door_open_at_a_time():
@@ -202,7 +206,7 @@ def test_a_courier_has_one_door_open_at_a_time():
 def test_a_door_forced_elsewhere_keeps_nobody_waiting():
     told = before_it.having(door(A3, is_open=True))
     assert told.state.open_doors() == (A3,)
-    told.when(recipient("o-1")).follows(compartment.OpeningIntended)
+    told.when(recipient("o-1")).follows(OpeningIntended)
 
 
 def test_the_same_opening_again_opens_no_second_time():
@@ -215,7 +219,7 @@ def test_the_same_opening_again_opens_no_second_time():
 
 def test_a_grant_opens_the_compartment_its_parcel_lies_in():
     told = holding_two.having(RECIPIENT_IN).when(recipient("o-1"))
-    assert told.follows(compartment.OpeningIntended).state.open_doors() == (A1,)
+    assert told.follows(OpeningIntended).state.open_doors() == (A1,)
 
 
 def test_a_grant_opens_nothing_while_its_parcel_is_not_inside():
@@ -249,7 +253,7 @@ def test_a_grant_opens_three_times_in_five_minutes():
         told = told.having(recipient(f"o-{n}", at=after(n)), report(f"o-{n}", failure="jammed"))
     told = told.having(compartment.ReturnToService(at=NOON, compartment=A1))
     told.when(recipient("o-9", at=after(299))).refuses(Reason.TOO_MANY_OPENINGS)
-    told.when(recipient("o-9", at=after(300))).follows(compartment.OpeningIntended)
+    told.when(recipient("o-9", at=after(300))).follows(OpeningIntended)
 
 
 def test_openings_of_others_do_not_count():
@@ -257,7 +261,7 @@ def test_openings_of_others_do_not_count():
     for n in range(4):
         told = told.having(staff(f"o-{n}", purpose=Purpose.RETRIEVE), report(f"o-{n}"))
         told = told.having(door(content=True))
-    told.having(OUT, RECIPIENT_IN).when(recipient("o-9")).follows(compartment.OpeningIntended)
+    told.having(OUT, RECIPIENT_IN).when(recipient("o-9")).follows(OpeningIntended)
 
 
 # ── R4 ────────────────────────────────────────────────────────────────────────────────────────
@@ -265,23 +269,19 @@ def test_openings_of_others_do_not_count():
 
 def test_a_grant_is_used_up_by_the_collection():
     assert collecting.state.grants[GRANT].used_at is None
-    told = collecting.when(door()).follows(compartment.DoorClosed, HandoffCollected)
+    told = collecting.when(door()).follows(DoorClosed, HandoffCollected)
     assert told.state.grants[GRANT].used_at == NOON
 
 
 def test_a_used_grant_opens_its_door_again_while_the_window_runs():
-    told = collected.when(recipient("o-2", at=after(compartment.REOPEN_SECONDS - 1))).follows(
-        compartment.OpeningIntended
-    )
+    told = collected.when(recipient("o-2", at=after(REOPEN_SECONDS - 1))).follows(OpeningIntended)
     assert told.state.compartments[A1].opening.purpose is Purpose.REOPEN
-    collected.when(recipient("o-2", at=after(compartment.REOPEN_SECONDS))).refuses(
-        Reason.GRANT_CONSUMED
-    )
+    collected.when(recipient("o-2", at=after(REOPEN_SECONDS))).refuses(Reason.GRANT_CONSUMED)
 
 
 def test_a_grant_that_ended_meanwhile_still_opens_its_own_door_again():
     ended = make_grant(valid_until=NOON, revoked_at=NOON)
-    collected.when(recipient("o-2", ended)).follows(compartment.OpeningIntended)
+    collected.when(recipient("o-2", ended)).follows(OpeningIntended)
 
 
 def test_a_used_grant_opens_nothing_when_the_compartment_is_free():
@@ -321,7 +321,7 @@ def test_a_parcel_is_in_one_compartment_at_most():
 def test_a_parcel_that_was_taken_out_may_be_put_in_again():
     assert collected.state.find_parcel(PARCEL) is None
     told = collected.having(OUT, COURIER_IN)
-    told.when(assign(A2)).follows(compartment.CompartmentAssigned)
+    told.when(assign(A2)).follows(CompartmentAssigned)
 
 
 # ── R6 ────────────────────────────────────────────────────────────────────────────────────────
@@ -335,7 +335,7 @@ def test_after_a_restart_every_intent_without_a_result_is_uncertain():
         .when(START)
         .then(
             core.ControllerStarted(at=after(60), release="1.0"),
-            compartment.OpeningUncertain(at=after(60), compartment=A1, opening=OpeningId("o-1")),
+            OpeningUncertain(at=after(60), compartment=A1, opening=OpeningId("o-1")),
             session.SessionEnded(at=after(60), session=OTHER_SESSION, why="restart"),
         )
     )
@@ -371,6 +371,6 @@ def test_one_person_at_a_time_is_before_the_locker():
 
 
 def test_time_frees_what_was_collected():
-    due = compartment.PassTime(at=after(compartment.REOPEN_SECONDS), compartment=A1)
-    told = collected.when(due).follows(compartment.CompartmentFreed)
+    due = compartment.PassTime(at=after(REOPEN_SECONDS), compartment=A1)
+    told = collected.when(due).follows(CompartmentFreed)
     assert told.state.compartments[A1].content is Content.FREE

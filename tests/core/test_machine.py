@@ -21,7 +21,8 @@ from hypothesis.stateful import (
 )
 
 from restante.core import compartment, locker, parcel, session
-from restante.core.compartment import REOPEN_SECONDS, Content, Door
+from restante.core.content import REOPEN_SECONDS, CompartmentFreed, Content
+from restante.core.door import Door, NoticeDoor, OpeningIntended, ReportOpening
 from restante.core.grant import Grant, Purpose
 from restante.core.handoff import HandoffCollected, HandoffDeposited, HandoffRetrieved
 from restante.core.ids import CompartmentId, GrantId, OpeningId, ParcelId, SessionId
@@ -105,15 +106,15 @@ class LockerLife(RuleBasedStateMachine):
     def judge(self, fact: Any, said: bool | None) -> None:
         known = self.state.compartments.get(getattr(fact, "compartment", A1))
         match fact:
-            case compartment.OpeningIntended():
+            case OpeningIntended():
                 self.judge_intent(fact)
-            case compartment.CompartmentFreed(evidence="content_sensor"):
+            case CompartmentFreed(evidence="content_sensor"):
                 assert said is False, "I05: a sensor said empty"
-            case compartment.CompartmentFreed(evidence="reopen_window"):
+            case CompartmentFreed(evidence="reopen_window"):
                 assert known is not None
                 assert known.grant is not None
                 assert self.at >= self.used[known.grant] + REOPEN_SECONDS, "I05: the window is over"
-            case compartment.CompartmentFreed(evidence=evidence):
+            case CompartmentFreed(evidence=evidence):
                 assert evidence == "courier_check", "I05"
                 assert known is not None
                 was_retrieved = self.facts and isinstance(self.facts[-1], HandoffRetrieved)
@@ -122,7 +123,7 @@ class LockerLife(RuleBasedStateMachine):
                 assert grant not in self.used, "I07: a grant is used once"
                 self.used[grant] = self.at
 
-    def judge_intent(self, fact: compartment.OpeningIntended) -> None:
+    def judge_intent(self, fact: OpeningIntended) -> None:
         name, grant = fact.compartment, fact.grant
         known = self.state.compartments[name]
         assert known.door is Door.CLOSED, "I03: the door was closed"
@@ -319,9 +320,7 @@ class LockerLife(RuleBasedStateMachine):
             return
         self.is_open[name] = answer == "opens"
         self.ask(
-            compartment.ReportOpening(
-                at=self.at, compartment=name, opening=opening.opening, failure=failure
-            )
+            ReportOpening(at=self.at, compartment=name, opening=opening.opening, failure=failure)
         )
 
     def restart(self) -> None:
@@ -343,9 +342,7 @@ class LockerLife(RuleBasedStateMachine):
                 self.inside[name] = None
         self.is_open[name] = False
         said = (self.inside[name] is not None) if HAS_SENSOR[name] else None
-        closed = compartment.NoticeDoor(
-            at=self.at, compartment=name, is_open=False, has_content=said
-        )
+        closed = NoticeDoor(at=self.at, compartment=name, is_open=False, has_content=said)
         self.ask(closed, said)
 
     @rule(what=st.integers(0, 11), name=names)
@@ -358,7 +355,7 @@ class LockerLife(RuleBasedStateMachine):
             self.drop(name)
         elif what == 3 and known.door is Door.CLOSED:
             self.is_open[name] = True
-            self.ask(compartment.NoticeDoor(at=self.at, compartment=name, is_open=True))
+            self.ask(NoticeDoor(at=self.at, compartment=name, is_open=True))
         elif known.content is Content.UNCLEAR and known.door is Door.CLOSED:
             self.inside[name] = None
             self.ask(compartment.ReturnToService(at=self.at, compartment=name))

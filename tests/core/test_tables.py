@@ -6,6 +6,8 @@ from typing import get_args
 import pytest
 
 from restante.core import compartment, parcel
+from restante.core.content import Content
+from restante.core.door import Door
 from restante.core.refusal import Reason, Refused
 from tools.generate_docs import NOTE
 from tools.reference import compartments, custody
@@ -31,8 +33,8 @@ def test_every_state_and_command_of_a_parcel_has_its_row_and_column():
 def test_every_command_of_a_compartment_has_its_row():
     shown = {type(command) for command in compartments.COMMANDS.values()}
     assert shown == set(get_args(compartment.CompartmentCommand))
-    assert {state.content for state in compartments.STATES.values()} == set(compartment.Content)
-    assert {state.door for state in compartments.STATES.values()} == set(compartment.Door)
+    assert {state.content for state in compartments.STATES.values()} == set(Content)
+    assert {state.door for state in compartments.STATES.values()} == set(Door)
 
 
 @pytest.mark.parametrize("state", custody.STATES)

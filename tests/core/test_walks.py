@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from restante.core import compartment, locker, parcel, session, site
-from restante.core.compartment import Content, Door
+from restante.core.content import Content
+from restante.core.door import Door
 from restante.core.streams import KINDS
 from restante.core.value import Fact
 from tests.core.walks import WALKS, Step, facts_of, walk

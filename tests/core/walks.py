@@ -8,7 +8,9 @@ from random import Random
 from typing import Any, NamedTuple
 
 from restante.core import attempts, compartment, locker, parcel, session, site
+from restante.core.content import Content
 from restante.core.decider import Decider
+from restante.core.door import Door, IntendOpening, NoticeDoor, ReportOpening
 from restante.core.grant import Purpose
 from restante.core.hold import HoldPolicy
 from restante.core.ids import BookingId, CourierId, GrantId, OpeningId, ParcelId, SessionId
@@ -100,10 +102,10 @@ def draw_for_compartment(
         "courier": None if is_recipient else COURIER,
         "grant": GrantId(dice.choice(("g-1", "g-1", "g-2"))) if is_recipient else None,
     }
-    close = compartment.NoticeDoor(
+    close = NoticeDoor(
         at=at, compartment=name, is_open=False, has_content=dice.choice((None, True, False))
     )
-    report = compartment.ReportOpening(
+    report = ReportOpening(
         at=at, compartment=name, opening=awaited,
         failure=dice.choice((None, None, None, "jammed", "uncertain")),
     )  # fmt: skip
@@ -113,11 +115,11 @@ def draw_for_compartment(
                 at=at, compartment=name, parcel=ParcelId(dice.choice(("p-1", "p-2"))),
                 session=SessionId("s-1"),
             ),
-            compartment.IntendOpening(
+            IntendOpening(
                 at=at, compartment=name, opening=dice.choice(OPENINGS), purpose=purpose,
                 session=SessionId("s-1"), **by_whom,
             ),
-            compartment.IntendOpening(
+            IntendOpening(
                 at=at, compartment=name, opening=dice.choice(OPENINGS), purpose=Purpose.DEPOSIT,
                 session=SessionId("s-1"), courier=COURIER,
             ),
@@ -125,7 +127,7 @@ def draw_for_compartment(
             compartment.PassTime(at=at, compartment=name),
             compartment.ReturnToService(at=at, compartment=name),
             dice.choice((
-                compartment.NoticeDoor(at=at, compartment=name, is_open=True),
+                NoticeDoor(at=at, compartment=name, is_open=True),
                 compartment.DropAssignment(at=at, compartment=name, why="does_not_fit"),
                 compartment.TakeOutOfService(at=at, compartment=name, why="dirty"),
             )),
@@ -185,14 +187,14 @@ def draw_for_locker(dice: Random, at: UtcSeconds, state: locker.Locker) -> locke
 def _answer_of_board(
     dice: Random, at: UtcSeconds, name: Any, known: compartment.Compartment
 ) -> compartment.CompartmentCommand:
-    if known.opening is not None and known.door is not compartment.Door.OPEN:
-        return compartment.ReportOpening(
+    if known.opening is not None and known.door is not Door.OPEN:
+        return ReportOpening(
             at=at, compartment=name, opening=known.opening.opening,
             failure=dice.choice((None, None, None, None, "jammed", "uncertain")),
         )  # fmt: skip
-    is_open = known.door is compartment.Door.CLOSED and dice.random() < 0.02
-    content = dice.choice((None, None, known.content is compartment.Content.ASSIGNED))
-    return compartment.NoticeDoor(at=at, compartment=name, is_open=is_open, has_content=content)
+    is_open = known.door is Door.CLOSED and dice.random() < 0.02
+    content = dice.choice((None, None, known.content is Content.ASSIGNED))
+    return NoticeDoor(at=at, compartment=name, is_open=is_open, has_content=content)
 
 
 def _rare_command(

@@ -2,7 +2,8 @@
 
 import pytest
 
-from restante.core.compartment import Content, Door
+from restante.core.content import Content
+from restante.core.door import Door
 from restante.core.ids import CompartmentId, GrantId, ParcelId, SiteId
 from restante.core.refusal import Reason, Refused
 from restante.core.size import ParcelSize

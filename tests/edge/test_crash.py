@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from restante.core.compartment import Content, Door
+from restante.core.content import Content
+from restante.core.door import Door
 from restante.core.ids import CompartmentId, GrantId, ParcelId
 from restante.core.refusal import Reason, Refused
 from restante.edge.controller import OutOfService

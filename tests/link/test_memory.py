@@ -1,6 +1,5 @@
 """The link inside one process: a real controller at one end, a centre's session at the other."""
 
-from restante.access.keyring import Purpose
 from restante.core.value import UtcSeconds
 from restante.edge.uplink import Uplink
 from restante.link.memory import MemoryLink
@@ -20,7 +19,7 @@ class Centre:
             locker=LOCKER,
             watermarks={},
             list_version=0,
-            sign=make_signer(lambda: cabinet.keyring.current(Purpose.LIST)),
+            sign=make_signer(cabinet.keyring.current),
             read_list=lambda base: ListDelta(base, len(self.changes), tuple(self.changes[base:])),
         )
 

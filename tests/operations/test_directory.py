@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from restante.access import Denied, Scope, check_api_key, parse_pin, read_key_id
-from restante.core.compartment import DoorForced
+from restante.core.door import DoorForced
 from restante.core.ids import CompartmentId, CourierId, LockerId, SiteId
 from restante.core.refusal import Refused
 from restante.core.site import Supply

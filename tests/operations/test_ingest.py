@@ -3,13 +3,9 @@
 import msgspec
 import pytest
 
-from restante.core.compartment import (
-    CompartmentFreed,
-    ContentUnclear,
-    DoorForced,
-    ReturnedToService,
-    TakenOutOfService,
-)
+from restante.core.compartment import ReturnedToService, TakenOutOfService
+from restante.core.content import CompartmentFreed, ContentUnclear
+from restante.core.door import DoorForced
 from restante.core.ids import CompartmentId, LockerId, ParcelId, locker_stream
 from restante.core.locker import ControllerStarted
 from restante.core.streams import KINDS

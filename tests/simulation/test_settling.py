@@ -2,7 +2,7 @@
 
 import pytest
 
-from restante.core.compartment import Door
+from restante.core.door import Door
 from restante.core.refusal import Reason, Refused
 from restante.core.site import ListNoted
 from restante.sim.town import PARTNER, locker_name, settle_city

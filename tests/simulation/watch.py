@@ -3,7 +3,8 @@
 from collections import Counter
 
 from restante.core import parcel as custody
-from restante.core.compartment import Content, OpeningIntended
+from restante.core.content import Content
+from restante.core.door import OpeningIntended
 from restante.core.grant import GrantIssued
 from restante.core.handoff import HandoffCollected, HandoffDeposited, HandoffRetrieved
 from restante.core.ids import (

@@ -87,7 +87,7 @@ def test_the_feed_goes_on_where_it_stopped(house: House) -> None:
 
 
 def test_a_locker_shows_every_compartment_and_names_only_own_parcels(house: House) -> None:
-    from restante.core.compartment import CompartmentAssigned
+    from restante.core.content import CompartmentAssigned
     from restante.core.ids import CompartmentId, SessionId
 
     done = house.announce()

@@ -15,6 +15,8 @@ from litestar import Litestar
 from restante.access import SIMULATION, Keyring
 from restante.clock import Minter, VirtualClock
 from restante.core import compartment as machine
+from restante.core.content import CompartmentAssigned, ContentUnclear
+from restante.core.door import DoorClosed, DoorForced
 from restante.core.fit import Why
 from restante.core.handoff import HandoffCollected, HandoffDeposited
 from restante.core.ids import (
@@ -195,7 +197,7 @@ class Stage:
         at, session = self.clock.now(), SessionId("s1")
         self.report(
             locker_name(site),
-            machine.CompartmentAssigned(
+            CompartmentAssigned(
                 at=at,
                 compartment=compartment,
                 parcel=parcel,
@@ -210,7 +212,7 @@ class Stage:
                 courier=self.couriers[0].courier,
                 evidence="door",
             ),
-            machine.DoorClosed(at=at, compartment=compartment),
+            DoorClosed(at=at, compartment=compartment),
         )
 
     def collect(self, parcel: ParcelId, site: SiteId, compartment: CompartmentId) -> None:
@@ -269,10 +271,10 @@ class Stage:
         first, second, third = sites[:3]
         ago = UtcSeconds(now - 25 * 60)
         forced, unclear = self.layouts[first][0].id, self.layouts[second][4].id
-        self.report(locker_name(first), machine.DoorForced(at=ago, compartment=forced))
+        self.report(locker_name(first), DoorForced(at=ago, compartment=forced))
         self.report(
             locker_name(second),
-            machine.ContentUnclear(at=ago, compartment=unclear, why="left_inside"),
+            ContentUnclear(at=ago, compartment=unclear, why="left_inside"),
             machine.TakenOutOfService(
                 at=UtcSeconds(now - 3 * HOUR),
                 compartment=self.layouts[second][6].id,

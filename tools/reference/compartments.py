@@ -12,13 +12,12 @@ from restante.core.compartment import (
     Compartment,
     CompartmentCommand,
     DropAssignment,
-    IntendOpening,
-    NoticeDoor,
     PassTime,
-    ReportOpening,
     ReturnToService,
     TakeOutOfService,
 )
+from restante.core.content import REOPEN_SECONDS, Content
+from restante.core.door import IntendOpening, NoticeDoor, ReportOpening
 from restante.core.grant import Purpose
 from restante.core.ids import CompartmentId, CourierId, GrantId, OpeningId, ParcelId, SessionId
 from restante.core.refusal import Refused
@@ -28,7 +27,7 @@ from .table import refuse_gaps, write_table
 
 NOW = UtcSeconds(1_000_000)
 BEFORE = UtcSeconds(NOW - 60)
-LONG_BEFORE = UtcSeconds(NOW - core.REOPEN_SECONDS)
+LONG_BEFORE = UtcSeconds(NOW - REOPEN_SECONDS)
 A3 = CompartmentId("A3")
 PARCEL, SESSION = ParcelId("p-1"), SessionId("s-1")
 COURIER, GRANT = CourierId("c-1"), GrantId("g-1")
@@ -133,7 +132,7 @@ def write_page() -> str:
     """Write the table."""
     refuse_gaps("compartments.py", core.CompartmentCommand, COMMANDS)
     shown = {state.content for state in STATES.values()}
-    if absent := set(core.Content) - shown:
+    if absent := set(Content) - shown:
         raise LookupError(f"tell a story in tools/reference/compartments.py of: {absent}")
     return HEAD + write_table(STATES, COMMANDS, decided)
 

@@ -14,58 +14,46 @@ R6  A deposit or a collection is a fact when the door closes and the content sen
 R7  A compartment whose content is unclear serves nobody until a courier has looked.
 """
 
-from enum import StrEnum
 from typing import Final, TypeAlias, assert_never
 
 from msgspec.structs import replace
 
+from .content import (
+    MAYBE_INSIDE,
+    AssignmentDropped,
+    CompartmentAssigned,
+    CompartmentFreed,
+    Content,
+    ContentUnclear,
+    after_forced,
+    after_uncertain,
+    after_visit,
+)
 from .decider import Decider
+from .door import (
+    Door,
+    DoorClosed,
+    DoorCommand,
+    DoorFact,
+    DoorForced,
+    DoorOpened,
+    IntendOpening,
+    NoticeDoor,
+    Opening,
+    OpeningFailed,
+    OpeningIntended,
+    OpeningUncertain,
+    ReportOpening,
+    see_open,
+)
 from .grant import Purpose
 from .handoff import HandoffCollected, HandoffDeposited, HandoffRetrieved
-from .ids import CompartmentId, CourierId, GrantId, OpeningId, ParcelId, SessionId
+from .ids import CompartmentId, GrantId, OpeningId, ParcelId, SessionId
 from .refusal import Reason, Refused
 from .value import Command, Fact, UtcSeconds, Value
 
-REOPEN_SECONDS: Final = 10 * 60
-"""How long a recipient may open the own compartment again (reliability T18)."""
-
 FAILURES_MAX: Final = 3
 """Failed openings in a row that take a door out of service (chosen: one may be a bump)."""
-
-
-class Door(StrEnum):
-    """What is known about a door."""
-
-    CLOSED = "closed"
-    OPENING = "opening"
-    """An intent is recorded, no result is known yet."""
-    OPEN = "open"
-    FORCED = "forced"
-    """Open, and nobody asked for it."""
-    UNCERTAIN = "uncertain"
-    """An intent was cut short; only the sensor can tell."""
-
-
-class Content(StrEnum):
-    """What is known about the inside."""
-
-    FREE = "free"
-    ASSIGNED = "assigned"
-    """Chosen for a parcel that is about to be put in."""
-    OCCUPIED = "occupied"
-    RELEASING = "releasing"
-    """The parcel was taken; the re-open window runs."""
-    UNCLEAR = "unclear"
-
-
-class Opening(Value):
-    """An intent to open, until its door is closed again."""
-
-    opening: OpeningId
-    purpose: Purpose
-    session: SessionId
-    courier: CourierId | None = None
-    grant: GrantId | None = None
 
 
 class Compartment(Value):
@@ -91,89 +79,6 @@ class Compartment(Value):
         return self.content is Content.FREE
 
 
-class CompartmentAssigned(Fact, tag="compartment.assigned.v1"):
-    """A compartment was chosen for a parcel at the moment of its deposit."""
-
-    compartment: CompartmentId
-    parcel: ParcelId
-    session: SessionId
-    reasons: tuple[str, ...] = ()
-
-
-class AssignmentDropped(Fact, tag="compartment.assignment_dropped.v1"):
-    """The parcel was not put into the compartment chosen for it."""
-
-    compartment: CompartmentId
-    parcel: ParcelId
-    why: str
-    """``does_not_fit``, ``dirty``, ``damaged``, ``door_failed``, ``empty`` or ``abandoned``."""
-
-
-class OpeningIntended(Fact, tag="compartment.opening_intended.v1"):
-    """A door is about to be opened; written before the lock is pulsed."""
-
-    compartment: CompartmentId
-    opening: OpeningId
-    purpose: Purpose
-    session: SessionId
-    parcel: ParcelId | None = None
-    courier: CourierId | None = None
-    grant: GrantId | None = None
-
-
-class DoorOpened(Fact, tag="compartment.door_opened.v1"):
-    """The door opened as intended."""
-
-    compartment: CompartmentId
-    opening: OpeningId
-
-
-class OpeningFailed(Fact, tag="compartment.opening_failed.v1"):
-    """The lock was pulsed and the door stayed shut."""
-
-    compartment: CompartmentId
-    opening: OpeningId
-    why: str
-    """``jammed``, ``silent`` or ``refused``, as the board reports."""
-
-
-class OpeningUncertain(Fact, tag="compartment.opening_uncertain.v1"):
-    """Power or program went away between intent and result; the lock is not pulsed again."""
-
-    compartment: CompartmentId
-    opening: OpeningId
-
-
-class DoorClosed(Fact, tag="compartment.door_closed.v1"):
-    """The door is shut."""
-
-    compartment: CompartmentId
-
-
-class DoorForced(Fact, tag="compartment.door_forced.v1"):
-    """The door stands open and nobody asked for it: an alarm."""
-
-    compartment: CompartmentId
-
-
-class CompartmentFreed(Fact, tag="compartment.freed.v1"):
-    """The compartment takes parcels again."""
-
-    compartment: CompartmentId
-    evidence: str
-    """``content_sensor``, ``reopen_window`` or ``courier_check``."""
-    parcel: ParcelId | None = None
-    """What should have lain inside and was not found."""
-
-
-class ContentUnclear(Fact, tag="compartment.content_unclear.v1"):
-    """Something is inside that should not be, or nobody can tell; a courier must look."""
-
-    compartment: CompartmentId
-    why: str
-    """``left_inside``, ``missing``, ``door_forced`` or ``interrupted``."""
-
-
 class TakenOutOfService(Fact, tag="compartment.taken_out_of_service.v1"):
     """The compartment serves nobody until further notice."""
 
@@ -191,12 +96,7 @@ class ReturnedToService(Fact, tag="compartment.returned_to_service.v1"):
 CompartmentFact: TypeAlias = (
     CompartmentAssigned
     | AssignmentDropped
-    | OpeningIntended
-    | DoorOpened
-    | OpeningFailed
-    | OpeningUncertain
-    | DoorClosed
-    | DoorForced
+    | DoorFact
     | HandoffDeposited
     | HandoffCollected
     | HandoffRetrieved
@@ -223,35 +123,6 @@ class DropAssignment(Command, tag="drop_assignment"):
     why: str
 
 
-class IntendOpening(Command, tag="intend_opening"):
-    """Open its door."""
-
-    compartment: CompartmentId
-    opening: OpeningId
-    purpose: Purpose
-    session: SessionId
-    courier: CourierId | None = None
-    grant: GrantId | None = None
-
-
-class ReportOpening(Command, tag="report_opening"):
-    """Note what became of the pulse."""
-
-    compartment: CompartmentId
-    opening: OpeningId
-    failure: str | None = None
-    """``None`` when the door opened; ``uncertain`` when nobody knows."""
-
-
-class NoticeDoor(Command, tag="notice_door"):
-    """Note what the sensors say."""
-
-    compartment: CompartmentId
-    is_open: bool
-    has_content: bool | None = None
-    """``None`` where there is no content sensor, or it is broken."""
-
-
 class TakeOutOfService(Command, tag="take_out_of_service"):
     """Let it serve nobody."""
 
@@ -272,14 +143,7 @@ class PassTime(Command, tag="pass_time"):
 
 
 CompartmentCommand: TypeAlias = (
-    Assign
-    | DropAssignment
-    | IntendOpening
-    | ReportOpening
-    | NoticeDoor
-    | TakeOutOfService
-    | ReturnToService
-    | PassTime
+    Assign | DropAssignment | DoorCommand | TakeOutOfService | ReturnToService | PassTime
 )
 
 
@@ -293,7 +157,7 @@ def decide(state: Compartment, command: CompartmentCommand) -> tuple[Compartment
         case ReportOpening():
             return _report(state, command)
         case NoticeDoor(is_open=True):
-            return _notice_open(state, command)
+            return see_open(state.door, state.opening, command)
         case NoticeDoor():
             return _notice_closed(state, command)
         case TakeOutOfService() | ReturnToService():
@@ -338,12 +202,10 @@ def _assign(state: Compartment, command: Assign | DropAssignment) -> tuple[Compa
     )
 
 
-_MAYBE_INSIDE = (Content.OCCUPIED, Content.UNCLEAR)
-_HANDOFFS = (Purpose.DEPOSIT, Purpose.COLLECT, Purpose.RETRIEVE)
 _CONTENT_FOR = {
     Purpose.DEPOSIT: (Content.ASSIGNED,),
-    Purpose.COLLECT: _MAYBE_INSIDE,
-    Purpose.RETRIEVE: _MAYBE_INSIDE,
+    Purpose.COLLECT: MAYBE_INSIDE,
+    Purpose.RETRIEVE: MAYBE_INSIDE,
     Purpose.REOPEN: (Content.RELEASING,),
     Purpose.SERVICE: tuple(Content),
 }
@@ -394,118 +256,19 @@ def _report(state: Compartment, command: ReportOpening) -> tuple[CompartmentFact
     return (failed, jammed) if is_last else (failed,)
 
 
-def _notice_open(state: Compartment, command: NoticeDoor) -> tuple[CompartmentFact, ...]:
-    at, compartment = command.at, command.compartment
-    match state.door:
-        case Door.OPENING | Door.UNCERTAIN if state.opening is not None:
-            opening = state.opening.opening
-            return (DoorOpened(at=at, compartment=compartment, opening=opening),)
-        case Door.CLOSED | Door.OPENING | Door.UNCERTAIN:
-            return (DoorForced(at=at, compartment=compartment),)
-        case Door.OPEN | Door.FORCED:
-            return ()
-        case _:
-            assert_never(state.door)
-
-
 def _notice_closed(state: Compartment, command: NoticeDoor) -> tuple[CompartmentFact, ...]:
     closed = DoorClosed(at=command.at, compartment=command.compartment)
     match state.door:
         case Door.CLOSED | Door.OPENING:
             return ()
         case Door.UNCERTAIN:
-            return (closed, *_after_uncertain(state, command))
+            return (closed, *after_uncertain(state.content, state.opening, command))
         case Door.FORCED:
-            return (closed, *_after_forced(state, command))
+            return (closed, *after_forced(state.content, command))
         case Door.OPEN:
-            return (closed, *_after_visit(state, command))
+            return (closed, *after_visit(state.content, state.parcel, state.opening, command))
         case _:
             assert_never(state.door)
-
-
-def _after_uncertain(state: Compartment, command: NoticeDoor) -> tuple[CompartmentFact, ...]:
-    """The door may have been open; where nobody can tell what was done, somebody must look (R7)."""
-    expected = state.content is Content.OCCUPIED
-    is_handoff = state.opening is not None and state.opening.purpose in _HANDOFFS
-    if command.has_content is expected or (command.has_content is None and not is_handoff):
-        return ()
-    return (ContentUnclear(at=command.at, compartment=command.compartment, why="interrupted"),)
-
-
-def _after_forced(state: Compartment, command: NoticeDoor) -> tuple[CompartmentFact, ...]:
-    """Nobody knows what was done inside (R7); an empty one that is still empty serves on."""
-    if state.content is Content.FREE and command.has_content is False:
-        return ()
-    return (ContentUnclear(at=command.at, compartment=command.compartment, why="door_forced"),)
-
-
-def _after_visit(state: Compartment, command: NoticeDoor) -> tuple[CompartmentFact, ...]:
-    """Say what a visit changed, now that the door is shut (R6)."""
-    opening, parcel = state.opening, state.parcel
-    at, compartment, content = command.at, command.compartment, command.has_content
-    if opening is None:
-        return ()
-    evidence = "door" if content is None else "door_and_content"
-    match opening:
-        case Opening(purpose=Purpose.DEPOSIT, courier=courier) if (
-            state.content is Content.ASSIGNED and courier is not None and parcel is not None
-        ):
-            if content is False:
-                return ()
-            return (
-                HandoffDeposited(
-                    at=at,
-                    compartment=compartment,
-                    parcel=parcel,
-                    session=opening.session,
-                    courier=courier,
-                    evidence=evidence,
-                ),
-            )
-        case Opening(purpose=Purpose.COLLECT, grant=grant) if (
-            state.content in _MAYBE_INSIDE and grant is not None and parcel is not None
-        ):
-            if content is True:
-                return ()
-            collected = HandoffCollected(
-                at=at,
-                compartment=compartment,
-                parcel=parcel,
-                session=opening.session,
-                grant=grant,
-                reopen_until=UtcSeconds(at + REOPEN_SECONDS),
-                evidence=evidence,
-            )
-            return (collected, *_freed_if_empty(command))
-        case Opening(purpose=Purpose.RETRIEVE, courier=courier) if (
-            state.content in _MAYBE_INSIDE and courier is not None and parcel is not None
-        ):
-            if content is True:
-                return ()
-            retrieved = HandoffRetrieved(
-                at=at,
-                compartment=compartment,
-                parcel=parcel,
-                session=opening.session,
-                courier=courier,
-                evidence=evidence,
-            )
-            freed = CompartmentFreed(at=at, compartment=compartment, evidence="courier_check")
-            return (retrieved, freed)
-        case Opening(purpose=Purpose.REOPEN) if content is not True:
-            return _freed_if_empty(command)
-        case _:
-            if content is False and state.content is Content.OCCUPIED:
-                return (ContentUnclear(at=at, compartment=compartment, why="missing"),)
-            if content is not True or state.content in _MAYBE_INSIDE:
-                return ()
-            return (ContentUnclear(at=at, compartment=compartment, why="left_inside"),)
-
-
-def _freed_if_empty(command: NoticeDoor) -> tuple[CompartmentFact, ...]:
-    at, compartment = command.at, command.compartment
-    freed = CompartmentFreed(at=at, compartment=compartment, evidence="content_sensor")
-    return (freed,) if command.has_content is False else ()
 
 
 def _serve(

@@ -22,6 +22,8 @@ GrantId = NewType("GrantId", str)
 SessionId = NewType("SessionId", str)
 OpeningId = NewType("OpeningId", str)
 """One intent to open one door; a lock is pulsed at most once for it."""
+OrderId = NewType("OrderId", str)
+"""One order of the centre to open one door; a locker takes it at most once."""
 RecipientId = NewType("RecipientId", str)
 """A pseudonym. Names, phones and e-mails live in one table of contacts, never in a fact."""
 CourierId = NewType("CourierId", str)
@@ -48,7 +50,7 @@ def encode_id(kind: str, at_ms: int, entropy: bytes) -> str:
     ----------
     kind
         One lower-case letter: ``p`` parcel, ``b`` booking, ``g`` grant, ``s`` session,
-        ``o`` opening, ``r`` recipient, ``c`` courier, ``q`` request.
+        ``o`` opening, ``d`` order, ``r`` recipient, ``c`` courier, ``q`` request.
     at_ms
         Milliseconds since 1970, 0 to 2**48 - 1.
     entropy

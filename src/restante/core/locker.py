@@ -18,8 +18,10 @@ from typing import Final, TypeAlias, assert_never
 from msgspec.structs import replace
 
 from . import attempts, compartment, session
-from .compartment import Compartment, Content, Door
+from .compartment import Compartment
+from .content import Content
 from .decider import Decider
+from .door import Door, IntendOpening, OpeningIntended, OpeningUncertain
 from .grant import Grant, Purpose, check_grant
 from .handoff import HandoffCollected, HandoffFact, TurnedAway
 from .ids import CompartmentId, CourierId, GrantId, LockerId, OpeningId, ParcelId, SessionId
@@ -175,7 +177,7 @@ def decide(state: Locker, command: LockerCommand) -> tuple[LockerFact, ...]:
             if state.find_parcel(parcel) not in (None, wanted):
                 raise Refused(Reason.PARCEL_IN_COMPARTMENT)
             return compartment.decide(_compartment(state, wanted), command)
-        case compartment.IntendOpening():
+        case IntendOpening():
             # Openings are asked for by role, so that R1 to R4 are always checked.
             raise Refused(Reason.ACCESS_DENIED, "open for a recipient, a courier or service")
         case _:
@@ -239,7 +241,7 @@ def _start(state: Locker, command: StartController) -> tuple[LockerFact, ...]:
     for name, known in state.compartments.items():
         if known.door is Door.OPENING and known.opening is not None:
             opening = known.opening.opening
-            facts.append(compartment.OpeningUncertain(at=at, compartment=name, opening=opening))
+            facts.append(OpeningUncertain(at=at, compartment=name, opening=opening))
     facts.extend(session.decide(state.visit, session.EndSession(at=at, why="restart")))
     return tuple(facts)
 
@@ -264,7 +266,7 @@ def _open_for_recipient(state: Locker, command: OpenForRecipient) -> tuple[Locke
         raise Refused(Reason.TOO_MANY_OPENINGS)
     return compartment.decide(
         known,
-        compartment.IntendOpening(
+        IntendOpening(
             at=at,
             compartment=name,
             opening=command.opening,
@@ -293,7 +295,7 @@ def _open_for_staff(
     _check_other_doors(state)
     return compartment.decide(
         known,
-        compartment.IntendOpening(
+        IntendOpening(
             at=command.at,
             compartment=command.compartment,
             opening=command.opening,
@@ -327,7 +329,7 @@ def _evolve_grants(
     state: Locker, fact: compartment.CompartmentFact | HandoffFact
 ) -> dict[GrantId, GrantUse]:
     match fact:
-        case compartment.OpeningIntended(at=at, grant=grant) if grant is not None:
+        case OpeningIntended(at=at, grant=grant) if grant is not None:
             use = state.grants.get(grant, GrantUse())
             intended = (*use.intended_at, at)[-OPENINGS_MAX:]
             return {**state.grants, grant: replace(use, intended_at=intended)}

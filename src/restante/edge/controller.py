@@ -15,7 +15,8 @@ from typing import Final, TypeVar
 from ..access import LockerKeys
 from ..clock import Clock, Minter
 from ..core import attempts, compartment, locker, session
-from ..core.compartment import Content, Door
+from ..core.content import Content
+from ..core.door import Door
 from ..core.fit import Condition
 from ..core.ids import ActorId, CompartmentId, GrantId, ParcelId
 from ..core.refusal import Reason, Refused

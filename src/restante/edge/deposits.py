@@ -10,7 +10,8 @@ C3  One door at a time: the next is offered when the last is shut.
 """
 
 from ..core import compartment, locker, session
-from ..core.compartment import Content
+from ..core.content import Content
+from ..core.door import Door
 from ..core.fit import Choice, Condition, Why, choose_compartment
 from ..core.grant import Purpose
 from ..core.ids import ActorId, CompartmentId, ParcelId
@@ -69,7 +70,7 @@ class Deposits:
                 spec=spec,
                 is_free=known.is_free,
                 is_in_service=known.out_of_service is None,
-                is_closed=known.door is compartment.Door.CLOSED,
+                is_closed=known.door is Door.CLOSED,
                 failure_count=known.failure_count,
                 opening_count=known.opening_count,
             )
@@ -231,12 +232,12 @@ class Deposits:
         if deposit is None or deposit.compartment is None or self.is_current_in():
             return
         known = self._store.state.compartments[deposit.compartment]
-        if known.content is Content.ASSIGNED and known.door is compartment.Door.CLOSED:
+        if known.content is Content.ASSIGNED and known.door is Door.CLOSED:
             self.reject("empty")
 
     def blocking_door(self) -> CompartmentId | None:
         """Find the door that must be shut before another opens; forced ones do not block."""
-        blocking = (compartment.Door.OPEN, compartment.Door.OPENING)
+        blocking = (Door.OPEN, Door.OPENING)
         state = self._store.state.compartments
         return next((name for name, known in state.items() if known.door in blocking), None)
 

@@ -14,7 +14,8 @@ from typing import Final
 
 from ..clock import Minter
 from ..core import compartment, locker
-from ..core.compartment import Content, Door, OpeningIntended
+from ..core.content import Content
+from ..core.door import Door, NoticeDoor, OpeningIntended, ReportOpening
 from ..core.ids import ActorId, CompartmentId, OpeningId, ParcelId
 from ..core.value import UtcSeconds, Value
 from .boards.port import Board, OpenResult
@@ -122,7 +123,7 @@ class Doors:
         failure = None if result is OpenResult.OPENED else result.value
         self._store.record(
             [
-                compartment.ReportOpening(
+                ReportOpening(
                     at=self._clock.now(), compartment=name, opening=opening, failure=failure
                 )
             ],
@@ -164,9 +165,7 @@ class Doors:
         if is_open is not None and _is_news(known.door, is_open=is_open):
             self._pulsed.pop(name, None)
             commands.append(
-                compartment.NoticeDoor(
-                    at=at, compartment=name, is_open=is_open, has_content=items.get(name)
-                )
+                NoticeDoor(at=at, compartment=name, is_open=is_open, has_content=items.get(name))
             )
         elif known.door is Door.OPENING:
             commands += self._give_up(name, known)
@@ -186,9 +185,7 @@ class Doors:
             return []
         del self._pulsed[name]
         opening = known.opening.opening
-        return [
-            compartment.ReportOpening(at=at, compartment=name, opening=opening, failure="jammed")
-        ]
+        return [ReportOpening(at=at, compartment=name, opening=opening, failure="jammed")]
 
 
 def _is_calm(known: compartment.Compartment, is_open: bool | None) -> bool:

@@ -27,7 +27,7 @@ from ..access import (
 from ..access import Malformed as AccessMalformed
 from ..clock import Minter
 from ..core import attempts, session
-from ..core.compartment import Content
+from ..core.content import Content
 from ..core.grant import Grant, check_grant
 from ..core.ids import ActorId, CourierId, GrantId, PartnerId, SessionId, SiteId
 from ..core.refusal import Reason, Refused

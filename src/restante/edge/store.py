@@ -13,7 +13,7 @@ from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text, sele
 
 from ..clock import Minter
 from ..core import locker as rules
-from ..core.compartment import Content
+from ..core.content import Content
 from ..core.ids import ActorId, GrantId, StreamName, locker_stream
 from ..core.streams import KINDS
 from ..core.value import UtcSeconds

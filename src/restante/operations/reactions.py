@@ -12,6 +12,7 @@ from ..core import compartment as machine
 from ..core import grant as permission
 from ..core import parcel as custody
 from ..core import site as capacity
+from ..core.content import CompartmentFreed
 from ..core.handoff import HandoffCollected, HandoffDeposited, HandoffRetrieved
 from ..core.hold import hold_deadline
 from ..core.ids import (
@@ -186,7 +187,7 @@ def _witness(
     return bool(facts)
 
 
-def _found_empty(reporter: Reporter, fact: machine.CompartmentFreed) -> None:
+def _found_empty(reporter: Reporter, fact: CompartmentFreed) -> None:
     """Tell a person of a parcel that should lie in a compartment found empty."""
     if fact.parcel is None:
         return
@@ -208,7 +209,7 @@ _REACTIONS: Final[dict[type[Fact], Callable[[Reporter, Any], None]]] = {
     HandoffDeposited: _deposited,
     HandoffCollected: _collected,
     HandoffRetrieved: _retrieved,
-    machine.CompartmentFreed: _found_empty,
+    CompartmentFreed: _found_empty,
     machine.TakenOutOfService: _service_changed,
     machine.ReturnedToService: _service_changed,
 }

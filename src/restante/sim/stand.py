@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..clock import Clock
-from ..core.compartment import Door
+from ..core.door import Door
 from ..core.ids import CompartmentId, LockerId, SiteId
 from ..core.value import UtcSeconds
 from ..edge.boards.simulated import SimulatedBoard

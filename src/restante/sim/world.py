@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from ..core.compartment import REOPEN_SECONDS
+from ..core.content import REOPEN_SECONDS
 from ..core.hold import HoldPolicy, reminder_times
 from ..core.ids import ParcelId, PartnerId, SiteId
 from ..core.refusal import Reason, Refused

@@ -6,6 +6,8 @@ from typing import Final
 from ..core import compartment as machine
 from ..core import locker
 from ..core.compartment import Compartment
+from ..core.content import CompartmentFreed, ContentUnclear
+from ..core.door import DoorForced
 from ..core.ids import CompartmentId
 from ..journal.port import Derived, Recorded, RowChange, Scalar
 from .tables import ANOMALIES, COMPARTMENTS
@@ -52,16 +54,16 @@ def _compartment_row(
 
 def _anomalies(owner: str, one: Recorded) -> Iterator[RowChange]:
     match one.fact:
-        case machine.DoorForced(compartment=name):
+        case DoorForced(compartment=name):
             yield _opened(owner, name, one, "door_forced", "the door stands open unasked")
-        case machine.ContentUnclear(compartment=name, why=why):
+        case ContentUnclear(compartment=name, why=why):
             yield _opened(owner, name, one, "content_unclear", why)
         case machine.TakenOutOfService(compartment=name, why=why):
             yield _opened(owner, name, one, "out_of_service", why)
         case machine.ReturnedToService(compartment=name):
             for kind in MATTERS:
                 yield RowChange(ANOMALIES.name, (owner, f"{kind}/{name}"), None)
-        case machine.CompartmentFreed(compartment=name, evidence="courier_check"):
+        case CompartmentFreed(compartment=name, evidence="courier_check"):
             yield RowChange(ANOMALIES.name, (owner, f"content_unclear/{name}"), None)
         case _:
             return

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from ..core import grant, parcel
-from ..core.compartment import REOPEN_SECONDS
+from ..core.content import REOPEN_SECONDS
 from ..core.grant import Grant, Purpose
 from ..core.hold import reminder_times
 from ..core.ids import GrantId, ParcelId, SiteId

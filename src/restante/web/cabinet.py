@@ -7,7 +7,8 @@ a gap between two compartments is drawn where it is.
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from restante.core.compartment import Content, Door
+from restante.core.content import Content
+from restante.core.door import Door
 from restante.core.value import MINUTE, Seconds, UtcSeconds
 from restante.views.shown import ShownCompartment, ShownLocker, ShownSite
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from restante.core.compartment import AssignmentDropped, CompartmentAssigned
+from restante.core.content import AssignmentDropped, CompartmentAssigned
 from restante.core.handoff import TurnedAway
 from restante.core.ids import ParcelId, SiteId, locker_stream
 from restante.core.status import Group

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from restante.core.compartment import Door
+from restante.core.door import Door
 from restante.core.ids import CompartmentId, GrantId
 from restante.edge.boards.emulator import Emulator, Fault, LockBank
 from restante.edge.boards.kinds import KINDS, make_board

@@ -1,6 +1,7 @@
 """The drawing of this locker: where every door is, and where the person stands, as data."""
 
-from ...core.compartment import Compartment, Door
+from ...core.compartment import Compartment
+from ...core.door import Door
 from ...core.ids import CompartmentId
 from ...core.value import Value
 from ..config import LockerConfig

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ...core.compartment import Content
+from ...core.content import Content
 from ..controller import Controller
 from .screen import Button, Field, ScreenName, Tone
 
