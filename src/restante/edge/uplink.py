@@ -13,6 +13,7 @@ from ..link.session import (
     ListArrived,
     LockerEvent,
     LockerSession,
+    OrderArrived,
     TimeTold,
 )
 from ..link.signing import make_verifier
@@ -86,6 +87,9 @@ class Uplink:
                 controller.keep_watermark(seq)
             case TimeTold(at_ms=at_ms):
                 controller.clock.told(at_ms)
+            case OrderArrived():
+                # Nothing here opens a door by order yet.
+                self.dropped_count += 1
             case Diverged(what=what):
                 self.divergence = what
             case Dropped():

@@ -5,6 +5,7 @@
     centre -> locker   Ack          watermark: facts up to it are committed at the centre; signed
     centre -> locker   ListUpdate   what this locker may do: changes or the whole; signed
     centre -> locker   TimeSignal   what time it is; signed
+    centre -> locker   Order        open one door, once, now; signed with a key of its own
     locker -> centre   Heartbeat    still alive, how much is unsent
 
 Signed messages carry an Ed25519 signature over :func:`signed_bytes`, made with the key named by
@@ -20,10 +21,12 @@ from ..core.fit import Condition
 from ..core.grant import Purpose
 from ..core.hold import HoldPolicy
 from ..core.ids import (
+    ActorId,
     CompartmentId,
     CourierId,
     GrantId,
     LockerId,
+    OrderId,
     ParcelId,
     PartnerId,
     RecipientId,
@@ -152,6 +155,8 @@ class Hello(Value, tag="hello"):
     release: str
     conditions: tuple[Condition, ...] = ()
     """Every compartment as it stands, with its measures."""
+    challenge: str = ""
+    """What an order repeats to prove that it is fresh, whatever the clocks say."""
 
 
 class Report(Value, tag="report"):
@@ -203,6 +208,33 @@ class TimeSignal(Value, tag="time"):
     signature: bytes = b""
 
 
+class Order(Value, tag="order"):
+    """Open one door, once, now. It is never resent, and void when its seconds are over."""
+
+    locker: LockerId
+    epoch: str
+    """The life of the locker's journal it is meant for; an order of an earlier life is void."""
+    order: OrderId
+    """Names it, and is taken once."""
+    counter: int
+    """Higher than that of every order before it; what comes late or again is lower."""
+    compartment: CompartmentId
+    purpose: Purpose
+    """``service`` or ``collect``."""
+    issued_at: UtcSeconds
+    expires_at: UtcSeconds
+    """At most :data:`restante.core.order.ORDER_SECONDS_MAX` after it was issued."""
+    asked_by: ActorId
+    grant: GrantId | None = None
+    """For a recipient: the grant whose door this is."""
+    presence: str = ""
+    """For a recipient: what the locker's own screen showed a moment ago."""
+    challenge: str = ""
+    """The last one the locker gave; needed when its clock is in doubt."""
+    kid: str = ""
+    signature: bytes = b""
+
+
 class Heartbeat(Value, tag="heartbeat"):
     """A locker is alive."""
 
@@ -211,11 +243,13 @@ class Heartbeat(Value, tag="heartbeat"):
     unsent_count: int
     unsent_since: UtcSeconds | None
     list_version: int
+    challenge: str = ""
+    """As :attr:`Hello.challenge`; a new one with every beat."""
 
 
 FromLocker: TypeAlias = Hello | Report | Heartbeat
-FromCentre: TypeAlias = Ack | ListUpdate | TimeSignal
-Signed: TypeAlias = Ack | ListUpdate | TimeSignal
+FromCentre: TypeAlias = Ack | ListUpdate | TimeSignal | Order
+Signed: TypeAlias = Ack | ListUpdate | TimeSignal | Order
 
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 _FROM_LOCKER: Final = msgspec.json.Decoder(FromLocker)
@@ -249,7 +283,7 @@ def decode_from_centre(body: bytes) -> FromCentre:
     try:
         message: FromCentre = _FROM_CENTRE.decode(body)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise Malformed("message", f"ack, list or time ({error})") from error
+        raise Malformed("message", f"ack, list, time or order ({error})") from error
     return message
 
 

@@ -60,7 +60,15 @@ _library_log.setLevel(logging.ERROR)
 
 
 EXPIRY_SECONDS: Final = MappingProxyType(
-    {"hello": 120, "report": 600, "heartbeat": 120, "ack": 600, "list": 600, "time": 30}
+    {
+        "hello": 120,
+        "report": 600,
+        "heartbeat": 120,
+        "ack": 600,
+        "list": 600,
+        "time": 30,
+        "order": 60,
+    }
 )
 
 

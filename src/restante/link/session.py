@@ -15,6 +15,8 @@ R4  A list is never applied backwards. Changes apply when their base is not newe
     locker has, because they hold every entry changed since the base as it stands now.
 R5  What the centre says is signed; what does not verify is dropped and told to the host.
 R6  A clock that jumps delays a resend by one pause at most.
+R7  An order is said once and never again: what is lost is asked for anew, by whoever wanted it.
+    An order for another life of the locker's journal is dropped.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +36,7 @@ from .message import (
     ListChange,
     ListUpdate,
     Malformed,
+    Order,
     Report,
     Signed,
     TimeSignal,
@@ -79,6 +82,12 @@ class TimeTold(NamedTuple):
     at_ms: int
 
 
+class OrderArrived(NamedTuple):
+    """Locker: the centre wants a door open. Signed for this locker; everything else is to check."""
+
+    order: Order
+
+
 class Greeted(NamedTuple):
     """Centre: the locker is here again."""
 
@@ -111,7 +120,7 @@ class Dropped(NamedTuple):
     why: str
 
 
-LockerEvent: TypeAlias = Acknowledged | ListArrived | TimeTold | Diverged | Dropped
+LockerEvent: TypeAlias = Acknowledged | ListArrived | TimeTold | OrderArrived | Diverged | Dropped
 CentreEvent: TypeAlias = Greeted | FactsArrived | Beat | Diverged | Dropped
 
 
@@ -182,6 +191,8 @@ class LockerSession:
         Reads the journal.
     read_conditions
         Every compartment as it stands, for the greeting.
+    make_challenge
+        Gives what an order must repeat; asked for every greeting and beat.
     """
 
     def __init__(
@@ -197,6 +208,7 @@ class LockerSession:
         verify: Callable[[Signed], bool],
         read_facts: ReadFacts,
         read_conditions: Callable[[], tuple[Condition, ...]] = tuple,
+        make_challenge: Callable[[UtcSeconds], str] = lambda _now: "",
     ) -> None:
         self._locker = locker
         self._site = site
@@ -209,6 +221,7 @@ class LockerSession:
         self._verify = verify
         self._read_facts = read_facts
         self._read_conditions = read_conditions
+        self._make_challenge = make_challenge
         self._told_ms = 0
         self._is_connected = False
         self._is_greeted = False
@@ -283,6 +296,10 @@ class LockerSession:
                     return []
                 self._told_ms = at_ms
                 return [TimeTold(at_ms)]
+            case Order(epoch=epoch):
+                if epoch != self._epoch:
+                    return [Dropped("an order for another life of this journal")]
+                return [OrderArrived(message)]
 
     def outgoing(self, now: UtcSeconds) -> list[bytes]:
         """Give what is to be sent now."""
@@ -291,7 +308,7 @@ class LockerSession:
         said: list[FromLocker] = []
         if not self._is_greeted and self._hello.is_over(now):
             self._hello.said(now)
-            said.append(self._make_hello())
+            said.append(self._make_hello(now))
         said.extend(self._make_reports(now))
         is_due = self._beat_at is None or not 0 <= now - self._beat_at < HEARTBEAT_SECONDS
         if self._is_greeted and is_due:
@@ -328,7 +345,7 @@ class LockerSession:
         is_whole = update.base_version == 0
         return [ListArrived(is_whole, update.version, update.changes)]
 
-    def _make_hello(self) -> Hello:
+    def _make_hello(self, now: UtcSeconds) -> Hello:
         return Hello(
             locker=self._locker,
             site=self._site,
@@ -337,6 +354,7 @@ class LockerSession:
             list_version=self._list_version,
             release=self._release,
             conditions=self._read_conditions(),
+            challenge=self._make_challenge(now),
         )
 
     def _make_reports(self, now: UtcSeconds) -> list[Report]:
@@ -367,6 +385,7 @@ class LockerSession:
             unsent_count=self.unsent_count,
             unsent_since=self._unsent_since,
             list_version=self._list_version,
+            challenge=self._make_challenge(now),
         )
 
 
@@ -405,6 +424,8 @@ class CentreSession:
         self._read_list = read_list
         self._held_version: int | None = None
         self._acks: dict[str, None] = {}
+        self._orders: list[Order] = []
+        self._challenge = ""
         self._list = _Pause()
         self._time_at: UtcSeconds | None = None
         self._is_connected = False
@@ -414,6 +435,20 @@ class CentreSession:
     def held_version(self) -> int | None:
         """Version of the list the locker has confirmed; ``None`` before its greeting."""
         return self._held_version
+
+    @property
+    def challenge(self) -> str:
+        """What the locker gave last for orders to repeat."""
+        return self._challenge
+
+    @property
+    def is_greeted(self) -> bool:
+        """Whether there is a way to the locker and it has said something over it."""
+        return self._is_connected and self._held_version is not None
+
+    def order(self, order: Order) -> None:
+        """Say an order with the next outgoing, once (R7)."""
+        self._orders.append(order)
 
     def watermark(self, epoch: str) -> int:
         """Tell up to where an epoch's facts are committed."""
@@ -428,6 +463,7 @@ class CentreSession:
         self._is_connected = False
         self._held_version = None
         self._acks.clear()
+        self._orders.clear()
         self._taken = dict(self._committed)
 
     def committed(self, epoch: str, seq: int) -> None:
@@ -456,6 +492,7 @@ class CentreSession:
             return [Dropped("from another locker")]
         match message:
             case Hello():
+                self._challenge = message.challenge
                 self._acks[message.epoch] = None
                 self._time_at = None
                 # A greeting counts also when it holds less: its disk may have been put back.
@@ -464,6 +501,7 @@ class CentreSession:
             case Report():
                 return self._receive_report(message)
             case Heartbeat():
+                self._challenge = message.challenge
                 return [*self._hold(message.list_version, now), Beat(message)]
 
     def outgoing(self, now: UtcSeconds) -> list[bytes]:
@@ -474,6 +512,8 @@ class CentreSession:
             Ack(locker=self._locker, epoch=epoch, seq=self.watermark(epoch)) for epoch in self._acks
         ]
         self._acks.clear()
+        said.extend(one for one in self._orders if now < one.expires_at)
+        self._orders.clear()
         held = self._held_version
         if held is not None and held < self._list_version and self._list.is_over(now):
             self._list.said(now)

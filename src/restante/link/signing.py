@@ -1,7 +1,8 @@
-"""Signatures on what the centre says to a locker: list, acknowledgements, time.
+"""Signatures on what the centre says to a locker.
 
-One key purpose covers the three; the bytes signed begin with the message's own type, so one can
-not pass for another.
+Orders to open a door have a key purpose of their own; list, acknowledgements and time share the
+other. The purpose and the message's own type are part of the bytes signed, so that none can pass
+for another.
 """
 
 from collections.abc import Callable
@@ -11,20 +12,25 @@ from msgspec.structs import replace
 from ..access import Denied, Purpose, Signature, SigningKey, VerifyingKeyring
 from ..access import sign_document as sign_bytes
 from ..access import verify_document as verify_bytes
-from .message import Signed, signed_bytes
+from .message import Order, Signed, signed_bytes
 
 
-def make_signer(find_key: Callable[[], SigningKey]) -> Callable[[Signed], Signed]:
+def purpose_of(message: Signed) -> Purpose:
+    """Tell which key signs a message."""
+    return Purpose.COMMAND if isinstance(message, Order) else Purpose.LIST
+
+
+def make_signer(find_key: Callable[[Purpose], SigningKey]) -> Callable[[Signed], Signed]:
     """Make what signs messages to lockers.
 
     Parameters
     ----------
     find_key
-        Gives the current key for lists; asked each time, because keys are exchanged.
+        Gives the current key for a purpose; asked each time, because keys are exchanged.
     """
 
     def sign(message: Signed) -> Signed:
-        key = find_key()
+        key = find_key(purpose_of(message))
         named = replace(message, kid=key.kid)
         return replace(named, signature=sign_bytes(signed_bytes(named), key).value)
 
@@ -37,7 +43,7 @@ def make_verifier(keyring: VerifyingKeyring) -> Callable[[Signed], bool]:
     def verify(message: Signed) -> bool:
         signature = Signature(kid=message.kid, value=message.signature)
         try:
-            verify_bytes(signed_bytes(message), signature, keyring, Purpose.LIST)
+            verify_bytes(signed_bytes(message), signature, keyring, purpose_of(message))
         except Denied:
             return False
         return True

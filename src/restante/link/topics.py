@@ -2,7 +2,7 @@
 
     restante/v1/<network>/<locker>/state        locker -> all      online or not; retained
     restante/v1/<network>/<locker>/evt/<type>   locker -> centre   hello, report, heartbeat
-    restante/v1/<network>/<locker>/cmd/<type>   centre -> locker   ack, list, time
+    restante/v1/<network>/<locker>/cmd/<type>   centre -> locker   ack, list, time, order
 
 A broker that lets each locker write and read only below its own name keeps lockers apart.
 """

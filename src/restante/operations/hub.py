@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 import structlog
 from sqlalchemy import Connection, select
 
-from ..access import Keyring, Purpose
+from ..access import Keyring
 from ..core.ids import LockerId, SiteId
 from ..core.value import UtcSeconds
 from ..journal.committer import Closed, Committer, Overloaded
@@ -153,7 +153,7 @@ class Hub:
         self._reading = reading
         self._committer = committer
         self._means = means
-        self._sign = make_signer(lambda: keyring.current(Purpose.LIST))
+        self._sign = make_signer(keyring.current)
         self._ends: dict[LockerId, CentreEnd] = {}
         self._lock = threading.Lock()
         self._pushed = 0
