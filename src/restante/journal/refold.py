@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, select, update
 
 from ..core.ids import StreamName, split_stream
-from . import sqlite_inspection
+from . import inspection
 from .codec import codec_of, state_codec_of
 from .port import Damaged, Kinds, UnknownFact
 from .tables import STATES
@@ -60,7 +60,7 @@ def refold_step(
         When facts of a stream are missing.
     """
     codec, state_codec = codec_of(kinds), state_codec_of(kinds)
-    page = sqlite_inspection.list_streams(connection, after, STREAMS_PER_STEP)
+    page = inspection.list_streams(connection, after, STREAMS_PER_STEP)
     changed = 0
     for stream in page:
         kind, owner = split_stream(stream)
@@ -74,7 +74,7 @@ def refold_step(
         done = 0
         while done < version:
             limit = min(FACTS_PER_PAGE, version - done)
-            facts = sqlite_inspection.read_stream(connection, stream, done, limit)
+            facts = inspection.read_stream(connection, stream, done, limit)
             if not facts:
                 break
             for stored in facts:

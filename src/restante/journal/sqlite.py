@@ -25,7 +25,7 @@ from sqlalchemy.dialects import sqlite as dialect
 
 from ..core.ids import StreamName, split_stream
 from ..core.value import UtcSeconds
-from . import outbox, sqlite_inspection
+from . import outbox, inspection
 from .chain import FIRST_HASH, Sealed, seal_unit
 from .codec import codec_of, state_codec_of
 from .inline import InlineViews, RowKey, View, check_distinct, derive_nothing
@@ -55,7 +55,7 @@ from .sqlite_file import (
     newest_sqlite,
     translated,
 )
-from .sqlite_lookup import (
+from .lookup import (
     KEYS_MAX,
     STATE_ROWS,
     look_up_rows,
@@ -198,7 +198,7 @@ class SqliteJournal:
     ) -> tuple[Recorded, ...]:
         """Read a stream's facts in order."""
         with self.reading() as connection:
-            found = sqlite_inspection.read_stream(connection, stream, after_version, limit)
+            found = inspection.read_stream(connection, stream, after_version, limit)
         return tuple(self._codec.recorded(stored) for stored in found)
 
     def states(self, streams: Sequence[StreamName]) -> dict[StreamName, StateRow]:
@@ -338,42 +338,42 @@ class SqliteJournal:
     def streams(self, *, after: StreamName | None, limit: int) -> tuple[StreamName, ...]:
         """List streams by owner and kind."""
         with self.reading() as connection:
-            return sqlite_inspection.list_streams(connection, after, limit)
+            return inspection.list_streams(connection, after, limit)
 
     def stored(self, stream: StreamName, *, after_version: int, limit: int) -> tuple[Stored, ...]:
         """Read a stream's facts undecoded."""
         with self.reading() as connection:
-            return sqlite_inspection.read_stream(connection, stream, after_version, limit)
+            return inspection.read_stream(connection, stream, after_version, limit)
 
     def stored_after(self, position: int, *, limit: int) -> tuple[Stored, ...]:
         """Read facts undecoded in position order."""
         with self.reading() as connection:
-            return sqlite_inspection.read_after(connection, position, limit)
+            return inspection.read_after(connection, position, limit)
 
     def missing_position(self) -> int | None:
         """Find the first position no fact has."""
         with self.reading() as connection:
-            return sqlite_inspection.find_missing_position(connection)
+            return inspection.find_missing_position(connection)
 
     def orphan(self) -> Stored | None:
         """Find the first fact whose stream has no state row."""
         with self.reading() as connection:
-            return sqlite_inspection.find_orphan(connection)
+            return inspection.find_orphan(connection)
 
     def check_storage(self) -> str:
         """Ask SQLite to check every page and index."""
         with self.reading() as connection:
-            return sqlite_inspection.check_pages(connection)
+            return inspection.check_pages(connection)
 
     def seals(self) -> tuple[Seal, ...]:
         """Read all seals by day."""
         with self.reading() as connection:
-            return sqlite_inspection.read_seals(connection)
+            return inspection.read_seals(connection)
 
     def add_seal(self, seal: Seal) -> bool:
         """Keep a seal unless its day has one."""
         with self.writing() as connection:
-            return sqlite_inspection.insert_seal(connection, seal)
+            return inspection.insert_seal(connection, seal)
 
     # --------------------------------------------------------------- private
 
