@@ -10,12 +10,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
     Ed25519PublicKey,
 )
+from cryptography.x509.oid import NameOID
 
 from .private_file import UnsafeKeystore, read_private_file, write_private_file
 from .secret import Secret
@@ -54,6 +56,12 @@ class DeviceKey:
     def sign(self, use: DeviceUse, message: bytes) -> bytes:
         """Sign a message for one use; 64 bytes."""
         return self._private.sign(_framed(use, message))
+
+    def request_certificate(self, name: str) -> bytes:
+        """Write a certificate signing request in PEM form; the authority looks at its key only."""
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        request = x509.CertificateSigningRequestBuilder().subject_name(subject)
+        return request.sign(self._private, None).public_bytes(serialization.Encoding.PEM)
 
     def __repr__(self) -> str:
         return f"DeviceKey({self.kid})"

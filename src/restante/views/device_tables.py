@@ -52,9 +52,11 @@ CERTIFICATES: Final = Table(
     Column("kid", Text, nullable=False),
     Column("issued_at", BigInteger, nullable=False),
     Column("not_after", BigInteger, nullable=False),
+    Column("pem", LargeBinary, nullable=False),
     Column("revoked_at", BigInteger),
 )
-"""Certificates made for lockers, for the revocation list. ``serial``: in hex."""
+"""Certificates made for lockers: handed out again when an answer was lost, and for the revocation
+list. ``serial``: in hex."""
 
 Index("certificates_by_end", CERTIFICATES.c.not_after)
 
@@ -76,6 +78,8 @@ MACHINES: Final = Table(
     "machines",
     VIEWS,
     Column("locker", Text, primary_key=True),
+    Column("revoked_at", BigInteger),
+    Column("revoked_by", Text),
     Column("ring", Text, nullable=False),
     Column("desired_version", Integer, nullable=False),
     Column("reported_version", Integer, nullable=False),
@@ -85,6 +89,7 @@ MACHINES: Final = Table(
     Column("refusal", Text, nullable=False),
 )
 """What each locker shall be and says it is; 0 and empty before it was told or said anything.
+``revoked_at``: since when no machine is this locker; empty again once one is enrolled.
 The release it reports is in ``locker_links``."""
 
 CONFIGURATIONS: Final = Table(
