@@ -19,7 +19,7 @@ from restante.core.ids import (
     SessionId,
     SiteId,
 )
-from restante.core.parcel import Particulars, Place
+from restante.core.particulars import Particulars, Place
 from restante.core.site import Booking, Supply
 from restante.core.size import CompartmentKind, CompartmentSpec, ParcelSize
 from restante.core.value import FOREVER, Grams, Millimeters, UtcSeconds

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from restante.core import parcel as core
 from restante.core.hold import HoldPolicy
 from restante.core.ids import BookingId, SiteId
+from restante.core.particulars import NOTHING_KNOWN
 from restante.core.refusal import Reason
 from restante.core.value import UtcSeconds
 from tests.factories import (
@@ -303,7 +304,7 @@ def test_an_unexpected_report_is_recorded_with_an_anomaly():
 
 def test_a_parcel_nobody_announced_is_held_when_a_locker_has_it():
     told = parcels.when(deposit(), core.witness).follows(core.ParcelDeposited, core.AnomalyNoticed)
-    assert told.state.about == core.NOTHING_KNOWN
+    assert told.state.about == NOTHING_KNOWN
 
 
 def test_a_cancelled_parcel_found_in_a_locker_waits_for_a_courier():
@@ -347,3 +348,19 @@ def test_a_cancelled_parcel_can_be_announced_again_by_fact():
 
 def test_a_size_of_an_unknown_parcel_says_nothing():
     assert parcels.given(core.SizeCorrected(at=NOON, size=make_size())).state == core.Unknown()
+
+
+def test_a_parcel_found_in_a_locker_may_be_announced_while_it_lies_there():
+    found = parcels.given(
+        core.ParcelAnnounced(at=NOON, about=replace(ABOUT, is_found=True)), DEPOSITED
+    )
+    announced_late = core.Announce(at=after(20), about=ABOUT)
+    for story in (found, found.given(EXPIRED)):
+        told = story.when(announced_late).then(core.ParcelAnnounced(at=after(20), about=ABOUT))
+        assert told.state.about == ABOUT
+        told.when(announced_late).refuses(Reason.ALREADY_ANNOUNCED)
+
+
+def test_an_announcement_out_of_place_changes_nothing():
+    late = core.ParcelAnnounced(at=after(20), about=replace(ABOUT, label="OTHER"))
+    assert held.given(late).state.about == ABOUT

@@ -12,6 +12,7 @@ PUBLIC = {
     "held": (Group.READY, Status.READY),
     "held, extended once": (Group.READY, Status.READY),
     "held, at its end": (Group.READY, Status.READY),
+    "held, found": (Group.READY, Status.READY),
     "overdue": (Group.RETURNING, Status.OVERDUE),
     "collected": (Group.DONE, Status.COLLECTED),
     "retrieved": (Group.RETURNING, Status.RETURNING),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any, NamedTuple
 
-from restante.core import attempts, compartment, locker, parcel, session, site
+from restante.core import alone, attempts, compartment, locker, parcel, session, site
 from restante.core.content import Content
 from restante.core.decider import Decider
 from restante.core.door import Door, IntendOpening, NoticeDoor, ReportOpening
@@ -15,6 +15,7 @@ from restante.core.grant import Purpose
 from restante.core.hold import HoldPolicy
 from restante.core.ids import BookingId, CourierId, GrantId, OpeningId, ParcelId, SessionId
 from restante.core.refusal import Refused
+from restante.core.risk import RiskClass
 from restante.core.value import Command, Fact, Seconds, UtcSeconds
 from tests.factories import (
     A1,
@@ -23,6 +24,7 @@ from tests.factories import (
     COURIER,
     LOCKER,
     NOON,
+    PARTNER,
     SITE,
     make_about,
     make_grant,
@@ -141,6 +143,11 @@ NAMES = A1, A2, A3
 PARCELS = {GrantId(f"g-{n}"): ParcelId(f"p-{n}") for n in range(1, 4)}
 
 
+UNANNOUNCED = alone.Unannounced(
+    label="JJD1", partner=PARTNER, courier=COURIER, size=make_size(), clock="holdover"
+)
+
+
 def draw_for_locker(dice: Random, at: UtcSeconds, state: locker.Locker) -> locker.LockerCommand:
     """Let people, the board and time come to a locker of three compartments."""
     if not state.compartments:
@@ -161,8 +168,9 @@ def draw_for_locker(dice: Random, at: UtcSeconds, state: locker.Locker) -> locke
         courier = COURIER if role is session.Role.COURIER else None
         held = tuple(PARCELS) if role is session.Role.RECIPIENT else ()
         sign_in = session.StartSession(
-            at=at, session=SessionId(f"s-{at}"), role=role, courier=courier, grants=held
-        )
+            at=at, session=SessionId(f"s-{at}"), role=role, courier=courier, grants=held,
+            partner=None if courier is None else PARTNER,
+        )  # fmt: skip
         return dice.choice((sign_in, sign_in, session.EndSession(at=at, why="done")))
     opening = OpeningId(f"o-{dice.randrange(10_000)}")
     if state.visit.role is session.Role.RECIPIENT:
@@ -173,6 +181,7 @@ def draw_for_locker(dice: Random, at: UtcSeconds, state: locker.Locker) -> locke
         return locker.OpenForRecipient(at=at, opening=opening, grant=offered)
     return dice.choice(
         (
+            alone.AcceptUnannounced(at=at, parcel=PARCELS[grant], about=UNANNOUNCED),
             compartment.Assign(
                 at=at, compartment=name, parcel=PARCELS[grant], session=state.visit.session
             ),
@@ -214,6 +223,11 @@ def _rare_command(
             attempts.ProveAttempt(at=at, attempt=state.tried.open_attempt),
             attempts.ForgetAttempts(at=at, keys=(grant,)),
             session.EndSession(at=at, why="idle"),
+            alone.RecogniseParcel(at=at, local=PARCELS[grant], parcel=ParcelId("p-listed")),
+            alone.RefuseAlone(
+                at=at, grant=grant, parcel=PARCELS[grant], risk=RiskClass.HIGH,
+                alone_seconds=1_000, pickup_count=0,
+            ),
         )
     )  # fmt: skip
 

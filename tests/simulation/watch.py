@@ -15,7 +15,7 @@ from restante.core.ids import (
     locker_stream,
     parcel_stream,
 )
-from restante.core.parcel import Place
+from restante.core.particulars import Place
 from restante.core.session import Role, SessionStarted
 from restante.core.streams import ParcelFile
 from restante.sim.stand import Stand

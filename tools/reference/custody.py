@@ -22,6 +22,7 @@ from restante.core.ids import (
     RecipientId,
     SiteId,
 )
+from restante.core.particulars import Particulars, Place
 from restante.core.refusal import Refused
 from restante.core.size import ParcelSize
 from restante.core.value import Grams, Millimeters, UtcSeconds
@@ -32,7 +33,7 @@ NOW = UtcSeconds(1_000_000)
 EARLIER = UtcSeconds(NOW - 3_600)
 LATER = UtcSeconds(NOW + 3_600)
 
-ABOUT = parcel.Particulars(
+ABOUT = Particulars(
     parcel=ParcelId("p-1"),
     partner=PartnerId("partner-1"),
     label="LABEL-1",
@@ -46,7 +47,7 @@ ABOUT = parcel.Particulars(
     site=SiteId("site-01"),
     hold=HoldPolicy(extension_count_max=1),
 )
-PLACE = parcel.Place(site=ABOUT.site, locker=LockerId("locker-01"), compartment=CompartmentId("A3"))
+PLACE = Place(site=ABOUT.site, locker=LockerId("locker-01"), compartment=CompartmentId("A3"))
 ELSEWHERE = replace(PLACE, site=SiteId("site-02"), locker=LockerId("locker-02"))
 BOOKING, OTHER_BOOKING = BookingId("b-1"), BookingId("b-2")
 COURIER = CourierId("c-1")
@@ -65,6 +66,7 @@ STATES: Mapping[str, parcel.Parcel] = {
     "held": HELD,
     "held, extended once": replace(HELD, extension_count=1),
     "held, at its end": replace(HELD, hold_until=NOW),
+    "held, found": replace(HELD, about=replace(ABOUT, is_found=True)),
     "overdue": OVERDUE,
     "collected": parcel.Collected(about=ABOUT, collected_at=EARLIER),
     "retrieved": parcel.Retrieved(about=ABOUT, courier=COURIER, retrieved_at=EARLIER),

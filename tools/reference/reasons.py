@@ -134,6 +134,30 @@ MEANINGS: dict[Reason, tuple[str, str]] = {
         "The door was opened as often as the permission allows.",
         "Ask for help at the locker.",
     ),
+    Reason.ORDER_EXPIRED: (
+        "An order to open from afar came more than a minute after it was given, or before.",
+        "Ask again; if it stays so, set the locker's clock.",
+    ),
+    Reason.ORDER_REPLAYED: (
+        "An order to open from afar came again, or after a later one.",
+        "Ask again; if it stays so, look who writes to the broker.",
+    ),
+    Reason.CLOCK_DOUBTFUL: (
+        "The locker's clock is in doubt and nothing else proves that the order is fresh.",
+        "Ask again when the locker has heard the time, or use the code.",
+    ),
+    Reason.NOT_PRESENT: (
+        "A recipient asked from afar without naming what the locker's screen shows.",
+        "Stand before the locker and type what it shows.",
+    ),
+    Reason.OFFLINE_BUDGET_SPENT: (
+        "The locker has given out as much without the centre as it may.",
+        "Restore its line; the parcel is safe until then.",
+    ),
+    Reason.TIME_UNKNOWN: (
+        "The locker's clock is lost, and a courier's certificate cannot be judged without it.",
+        "Restore its line: the centre tells it the time.",
+    ),
 }
 
 

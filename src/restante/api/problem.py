@@ -185,6 +185,12 @@ REASON_STATUS: Final[dict[Reason, int]] = {
     Reason.ACCESS_DENIED: 403,
     Reason.TOO_MANY_ATTEMPTS: 429,
     Reason.TOO_MANY_OPENINGS: 429,
+    Reason.ORDER_EXPIRED: 409,
+    Reason.ORDER_REPLAYED: 409,
+    Reason.CLOCK_DOUBTFUL: 503,
+    Reason.NOT_PRESENT: 403,
+    Reason.OFFLINE_BUDGET_SPENT: 409,
+    Reason.TIME_UNKNOWN: 409,
 }
 """The HTTP status of every refusal."""
 

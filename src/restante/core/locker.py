@@ -10,14 +10,16 @@ R2  A recipient has one door open at a time; so has a courier.
 R3  A grant opens only the compartment its parcel lies in; three openings in five minutes at most.
 R4  A grant is used up by the collection; it then re-opens its door while the window runs.
 R5  A parcel is in one compartment at most: it is assigned once.
-R6  After a restart every intent without a result is uncertain, and the session is over.
+R6  An order of the centre opens what its asker could open here, and nothing while somebody else
+    is signed in; see :mod:`.order`.
+R7  After a restart every intent without a result is uncertain, and the session is over.
 """
 
 from typing import Final, TypeAlias, assert_never
 
 from msgspec.structs import replace
 
-from . import attempts, compartment, session
+from . import alarm, alone, attempts, compartment, order, session
 from .compartment import Compartment
 from .content import Content
 from .decider import Decider
@@ -49,6 +51,10 @@ class Locker(Value):
     visit: session.Session = session.Idle()
     tried: attempts.Attempts = attempts.Attempts()
     grants: dict[GrantId, GrantUse] = {}  # noqa: RUF012 - msgspec copies it
+    alarms: dict[str, alarm.Alarm] = {}  # noqa: RUF012 - msgspec copies it
+    unannounced: alone.Inside = {}  # noqa: RUF012 - msgspec copies it
+    """Parcels inside that are on no list, by the name this locker gave them."""
+    orders: order.Orders = order.Orders()
 
     def find_parcel(self, parcel: ParcelId) -> CompartmentId | None:
         """Tell where a parcel is, or is about to be put; not where it was taken from."""
@@ -89,6 +95,9 @@ LockerFact: TypeAlias = (
     | compartment.CompartmentFact
     | session.SessionFact
     | attempts.AttemptFact
+    | alarm.AlarmFact
+    | order.OrderFact
+    | alone.AloneFact
     | TurnedAway
 )
 
@@ -151,11 +160,14 @@ LockerCommand: TypeAlias = (
     | OpenForRecipient
     | OpenForCourier
     | OpenForService
+    | order.TakeOrder
     | TurnAway
     | ForgetGrants
     | compartment.CompartmentCommand
     | session.SessionCommand
     | attempts.AttemptCommand
+    | alarm.AlarmCommand
+    | alone.AloneCommand
 )
 
 
@@ -166,8 +178,15 @@ def decide(state: Locker, command: LockerCommand) -> tuple[LockerFact, ...]:
             return session.decide(state.visit, command)
         case attempts.CountAttempt() | attempts.ProveAttempt() | attempts.ForgetAttempts():
             return attempts.decide(state.tried, command)
+        case alarm.NoticeReading() | alarm.NoteMeasures():
+            return alarm.decide(state.alarms, command)
+        case alone.AcceptUnannounced() | alone.RecogniseParcel() | alone.RefuseAlone():
+            visit = state.visit if isinstance(state.visit, session.Active) else None
+            return alone.decide(state.unannounced, visit, command)
         case InstallLocker() | StartController() | ForgetGrants() | TurnAway():
             return _keep(state, command)
+        case order.TakeOrder():
+            return _take_order(state, command)
         case OpenForRecipient():
             return _open_for_recipient(state, command)
         case OpenForCourier() | OpenForService():
@@ -190,8 +209,12 @@ def evolve(state: Locker, fact: LockerFact) -> Locker:
         case LockerInstalled(compartments=names):
             known = state.compartments
             return replace(state, compartments={n: known.get(n, Compartment()) for n in names})
-        case ControllerStarted() | TurnedAway():
+        case ControllerStarted() | TurnedAway() | alone.RefusedAlone():
             return state
+        case alone.UnannouncedAccepted():
+            return replace(state, unannounced=alone.evolve(state.unannounced, fact))
+        case alone.ParcelRecognised():
+            return _recognise(state, fact)
         case GrantsForgotten(grants=gone):
             left = {g: use for g, use in state.grants.items() if g not in gone}
             return replace(state, grants=left)
@@ -199,11 +222,30 @@ def evolve(state: Locker, fact: LockerFact) -> Locker:
             return replace(state, visit=session.evolve(state.visit, fact))
         case attempts.AttemptCounted() | attempts.AttemptProved() | attempts.AttemptsForgotten():
             return replace(state, tried=attempts.evolve(state.tried, fact))
+        case alarm.AlarmRaised() | alarm.AlarmCleared() | alarm.SensorsMeasured():
+            return replace(state, alarms=alarm.evolve(state.alarms, fact))
+        case order.OrderTaken() | order.OrderRefused():
+            return replace(state, orders=order.evolve(state.orders, fact))
         case _:
             name = fact.compartment
             before = state.compartments.get(name, Compartment())
             after = {**state.compartments, name: compartment.evolve(before, fact)}
-            return replace(state, compartments=after, grants=_evolve_grants(state, fact))
+            return replace(
+                state,
+                compartments=after,
+                grants=_evolve_grants(state, fact),
+                unannounced=alone.evolve(state.unannounced, fact),
+            )
+
+
+def _recognise(state: Locker, fact: alone.ParcelRecognised) -> Locker:
+    """Call a parcel by its other name, wherever it lies."""
+    renamed = {
+        name: replace(known, parcel=fact.parcel) if known.parcel == fact.local else known
+        for name, known in state.compartments.items()
+    }
+    left = alone.evolve(state.unannounced, fact)
+    return replace(state, compartments=renamed, unannounced=left)
 
 
 def _keep(
@@ -217,7 +259,8 @@ def _keep(
             lost = [n for n, s in state.compartments.items() if n not in names and not s.is_free]
             if lost:
                 raise Refused(Reason.COMPARTMENT_OCCUPIED, f"not free: {', '.join(lost)}")
-            return (LockerInstalled(at=at, locker=name, compartments=names),)
+            installed = LockerInstalled(at=at, locker=name, compartments=names)
+            return (installed, *alarm.clear_gone(state.alarms, names, at))
         case StartController():
             return _start(state, command)
         case ForgetGrants(grants=wanted):
@@ -235,7 +278,7 @@ def _keep(
 
 
 def _start(state: Locker, command: StartController) -> tuple[LockerFact, ...]:
-    """End what a cut left open (R6)."""
+    """End what a cut left open (R7)."""
     at = command.at
     facts: list[LockerFact] = [ControllerStarted(at=at, release=command.release)]
     for name, known in state.compartments.items():
@@ -246,7 +289,9 @@ def _start(state: Locker, command: StartController) -> tuple[LockerFact, ...]:
     return tuple(facts)
 
 
-def _open_for_recipient(state: Locker, command: OpenForRecipient) -> tuple[LockerFact, ...]:
+def _open_for_recipient(
+    state: Locker, command: OpenForRecipient
+) -> tuple[compartment.CompartmentFact, ...]:
     active, at, grant = _active(state), command.at, command.grant
     use = state.grants.get(grant.grant, GrantUse())
     name = _compartment_of_grant(state, grant, use)
@@ -304,6 +349,50 @@ def _open_for_staff(
             courier=courier,
         ),
     )
+
+
+def _take_order(state: Locker, command: order.TakeOrder) -> tuple[LockerFact, ...]:
+    judged = order.judge(state.orders, command)
+    if isinstance(judged, order.OrderRefused):
+        return (judged,)
+    try:
+        return (judged, *_open_for_order(state, command))
+    except Refused as refusal:
+        return (order.refuse(command, refusal),)
+
+
+def _open_for_order(state: Locker, command: order.TakeOrder) -> tuple[LockerFact, ...]:
+    """Open what whoever asks could open here; a visit of somebody else is not disturbed (R6)."""
+    at, visit, grant = command.at, state.visit, command.grant
+    is_visited = isinstance(visit, session.Active)
+    if command.purpose is Purpose.SERVICE:
+        if is_visited:
+            raise Refused(Reason.SESSION_ACTIVE)
+        service = OpenForService(
+            at=at,
+            opening=command.opening,
+            compartment=command.compartment,
+            session=command.session,
+        )
+        return _open_for_staff(state, service)
+    if command.purpose is not Purpose.COLLECT:
+        raise Refused(Reason.ACCESS_DENIED, f"an order to {command.purpose}")
+    if grant is None:
+        raise Refused(Reason.GRANT_UNKNOWN)
+    if isinstance(visit, session.Active) and grant.grant not in visit.grants:
+        raise Refused(Reason.SESSION_ACTIVE)
+    asker = session.Active(
+        session=command.session,
+        role=session.Role.RECIPIENT,
+        started_at=at,
+        grants=(grant.grant,),
+    )
+    before = state if is_visited else replace(state, visit=asker)
+    wanted = OpenForRecipient(at=at, opening=command.opening, grant=grant)
+    facts = _open_for_recipient(before, wanted)
+    if any(fact.compartment != command.compartment for fact in facts):
+        raise Refused(Reason.NOT_YOUR_PARCEL)
+    return facts
 
 
 def _check_other_doors(state: Locker) -> None:

@@ -20,63 +20,12 @@ from typing import TypeAlias, assert_never
 from msgspec.structs import replace
 
 from .decider import Decider
-from .hold import HoldPolicy, extended_deadline
-from .ids import (
-    BookingId,
-    CompartmentId,
-    CourierId,
-    GrantId,
-    LockerId,
-    ParcelId,
-    PartnerId,
-    RecipientId,
-    SiteId,
-)
+from .hold import extended_deadline
+from .ids import BookingId, CourierId, GrantId, SiteId
+from .particulars import NOTHING_KNOWN, Particulars, Place
 from .refusal import Reason, Refused
 from .size import ParcelSize, check_parcel_size
-from .value import Command, Fact, Grams, Millimeters, UtcSeconds, Value
-
-
-class Particulars(Value):
-    """What is known about a parcel whatever happens to it."""
-
-    parcel: ParcelId
-    partner: PartnerId
-    label: str
-    """Normalized key of the label, see :mod:`restante.partners.label`."""
-    recipient: RecipientId
-    size: ParcelSize
-    site: SiteId
-    """Where it shall wait."""
-    needs_low_door: bool = False
-    hold: HoldPolicy = HoldPolicy()
-    reference: str = ""
-    """The partner's own word for it; never personal data."""
-
-
-NOTHING_KNOWN = Particulars(
-    parcel=ParcelId(""),
-    partner=PartnerId(""),
-    label="",
-    recipient=RecipientId(""),
-    size=ParcelSize(
-        length_mm=Millimeters(0),
-        width_mm=Millimeters(0),
-        height_mm=Millimeters(0),
-        weight_g=Grams(0),
-    ),
-    site=SiteId(""),
-)
-"""Stands in when a locker reports a parcel nobody announced."""
-
-
-class Place(Value):
-    """The compartment a parcel lies in."""
-
-    site: SiteId
-    locker: LockerId
-    compartment: CompartmentId
-
+from .value import Command, Fact, UtcSeconds, Value
 
 # ── Facts ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -383,7 +332,7 @@ def evolve(state: Parcel, fact: ParcelFact) -> Parcel:
         return state
     match fact:
         case ParcelAnnounced(at=at, about=about):
-            return Announced(about=about, announced_at=at) if _is_unseen(state) else state
+            return _evolve_announced(state, about, at)
         case SizeCorrected(size=size):
             return _with_size(state, size)
         case CapacityConfirmed() | CapacityLost():
@@ -413,6 +362,8 @@ def _announce(state: Parcel, command: Announce) -> tuple[ParcelFact, ...]:
             return (ParcelAnnounced(at=command.at, about=command.about),)
         case Announced(about=about) | Booked(about=about) if about == command.about:
             return ()
+        case Held(about=about) | Overdue(about=about) if about.is_found:
+            return (ParcelAnnounced(at=command.at, about=command.about),)
         case _:
             raise Refused(Reason.ALREADY_ANNOUNCED)
 
@@ -540,8 +491,14 @@ def _handoff(
             assert_never(command)
 
 
-def _is_unseen(state: Parcel) -> bool:
-    return isinstance(state, Unknown | Cancelled)
+def _evolve_announced(state: Parcel, about: Particulars, at: UtcSeconds) -> Parcel:
+    match state:
+        case Held() | Overdue() if state.about.is_found:
+            return replace(state, about=about)
+        case Unknown() | Cancelled():
+            return Announced(about=about, announced_at=at)
+        case _:
+            return state
 
 
 def _with_size(state: Parcel, size: ParcelSize) -> Parcel:

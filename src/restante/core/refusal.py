@@ -53,6 +53,14 @@ class Reason(StrEnum):
     GRANT_NOT_YET = "grant_not_yet"
     GRANT_EXPIRED = "grant_expired"
     TOO_MANY_OPENINGS = "too_many_openings"
+    # Orders to open from afar.
+    ORDER_EXPIRED = "order_expired"
+    ORDER_REPLAYED = "order_replayed"
+    CLOCK_DOUBTFUL = "clock_doubtful"
+    NOT_PRESENT = "not_present"
+    # Without the centre.
+    OFFLINE_BUDGET_SPENT = "offline_budget_spent"
+    TIME_UNKNOWN = "time_unknown"
 
 
 class Refused(Exception):

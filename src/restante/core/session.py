@@ -52,6 +52,9 @@ class SessionStarted(Fact, tag="session.started.v1"):
     courier: CourierId | None = None
     partner: PartnerId | None = None
     grants: tuple[GrantId, ...] = ()
+    admitted: str = ""
+    """What let the person in although the locker could not be sure: ``clock_holdover``,
+    ``clock_unknown`` or ``signature_alone``; empty in ordinary cases."""
 
 
 class SessionEnded(Fact, tag="session.ended.v1"):
@@ -73,6 +76,7 @@ class StartSession(Command, tag="start_session"):
     courier: CourierId | None = None
     partner: PartnerId | None = None
     grants: tuple[GrantId, ...] = ()
+    admitted: str = ""
 
 
 class EndSession(Command, tag="end_session"):
@@ -102,6 +106,7 @@ def decide(state: Session, command: SessionCommand) -> tuple[SessionFact, ...]:
                     courier=command.courier,
                     partner=command.partner,
                     grants=command.grants,
+                    admitted=command.admitted,
                 ),
             )
         case EndSession(at=at, why=why), Active(session=session):

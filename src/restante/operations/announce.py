@@ -20,7 +20,7 @@ from ..core.ids import (
     parcel_stream,
     site_stream,
 )
-from ..core.parcel import Particulars
+from ..core.particulars import Particulars
 from ..core.refusal import Reason, Refused
 from ..core.size import ParcelSize
 from ..core.streams import ParcelFile

@@ -26,7 +26,7 @@ from ..core.ids import (
     parcel_stream,
     site_stream,
 )
-from ..core.parcel import Place
+from ..core.particulars import Place
 from ..core.refusal import Reason
 from ..core.size import ParcelSize
 from ..core.streams import ParcelFile
