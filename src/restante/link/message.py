@@ -6,6 +6,7 @@
     centre -> locker   ListUpdate   what this locker may do: changes or the whole; signed
     centre -> locker   TimeSignal   what time it is; signed
     centre -> locker   Order        open one door, once, now; signed with a key of its own
+    centre -> locker   ConfigurationUpdate  what the locker shall be, whole; signed
     locker -> centre   Heartbeat    still alive, how much is unsent
 
 Signed messages carry an Ed25519 signature over :func:`signed_bytes`, made with the key named by
@@ -34,6 +35,7 @@ from ..core.ids import (
 )
 from ..core.size import ParcelSize
 from ..core.value import UtcSeconds, Value
+from .configuration import ConfigurationState
 
 REPORT_FACTS_MAX: Final = 200
 """Facts in one report: about 50 kB, a second on a slow mobile link."""
@@ -157,6 +159,8 @@ class Hello(Value, tag="hello"):
     """Every compartment as it stands, with its measures."""
     challenge: str = ""
     """What an order repeats to prove that it is fresh, whatever the clocks say."""
+    configuration: ConfigurationState = ConfigurationState()
+    """Which configuration it runs, and which one it could not take."""
 
 
 class Report(Value, tag="report"):
@@ -235,6 +239,17 @@ class Order(Value, tag="order"):
     signature: bytes = b""
 
 
+class ConfigurationUpdate(Value, tag="configuration"):
+    """What the locker shall be; taken whole, or refused and told why."""
+
+    locker: LockerId
+    version: int
+    body: msgspec.Raw
+    """A :class:`restante.link.configuration.Configuration`, as the bytes that are signed."""
+    kid: str = ""
+    signature: bytes = b""
+
+
 class Heartbeat(Value, tag="heartbeat"):
     """A locker is alive."""
 
@@ -245,11 +260,13 @@ class Heartbeat(Value, tag="heartbeat"):
     list_version: int
     challenge: str = ""
     """As :attr:`Hello.challenge`; a new one with every beat."""
+    configuration: ConfigurationState = ConfigurationState()
+    """As :attr:`Hello.configuration`."""
 
 
 FromLocker: TypeAlias = Hello | Report | Heartbeat
-FromCentre: TypeAlias = Ack | ListUpdate | TimeSignal | Order
-Signed: TypeAlias = Ack | ListUpdate | TimeSignal | Order
+FromCentre: TypeAlias = Ack | ListUpdate | TimeSignal | Order | ConfigurationUpdate
+Signed: TypeAlias = Ack | ListUpdate | TimeSignal | Order | ConfigurationUpdate
 
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 _FROM_LOCKER: Final = msgspec.json.Decoder(FromLocker)
@@ -283,7 +300,7 @@ def decode_from_centre(body: bytes) -> FromCentre:
     try:
         message: FromCentre = _FROM_CENTRE.decode(body)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise Malformed("message", f"ack, list, time or order ({error})") from error
+        raise Malformed("message", f"ack, list, time, order or configuration ({error})") from error
     return message
 
 

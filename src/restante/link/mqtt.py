@@ -68,6 +68,7 @@ EXPIRY_SECONDS: Final = MappingProxyType(
         "list": 600,
         "time": 30,
         "order": 60,
+        "configuration": 600,
     }
 )
 

@@ -27,9 +27,11 @@ import msgspec
 from ..core.fit import Condition
 from ..core.ids import LockerId, SiteId
 from ..core.value import HOUR, Seconds, UtcSeconds
+from .configuration import ConfigurationState
 from .message import (
     REPORT_FACTS_MAX,
     Ack,
+    ConfigurationUpdate,
     FromLocker,
     Heartbeat,
     Hello,
@@ -44,6 +46,7 @@ from .message import (
     decode_from_locker,
     encode_message,
 )
+from .telling import ConfigurationTeller
 
 RESEND_SECONDS_MIN: Final = Seconds(2)
 """First pause before something unanswered is said again: a slow mobile link answers in one."""
@@ -80,6 +83,12 @@ class TimeTold(NamedTuple):
     """Locker: what time it is at the centre."""
 
     at_ms: int
+
+
+class ConfigurationArrived(NamedTuple):
+    """Locker: what it shall be. Take it whole or refuse it, then call ``beat_soon``."""
+
+    update: ConfigurationUpdate
 
 
 class OrderArrived(NamedTuple):
@@ -120,7 +129,9 @@ class Dropped(NamedTuple):
     why: str
 
 
-LockerEvent: TypeAlias = Acknowledged | ListArrived | TimeTold | OrderArrived | Diverged | Dropped
+LockerEvent: TypeAlias = (
+    Acknowledged | ListArrived | TimeTold | OrderArrived | ConfigurationArrived | Diverged | Dropped
+)
 CentreEvent: TypeAlias = Greeted | FactsArrived | Beat | Diverged | Dropped
 
 
@@ -209,6 +220,7 @@ class LockerSession:
         read_facts: ReadFacts,
         read_conditions: Callable[[], tuple[Condition, ...]] = tuple,
         make_challenge: Callable[[UtcSeconds], str] = lambda _now: "",
+        read_configuration: Callable[[], ConfigurationState] = ConfigurationState,
     ) -> None:
         self._locker = locker
         self._site = site
@@ -222,6 +234,7 @@ class LockerSession:
         self._read_facts = read_facts
         self._read_conditions = read_conditions
         self._make_challenge = make_challenge
+        self._read_configuration = read_configuration
         self._told_ms = 0
         self._is_connected = False
         self._is_greeted = False
@@ -275,6 +288,10 @@ class LockerSession:
         self._list_version = version
         self._beat_at = None
 
+    def beat_soon(self) -> None:
+        """Say at the next outgoing how things stand: something the centre waits for has changed."""
+        self._beat_at = None
+
     def receive(self, body: bytes, now: UtcSeconds) -> list[LockerEvent]:
         """Take what the centre said."""
         try:
@@ -300,6 +317,8 @@ class LockerSession:
                 if epoch != self._epoch:
                     return [Dropped("an order for another life of this journal")]
                 return [OrderArrived(message)]
+            case ConfigurationUpdate():
+                return [ConfigurationArrived(message)]
 
     def outgoing(self, now: UtcSeconds) -> list[bytes]:
         """Give what is to be sent now."""
@@ -355,6 +374,7 @@ class LockerSession:
             release=self._release,
             conditions=self._read_conditions(),
             challenge=self._make_challenge(now),
+            configuration=self._read_configuration(),
         )
 
     def _make_reports(self, now: UtcSeconds) -> list[Report]:
@@ -386,6 +406,7 @@ class LockerSession:
             unsent_since=self._unsent_since,
             list_version=self._list_version,
             challenge=self._make_challenge(now),
+            configuration=self._read_configuration(),
         )
 
 
@@ -405,6 +426,8 @@ class CentreSession:
         Puts key id and signature on a message.
     read_list
         Reads what changed on the list since a version.
+    configuration
+        Tells the locker what it shall be.
     """
 
     def __init__(
@@ -415,6 +438,7 @@ class CentreSession:
         list_version: int,
         sign: Callable[[Signed], Signed],
         read_list: ReadList,
+        configuration: ConfigurationTeller | None = None,
     ) -> None:
         self._locker = locker
         self._committed = dict(watermarks)
@@ -422,6 +446,7 @@ class CentreSession:
         self._list_version = list_version
         self._sign = sign
         self._read_list = read_list
+        self.configuration = configuration or ConfigurationTeller()
         self._held_version: int | None = None
         self._acks: dict[str, None] = {}
         self._orders: list[Order] = []
@@ -464,6 +489,7 @@ class CentreSession:
         self._held_version = None
         self._acks.clear()
         self._orders.clear()
+        self.configuration.disconnected()
         self._taken = dict(self._committed)
 
     def committed(self, epoch: str, seq: int) -> None:
@@ -493,6 +519,7 @@ class CentreSession:
         match message:
             case Hello():
                 self._challenge = message.challenge
+                self.configuration.reported(message.configuration)
                 self._acks[message.epoch] = None
                 self._time_at = None
                 # A greeting counts also when it holds less: its disk may have been put back.
@@ -502,6 +529,7 @@ class CentreSession:
                 return self._receive_report(message)
             case Heartbeat():
                 self._challenge = message.challenge
+                self.configuration.reported(message.configuration)
                 return [*self._hold(message.list_version, now), Beat(message)]
 
     def outgoing(self, now: UtcSeconds) -> list[bytes]:
@@ -518,6 +546,7 @@ class CentreSession:
         if held is not None and held < self._list_version and self._list.is_over(now):
             self._list.said(now)
             said.append(self._make_list(held))
+        said.extend(self.configuration.outgoing(now))
         is_due = self._time_at is None or not 0 <= now - self._time_at < TIME_SECONDS
         if held is not None and is_due:
             self._time_at = now
