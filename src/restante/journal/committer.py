@@ -6,8 +6,9 @@ one caller it costs a transaction for each operation; with a thousand, a thousan
 
 R1. Nobody hears an answer before the facts it rests on are durable; a refusal is an answer too.
 R2. An operation that raises leaves no trace and touches no neighbour.
-R3. When another process wrote first, everything is decided again on fresh states, first
-    together, then one by one.
+R3. When another process wrote first, what rested on that is set aside and its neighbours are
+    written at once; then the rest is decided again on fresh states, first together, in the end
+    one by one. Operations that touch the same things keep their order.
 R4. When an operation breaks the writing (a row its view rejects, a derivation that raises), all
     are written one by one and only the guilty one fails.
 R5. When the storage fails, all waiting callers get that error and cached states are dropped.
@@ -24,7 +25,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from ..clock import Clock
 from ..core.value import UtcSeconds
-from .ledger import Ledger, Operation, Overlay, RowNotYetWritten, StateCache
+from .ledger import Ledger, Operation, Overlay, RowNotYetWritten, StateCache, Touched
 from .port import Busy, Conflict, Damaged, Full, Journal, Kinds
 
 Result = TypeVar("Result")
@@ -136,6 +137,7 @@ class Committer:
         self._conflicts = 0
         self._position = 0
         self._mark = (0, 0)
+        self._touched: list[Touched] = []
 
     def start(self) -> "Committer":
         """Start the writer thread."""
@@ -251,7 +253,6 @@ class Committer:
         with self._turn:
             self._writer = threading.get_ident()
             try:
-                self._drop_stale_states()
                 self._write_together(waiting)
             except BaseException as error:
                 # Nothing may leave a caller waiting for ever.
@@ -284,12 +285,14 @@ class Committer:
         while waiting:
             try:
                 decided, waiting_still = self._transact(waiting)
-            except Conflict:
+            except Conflict as conflict:
                 conflicts += 1
-                if conflicts < CONFLICT_TRIES_MAX:
-                    continue
-                self._write_singly(waiting)
-                return
+                if conflicts == CONFLICT_TRIES_MAX:
+                    self._write_singly(waiting)
+                    return
+                neighbors, waiting = _part(waiting, self._touched, conflict)
+                self._write_together(neighbors)
+                continue
             except (Full, Busy, Damaged) as error:
                 _fail(waiting, error)
                 return
@@ -321,17 +324,19 @@ class Committer:
     def _transact(self, waiting: Sequence[_Asked]) -> tuple[list[_Decided], Sequence[_Asked]]:
         # Decides and writes one transaction, and returns whose answers are now durable and who
         # must wait for the next one. What it raises, nobody has been told.
+        self._touched = []
+        self._drop_stale_states()
         overlay = Overlay(self._journal, self._kinds, self._cache)
         try:
             decided, later = self._decide(overlay, waiting)
-            batch = overlay.batch()
+            batch = overlay.batch(self._mark)
             if batch.units or batch.rows or batch.work:
                 recorded = self._journal.append(batch, recorded_at=self._clock.now())
                 self._transactions += 1
+                foreign, batches = self._mark
+                self._mark = (foreign, batches + 1)
                 if recorded:
                     self._position = recorded[-1].position
-                    foreign, batches = self._mark
-                    self._mark = (foreign, batches + 1)
         except BaseException as error:
             self._cache.clear()
             self._conflicts += isinstance(error, Conflict)
@@ -358,7 +363,28 @@ class Committer:
             else:
                 ledger.accept()
                 decided.append(_Decided(asked, result, None))
+            self._touched.append(ledger.touched())
         return decided, ()
+
+
+def _part(
+    waiting: Sequence[_Asked], touched: Sequence[Touched], conflict: Conflict
+) -> tuple[list[_Asked], list[_Asked]]:
+    """Part those a conflict does not concern from those it does; each keeps its order."""
+    lost = Touched(conflict.streams, conflict.rows)
+    neighbors: list[_Asked] = []
+    losers = list(waiting[len(touched) :])
+    concerned: list[_Asked] = []
+    for asked, what in zip(waiting, touched, strict=False):
+        if what.meets(lost):
+            # Whatever touches the same things comes after it, too.
+            lost = lost.joined(what)
+            concerned.append(asked)
+        else:
+            neighbors.append(asked)
+    if not concerned:
+        return [], [*neighbors, *losers]
+    return neighbors, [*concerned, *losers]
 
 
 def _fail(waiting: Sequence[_Asked], error: BaseException) -> None:

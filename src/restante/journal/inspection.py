@@ -1,4 +1,4 @@
-"""Reading the record as it lies in the file, for followers, verification, export and audit.
+"""Reading the record as it lies in the database, for followers, verification, export and audit.
 
 Nothing here decodes a fact; the functions run inside the caller's transaction.
 """
@@ -31,6 +31,7 @@ _COLUMNS: Final = (
 _HERE: Final = (int, str, str, int, str, bytes, str, str, type(None), type(None), int, bytes)
 _MIRRORED: Final = (int, str, str, int, str, bytes, str, str, str, int, int, bytes)
 _TYPES: Final = frozenset({_HERE, _MIRRORED})
+_LAST_POSITION: Final = select(func.max(FACTS.c.position))
 
 
 def read_stream(
@@ -51,6 +52,11 @@ def read_after(connection: Connection, position: int, limit: int) -> tuple[Store
     """Read facts in position order."""
     query = select(*_COLUMNS).where(FACTS.c.position > position).order_by(FACTS.c.position)
     return _as_stored(connection.execute(query.limit(limit)))
+
+
+def last_position(connection: Connection) -> int:
+    """Find the last position; 0 when empty."""
+    return int(connection.scalar(_LAST_POSITION) or 0)
 
 
 def list_streams(
@@ -85,12 +91,6 @@ def find_orphan(connection: Connection) -> Stored | None:
     query = select(*_COLUMNS).where(~has_state).order_by(FACTS.c.position).limit(1)
     found = _as_stored(connection.execute(query))
     return found[0] if found else None
-
-
-def check_pages(connection: Connection) -> str:
-    """Ask SQLite to check every page and index."""
-    found = connection.exec_driver_sql("PRAGMA integrity_check(5)").scalars().all()
-    return "" if found == ["ok"] else "; ".join(found)
 
 
 def read_seals(connection: Connection) -> tuple[Seal, ...]:

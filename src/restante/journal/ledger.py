@@ -24,6 +24,7 @@ from .port import (
     Recorded,
     RowChange,
     Scalar,
+    Seen,
     StateRow,
     StreamKind,
     Unit,
@@ -65,6 +66,21 @@ class _Addition(NamedTuple):
     expected_version: int
     entries: list[Entry]
     state: Any
+
+
+class Touched(NamedTuple):
+    """What an operation has read or written."""
+
+    streams: frozenset[StreamName]
+    rows: frozenset[RowKey]
+
+    def meets(self, other: "Touched") -> bool:
+        """Whether the two have anything in common."""
+        return not (self.streams.isdisjoint(other.streams) and self.rows.isdisjoint(other.rows))
+
+    def joined(self, other: "Touched") -> "Touched":
+        """Both together."""
+        return Touched(self.streams | other.streams, self.rows | other.rows)
 
 
 class StateCache:
@@ -123,6 +139,8 @@ class Overlay:
         self._work: list[Work] = []
         self._implied: set[RowKey] = set()
         self._unimplied: list[tuple[StreamName, Sequence[Entry], Any, int]] = []
+        self._seen_streams: dict[StreamName, int] = {}
+        self._seen_rows: dict[RowKey, Mapping[str, Scalar] | None] = {}
 
     def fetch(self, streams: Sequence[StreamName], rows: Sequence[RowKey]) -> None:
         """Read states and rows that will be needed, a few queries for all."""
@@ -189,8 +207,15 @@ class Overlay:
         additions: Mapping[StreamName, _Addition],
         rows: Mapping[RowKey, Mapping[str, Scalar] | None],
         work: Sequence[Work],
+        touched: "Touched",
     ) -> None:
-        """Fold in what one operation has added."""
+        """Fold in what one operation has added, and what it has read."""
+        for stream in touched.streams:
+            if stream not in self._additions and stream in self._heads:
+                self._seen_streams.setdefault(stream, self._heads[stream].version)
+        for row_key in touched.rows:
+            if row_key in self._fetched and row_key not in self._rows:
+                self._seen_rows.setdefault(row_key, self._fetched[row_key])
         for stream, addition in additions.items():
             earlier = self._additions.get(stream)
             if earlier is None:
@@ -208,14 +233,20 @@ class Overlay:
             self._rows[row_key] = values
         self._work.extend(work)
 
-    def batch(self) -> Batch:
-        """Hand over everything as one transaction."""
+    def batch(self, mark: tuple[int, int]) -> Batch:
+        """Hand over everything as one transaction.
+
+        Parameters
+        ----------
+        mark
+            The journal's, from before this overlay was made.
+        """
         units = [
             Unit(stream, addition.expected_version, addition.entries, addition.state)
             for stream, addition in self._additions.items()
         ]
         rows = [RowChange(table, key, values) for (table, key), values in self._rows.items()]
-        return Batch(units, rows, self._work)
+        return Batch(units, rows, self._work, Seen(mark, self._seen_streams, self._seen_rows))
 
     def settle(self) -> None:
         """Keep the states, which are now committed."""
@@ -250,6 +281,8 @@ class Ledger:
         self._additions: dict[StreamName, _Addition] = {}
         self._rows: dict[RowKey, Mapping[str, Scalar] | None] = {}
         self._work: list[Work] = []
+        self._read_streams: set[StreamName] = set()
+        self._read_rows: set[RowKey] = set()
 
     @property
     def now(self) -> UtcSeconds:
@@ -259,13 +292,13 @@ class Ledger:
     def state(self, stream: StreamName) -> Any:
         """Read a stream's state, with what this operation has recorded; initial when new."""
         addition = self._additions.get(stream)
-        return self._overlay.head(stream).state if addition is None else addition.state
+        return self._head(stream).state if addition is None else addition.state
 
     def version(self, stream: StreamName) -> int:
         """Count a stream's facts, with those this operation has recorded; 0 when new."""
         addition = self._additions.get(stream)
         if addition is None:
-            return self._overlay.head(stream).version
+            return self._head(stream).version
         return addition.expected_version + len(addition.entries)
 
     def record(
@@ -290,7 +323,7 @@ class Ledger:
         evolve = self._overlay.kind_of(stream).evolve
         addition = self._additions.get(stream)
         if addition is None:
-            head = self._overlay.head(stream)
+            head = self._head(stream)
             addition = _Addition(head.version, [], head.state)
         state = addition.state
         for entry in entries:
@@ -327,6 +360,7 @@ class Ledger:
         """
         if (table, key) in self._rows:
             return self._rows[table, key]
+        self._read_rows.add((table, key))
         return self._overlay.row((table, key))
 
     def put(self, change: RowChange) -> None:
@@ -340,7 +374,15 @@ class Ledger:
 
     def accept(self) -> None:
         """Fold everything into the overlay; called by the committer when nothing was raised."""
-        self._overlay.accept(self._additions, self._rows, self._work)
+        self._overlay.accept(self._additions, self._rows, self._work, self.touched())
+
+    def touched(self) -> Touched:
+        """Tell what was read or written so far."""
+        return Touched(frozenset(self._read_streams), frozenset(self._read_rows | set(self._rows)))
+
+    def _head(self, stream: StreamName) -> _Head:
+        self._read_streams.add(stream)
+        return self._overlay.head(stream)
 
 
 def _provisional(stream: StreamName, entry: Entry, version: int) -> Recorded:

@@ -100,11 +100,9 @@ class MemoryJournal:
             changes = list(batch.rows)
             work = list(batch.work)
             position = len(self._stored) + 1
+            self._check_seen(batch)
             for unit in batch.units:
                 head = self._states.get(unit.stream)
-                found = 0 if head is None else head.version
-                if found != unit.expected_version:
-                    raise Conflict(unit.stream, expected=unit.expected_version, found=found)
                 one = seal_unit(
                     unit,
                     head_hash=FIRST_HASH if head is None else head.head_hash,
@@ -125,7 +123,7 @@ class MemoryJournal:
                 self._states[unit.stream] = StateRow(version, unit.state, one.head_hash)
             self._change(rows)
             self._enqueue(work)
-            self._batches += bool(sealed)
+            self._batches += 1
             return tuple(recorded for one in sealed for recorded in one.recorded)
 
     def read(
@@ -298,6 +296,22 @@ class MemoryJournal:
             return True
 
     # --------------------------------------------------------------- private
+
+    def _check_seen(self, batch: Batch) -> None:
+        expected = {unit.stream: unit.expected_version for unit in batch.units}
+        rows: list[RowKey] = []
+        if batch.seen is not None:
+            expected = {**batch.seen.streams, **expected}
+            rows = [key for key, was in batch.seen.rows.items() if self._rows.get(key) != was]
+        found = {name: row.version for name, row in self.states(list(expected)).items()}
+        lost = [name for name, version in expected.items() if found.get(name, 0) != version]
+        if lost:
+            name = lost[0]
+            raise Conflict(
+                name, expected=expected[name], found=found.get(name, 0), streams=lost, rows=rows
+            )
+        if rows:
+            raise Conflict(None, rows=rows)
 
     def _keep(self, stream: StreamName, sealed: Sealed) -> None:
         places = self._streams.setdefault(stream, [])

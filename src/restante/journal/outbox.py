@@ -1,15 +1,16 @@
 """Work to be performed, in SQL: claim, finish, postpone, give up.
 
 Work is performed at least once. A claim is a lease: a worker that dies lets it run out. Two
-workers never hold one claim at the same time because claiming is one writing transaction.
+workers never hold one claim at the same time: claiming is one writing transaction, and where
+several may write at once it locks the rows it claims.
 
 It knows keys and times, not what the work is. The functions run inside the caller's transaction.
 """
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, update
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from ..core.value import UtcSeconds
 from .port import ATTEMPTS_MAX, CLAIM_SECONDS, DueWork, Work
@@ -25,7 +26,10 @@ _SHOWN = (
 )
 # Literal SQL, so that the partial index over waiting rows is used.
 _WAITING = and_(OUTBOX.c.done_at.is_(None), OUTBOX.c.dead == 0)
-_INSERT = sqlite.insert(OUTBOX).on_conflict_do_nothing(index_elements=[OUTBOX.c.key])
+_INSERTS = {
+    "sqlite": sqlite.insert(OUTBOX).on_conflict_do_nothing(index_elements=[OUTBOX.c.key]),
+    "postgresql": postgresql.insert(OUTBOX).on_conflict_do_nothing(index_elements=[OUTBOX.c.key]),
+}
 
 
 def insert_work(connection: Connection, work: Sequence[Work]) -> None:
@@ -33,7 +37,7 @@ def insert_work(connection: Connection, work: Sequence[Work]) -> None:
     if not work:
         return
     connection.execute(
-        _INSERT,
+        _INSERTS[connection.dialect.name],
         [
             {
                 "key": one.key,
@@ -62,7 +66,9 @@ def claim_work(
 ) -> tuple[DueWork, ...]:
     """Claim due work, oldest first."""
     due = select(*_SHOWN).where(_claimable(now, kinds)).order_by(OUTBOX.c.due_at, OUTBOX.c.key)
-    claimed = tuple(DueWork(*row) for row in connection.execute(due.limit(limit)))
+    # Where several transactions write at once, rows another one is claiming are left to it.
+    free = due.limit(limit).with_for_update(skip_locked=True)
+    claimed = tuple(DueWork(*row) for row in connection.execute(free))
     if claimed:
         connection.execute(
             update(OUTBOX)
@@ -88,7 +94,7 @@ def postpone_work(connection: Connection, key: str, due_at: UtcSeconds, error: s
             last_error=error,
             due_at=due_at,
             claimed_until=0,
-            dead=(attempts >= ATTEMPTS_MAX),
+            dead=case((attempts >= ATTEMPTS_MAX, 1), else_=0),
         )
     )
 

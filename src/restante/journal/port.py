@@ -133,6 +133,17 @@ class Unit(NamedTuple):
     """The fold after the entries."""
 
 
+class Seen(NamedTuple):
+    """What decisions have rested on, beside the streams they add to."""
+
+    mark: tuple[int, int]
+    """:meth:`Journal.write_mark` before the first of it was read."""
+    streams: Mapping[StreamName, int]
+    """Versions."""
+    rows: Mapping[tuple[str, tuple[Scalar, ...]], Mapping[str, Scalar] | None]
+    """By table and primary key; ``None`` for a row that was absent."""
+
+
 class Batch(NamedTuple):
     """What is written together or not at all."""
 
@@ -141,6 +152,8 @@ class Batch(NamedTuple):
     rows: Sequence[RowChange] = ()
     """Rows that no fact implies: secrets, verifiers, remembered answers."""
     work: Sequence[Work] = ()
+    seen: Seen | None = None
+    """Checked before anything is written; a difference is a conflict."""
 
 
 class DueWork(NamedTuple):
@@ -200,13 +213,37 @@ Derive: TypeAlias = Callable[[Sequence[Recorded], Value], Derived]
 
 
 class Conflict(Exception):
-    """Somebody else wrote the stream first; nothing of the batch was written."""
+    """Somebody else wrote first; nothing of the batch was written.
 
-    def __init__(self, stream: StreamName, *, expected: int, found: int) -> None:
-        super().__init__(f"{stream} is at version {found}, not {expected}")
+    Parameters
+    ----------
+    stream
+        One that is not at its expected version; ``None`` when only rows have changed.
+    streams
+        All such streams.
+    rows
+        Rows that are not as they were seen, by table and primary key.
+    """
+
+    def __init__(
+        self,
+        stream: StreamName | None,
+        *,
+        expected: int = 0,
+        found: int = 0,
+        streams: Sequence[StreamName] = (),
+        rows: Sequence[tuple[str, tuple[Scalar, ...]]] = (),
+    ) -> None:
+        if stream is None:
+            tables = ", ".join(sorted({table for table, _ in rows}))
+            super().__init__(f"rows of {tables} were changed by somebody else")
+        else:
+            super().__init__(f"{stream} is at version {found}, not {expected}")
         self.stream = stream
         self.expected = expected
         self.found = found
+        self.streams = frozenset(streams or ([] if stream is None else [stream]))
+        self.rows = frozenset(rows)
 
 
 class Damaged(Exception):
@@ -230,7 +267,14 @@ class Full(Exception):
 
 
 class Busy(Exception):
-    """Another process held the journal for too long; nothing of the batch was written."""
+    """The journal was held by another process or could not be reached; nothing was written."""
+
+
+class Unsure(Busy):
+    """The storage went away at the very commit: the batch is written whole, or not at all.
+
+    Whoever asks again under the same key is answered rightly in either case.
+    """
 
 
 class RowRejected(Exception):
@@ -251,7 +295,7 @@ class Journal(Protocol):
         Raises
         ------
         Conflict
-            When a unit's stream is not at its expected version.
+            When a unit's stream is not at its expected version, or what was seen has changed.
         RowRejected
             When a row does not fit its view.
         Full
@@ -294,7 +338,7 @@ class Journal(Protocol):
         -------
         tuple
             A number that changes when another process has written, and the count of batches
-            with facts written through this object.
+            written through this object.
         """
         ...
 
