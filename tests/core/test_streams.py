@@ -17,6 +17,8 @@ STRANGE: dict[str, tuple[Fact, ...]] = {
     "parcel": (site.SiteReopened(at=NOON), locker.ControllerStarted(at=NOON, release="1.0")),
     "site": (ANNOUNCED, ISSUED),
     "locker": (ANNOUNCED, ISSUED, site.SiteReopened(at=NOON)),
+    "remote": (ANNOUNCED, site.SiteReopened(at=NOON)),
+    "fleet": (ANNOUNCED, locker.ControllerStarted(at=NOON, release="1.0")),
 }
 
 

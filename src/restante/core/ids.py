@@ -32,7 +32,8 @@ ActorId = NewType("ActorId", str)
 ``locker:<id>``, ``timekeeper`` or ``demo``."""
 
 StreamName = NewType("StreamName", str)
-"""``<kind>/<owner>``: ``parcel/<id>``, ``site/<id>`` or ``locker/<id>``."""
+"""``<kind>/<owner>``: ``parcel/<id>``, ``site/<id>``, ``locker/<id>``, ``remote/<locker>`` or
+``fleet/<network>``."""
 
 ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford base 32 in lower case: no i, l, o, u, so that ids survive being read aloud."""
@@ -83,6 +84,16 @@ def site_stream(site: SiteId) -> StreamName:
 def locker_stream(locker: LockerId) -> StreamName:
     """Name the stream of what physically happened at a locker."""
     return StreamName(f"locker/{locker}")
+
+
+def remote_stream(locker: LockerId) -> StreamName:
+    """Name the stream of what was asked of a locker from afar."""
+    return StreamName(f"remote/{locker}")
+
+
+def fleet_stream(network: str) -> StreamName:
+    """Name the stream of what all lockers of a network have in common."""
+    return StreamName(f"fleet/{network}")
 
 
 def split_stream(stream: StreamName) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, get_args
 
 from msgspec.structs import replace
 
-from . import grant, locker, parcel, site
+from . import device, fleet, grant, locker, parcel, remote, site
 from .value import Fact, Value
 
 
@@ -33,7 +33,10 @@ class StreamKind(NamedTuple):
 _PARCEL_FACTS: Final = get_args(parcel.ParcelFact)
 _GRANT_FACTS: Final = get_args(grant.GrantFact)
 _SITE_FACTS: Final = get_args(site.SiteFact)
+_DEVICE_FACTS: Final = get_args(device.DeviceFact)
 _LOCKER_FACTS: Final = get_args(locker.LockerFact)
+_REMOTE_FACTS: Final = get_args(remote.RemoteFact)
+_FLEET_FACTS: Final = (fleet.OpeningCounted,)
 
 
 def _evolve_parcel(state: ParcelFile, fact: Fact) -> ParcelFile:
@@ -52,9 +55,19 @@ def _evolve_locker(state: locker.Locker, fact: Fact) -> locker.Locker:
     return locker.evolve(state, fact) if isinstance(fact, _LOCKER_FACTS) else state
 
 
+def _evolve_remote(state: remote.Remote, fact: Fact) -> remote.Remote:
+    return remote.evolve(state, fact) if isinstance(fact, _REMOTE_FACTS) else state
+
+
+def _evolve_fleet(state: fleet.Fleet, fact: Fact) -> fleet.Fleet:
+    return fleet.evolve(state, fact) if isinstance(fact, _FLEET_FACTS) else state
+
+
 KINDS: Final[dict[str, StreamKind]] = {
     "parcel": StreamKind(ParcelFile(), _evolve_parcel, ParcelFile, _PARCEL_FACTS + _GRANT_FACTS),
-    "site": StreamKind(site.Site(), _evolve_site, site.Site, _SITE_FACTS),
+    "site": StreamKind(site.Site(), _evolve_site, site.Site, _SITE_FACTS + _DEVICE_FACTS),
     "locker": StreamKind(locker.Locker(), _evolve_locker, locker.Locker, _LOCKER_FACTS),
+    "remote": StreamKind(remote.Remote(), _evolve_remote, remote.Remote, _REMOTE_FACTS),
+    "fleet": StreamKind(fleet.Fleet(), _evolve_fleet, fleet.Fleet, _FLEET_FACTS),
 }
 """Every kind of stream there is."""
