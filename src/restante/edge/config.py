@@ -1,11 +1,26 @@
 """What a locker is told about itself when it is set up."""
 
-from typing import Final
+from typing import Annotated, Final
+
+from msgspec import Meta
 
 from ..access import STANDARD, VerifierCost
+from ..core.alarm import AlarmLimits, Sensor
 from ..core.ids import CompartmentId, LockerId, SiteId
 from ..core.size import CompartmentSpec
 from ..core.value import Value
+
+
+class ScreenConfig(Value, forbid_unknown_fields=True):
+    """The screen as built in: what sizes in millimeters are computed from."""
+
+    width_px: Annotated[int, Meta(ge=240, le=8000)] = 1280
+    height_px: Annotated[int, Meta(ge=240, le=8000)] = 800
+    diagonal_inches: Annotated[float, Meta(ge=3, le=100)] = 10.1
+    viewing_mm: Annotated[int, Meta(ge=250, le=1500)] = 600
+    """From the eyes of who stands before it; large type is made for this distance."""
+    sounds: bool = True
+    """Beeps with the warnings; each of them is seen as well."""
 
 
 class LockerConfig(Value):
@@ -14,7 +29,7 @@ class LockerConfig(Value):
     locker: LockerId
     site: SiteId
     specs: tuple[CompartmentSpec, ...]
-    languages: tuple[str, ...] = ("en", "de", "pl", "es")
+    languages: tuple[str, ...] = ("en", "de", "pl", "es", "ar")
     """What people may choose on the screen; the first is shown when nobody has chosen."""
     verifier_cost: VerifierCost = STANDARD
     """What the site's PIN verifiers are made with."""
@@ -22,6 +37,9 @@ class LockerConfig(Value):
     """Shown until the list brings the site's name."""
     screen_column: int = 0
     """The screen is left of this column: where people stand in the drawing."""
+    screen: ScreenConfig = ScreenConfig()
+    limits: AlarmLimits = AlarmLimits()
+    """When what a sensor says is an alarm."""
 
     def spec(self, compartment: CompartmentId) -> CompartmentSpec:
         """Find a compartment's measures.
@@ -56,6 +74,15 @@ class LockAddress(Value, forbid_unknown_fields=True):
     """This door's contact says the opposite of the others."""
 
 
+class ContactAddress(Value, forbid_unknown_fields=True):
+    """Where a contact that is no door's is wired: to the input of a lock number nobody uses."""
+
+    board: int
+    lock: int
+    inverted: bool = False
+    """It is open while all is well; the usual is shut, so that a cut wire is an alarm."""
+
+
 class BoardConfig(Value, forbid_unknown_fields=True):
     """The lock boards on one line of a locker."""
 
@@ -67,6 +94,8 @@ class BoardConfig(Value, forbid_unknown_fields=True):
     inverted: bool = False
     """All door contacts say the opposite of the usual: set means open."""
     has_item_sensors: bool = False
+    contacts: dict[Sensor, ContactAddress] = {}  # noqa: RUF012 - msgspec copies it
+    """Contacts of ``tamper`` and ``mains``, shut while all is well."""
     baudrate: int | None = None
     """When it is not the one boards are delivered with."""
     pause_ms: int = 30

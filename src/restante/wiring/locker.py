@@ -17,7 +17,7 @@ from ..core.size import CompartmentSpec
 from ..core.value import Value
 from ..edge.boards.port import Board
 from ..edge.boards.simulated import SimulatedBoard
-from ..edge.config import SIMULATED, BadBoard, BoardConfig, LockerConfig
+from ..edge.config import SIMULATED, BadBoard, BoardConfig, LockerConfig, ScreenConfig
 from ..edge.controller import Controller
 from ..edge.kiosk.kiosk import AnyKiosk, BrokenKiosk, Kiosk
 from ..edge.kiosk.pages import make_kiosk_routes
@@ -36,10 +36,16 @@ EXAMPLE: Final = """\
 locker = "locker-1"
 site = "site-1"
 name = "Main entrance"
-languages = ["en", "de", "pl", "es"]
+languages = ["en", "de", "pl", "es", "ar"]   # the first is the site's own
 data = "locker-1.sqlite"     # its journal; keep it, it is the record of every door
 keys = "locker-1.keys.json"  # written by `restante serve --locker` on the centre's machine
 board = "simulated"          # for real lock boards, a table [board] instead; see below
+
+[screen]                     # as built in; text and buttons get their sizes from it
+width_px = 1280
+height_px = 800
+diagonal_inches = 10.1
+viewing_mm = 600             # from the eyes of who stands before it
 
 [[compartments]]
 id = "A1"
@@ -109,7 +115,10 @@ class LockerFile(Value):
     data: Path
     keys: Path
     compartments: tuple[CompartmentSpec, ...]
-    languages: tuple[str, ...] = ("en", "de", "pl", "es")
+    languages: tuple[str, ...] = ("en", "de", "pl", "es", "ar")
+    screen: ScreenConfig = ScreenConfig()
+    screen_column: int = 0
+    """The screen is left of this column."""
     board: str | BoardConfig = SIMULATED
     mqtt: BrokerSection | None = None
 
@@ -209,6 +218,8 @@ def start_locker(
         languages=file.languages,
         verifier_cost=STANDARD,
         name=file.name,
+        screen=file.screen,
+        screen_column=file.screen_column,
     )
     board = make_locker_board(file)
     try:

@@ -18,10 +18,12 @@ class Courier(Part):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._deposited_count = 0
+        self._page = 0
 
     def reset(self) -> None:
         """Begin counting anew."""
         self._deposited_count = 0
+        self._page = 0
 
     def actions(self) -> Mapping[str, Act]:
         """Say what its buttons do."""
@@ -34,7 +36,8 @@ class Courier(Part):
             "changed_mind": lambda _: self._other("empty"),
             "still_open": lambda _: self.desk.go(ScreenName.PUT_IN),
             "retrieve": self._retrieve,
-            "retrievals": lambda _: self.desk.go(ScreenName.RETRIEVE),
+            "retrievals": lambda _: self._list_retrievals(),
+            "more": lambda _: self._turn_page(),
             "look": self._look,
             "found_empty": lambda _: self._found_empty(),
             "undo": lambda _: self._undo(),
@@ -47,7 +50,7 @@ class Courier(Part):
             case ScreenName.SCAN:
                 return scan_buttons(self.controller)
             case ScreenName.RETRIEVE:
-                return retrieve_buttons(self.controller)
+                return retrieve_buttons(self.controller, self._page)
             case _:
                 return None
 
@@ -131,6 +134,13 @@ class Courier(Part):
         deposit = self.controller.deposit_in_hand
         if deposit is not None:
             self._retrieve(deposit.parcel)
+
+    def _list_retrievals(self) -> None:
+        self._page = 0
+        self.desk.go(ScreenName.RETRIEVE)
+
+    def _turn_page(self) -> None:
+        self._page += 1
 
     def _retrieve(self, parcel: str) -> None:
         self.desk.purpose = "retrieve"

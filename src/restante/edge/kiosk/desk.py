@@ -14,7 +14,7 @@ from ...core.value import UtcSeconds
 from ..controller import Controller, OutOfService, Waiting
 from ..doors import Opening, Outcome
 from .menus import OPEN_SCREENS
-from .screen import Button, ScreenName
+from .screen import Button, ScreenName, View
 
 Act = Callable[[str], None]
 """What a button does; it is given what stands behind the colon of the button's name."""
@@ -35,12 +35,13 @@ class Desk:
         self.controller = controller
         self.clock = clock
         self.name = ScreenName.START
+        self.has_headphones = False
         self.reset()
 
     def reset(self) -> None:
-        """Forget the person; the language is the site's own again."""
-        languages = self.controller.config.languages
-        self.language = languages[0] if languages else "en"
+        """Forget the person; language and view are the site's own again."""
+        self.language = self.site_language
+        self.view = self.site_view
         self.typed = ""
         self.session = ""
         self.is_masked = False
@@ -52,6 +53,22 @@ class Desk:
         self.purpose = "collect"
         self.touched_at = self.clock.now()
         self.shown_at = self.touched_at
+
+    @property
+    def site_language(self) -> str:
+        """What is spoken here while nobody has chosen."""
+        languages = self.controller.config.languages
+        return languages[0] if languages else "en"
+
+    @property
+    def site_view(self) -> View:
+        """How the screen is while nobody has chosen: it speaks to headphones that are in."""
+        return View(speaks=self.has_headphones, is_private=self.has_headphones)
+
+    @property
+    def is_as_found(self) -> bool:
+        """Whether language and view are what the next person expects."""
+        return self.language == self.site_language and self.view == self.site_view
 
     @property
     def visit(self) -> session.Active | None:

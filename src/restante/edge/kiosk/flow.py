@@ -8,7 +8,8 @@ F2  Nobody has touched anything for 40 s: a countdown of 20 s, one touch anywher
     longer, because somebody is loading or unloading.
 F3  Every refused code looks the same. Only the pause of the whole locker is named.
 F4  "Door did not open" is never a dead end: again, another, or help.
-F5  Leaving puts the language back to the site's own.
+F5  Leaving puts language and view back to the site's own, also from the start screen.
+F6  Whoever listens needs longer than who reads: while it speaks, every wait is doubled.
 
 What belongs to signing in, recipients or couriers alone is in parts of its own, see
 :class:`.desk.Part`; here is what all share: inputs, patience, refusals, doors, help.
@@ -25,11 +26,14 @@ from ...core.content import Content
 from ...core.door import Door
 from ...core.refusal import Reason, Refused
 from ..controller import Controller, OutOfService
+from .comfort import Comfort
 from .courier import Courier
 from .desk import Act, Desk, NowClock, Part
 from .menus import (
     BUTTONS,
     FIELDS,
+    HAS_INCIDENT,
+    HELP,
     HINTED,
     MAIN_FINISH,
     OPEN_SCREENS,
@@ -76,6 +80,8 @@ class Flow:
     ----------
     is_online
         Whether the centre answers; only a mark for staff depends on it.
+    can_speak
+        Whether there is a voice.
     clock
         What patience is measured with; the controller's when not given. A demo whose days pass
         in minutes gives the machine's own.
@@ -86,12 +92,15 @@ class Flow:
         controller: Controller,
         *,
         is_online: Callable[[], bool] = lambda: True,
+        can_speak: Callable[[], bool] = lambda: False,
         clock: NowClock | None = None,
     ) -> None:
         self._controller = controller
         self._is_online = is_online
         self._desk = Desk(controller, clock or controller.clock)
+        self._comfort = Comfort(self._desk, can_speak)
         self._parts: tuple[Part, ...] = (
+            self._comfort,
             SignIn(self._desk, self._signed_in),
             Recipient(self._desk),
             Courier(self._desk),
@@ -102,6 +111,7 @@ class Flow:
             "done": lambda _: self._to_start(),
             "back": lambda _: self._leave("done"),
             "help": lambda _: self._help(),
+            "understood": lambda _: None,
             "return": lambda _: self._desk.go(self._desk.before_help),
             "again": lambda _: self._again(),
             "finish": lambda _: self._finish(),
@@ -121,10 +131,7 @@ class Flow:
         self._note_presence()
         if button == "stay":
             return self.show()
-        if button.startswith("language:"):
-            wanted = button.partition(":")[2]
-            if wanted in self._controller.config.languages:
-                self._desk.language = wanted
+        if self._comfort.take_anywhere(button):
             return self.show()
         names = {one.name for one in self._screen().buttons}
         act = self._actions.get(button.partition(":")[0])
@@ -174,6 +181,8 @@ class Flow:
         return replace(
             screen,
             language=self._desk.language,
+            view=self._desk.view,
+            can_speak=self._comfort.can_speak(),
             is_offline=not self._is_online(),
             message=self._desk.message,
             idle_seconds_left=self._idle_seconds_left(),
@@ -193,10 +202,16 @@ class Flow:
 
     def _patience_seconds(self) -> int:
         is_open = bool(self._controller.state.open_doors())
-        return DOOR_IDLE_SECONDS if is_open else IDLE_WARN_SECONDS
+        return (DOOR_IDLE_SECONDS if is_open else IDLE_WARN_SECONDS) * self._slowness()
+
+    def _slowness(self) -> int:
+        return 2 if self._desk.view.speaks else 1
 
     def _idle_seconds_left(self) -> int | None:
-        if self._desk.name in (ScreenName.START, ScreenName.OUT_OF_SERVICE, ScreenName.GOODBYE):
+        desk = self._desk
+        if desk.name in (ScreenName.OUT_OF_SERVICE, ScreenName.GOODBYE):
+            return None
+        if desk.name is ScreenName.START and desk.is_as_found:
             return None
         quiet = self._desk.clock.now() - self._desk.touched_at
         left = self._patience_seconds() + IDLE_COUNTDOWN_SECONDS - quiet
@@ -215,7 +230,7 @@ class Flow:
         desk.shown_at = min(desk.shown_at, now)
         is_gone = desk.session and desk.visit is None
         if desk.name is ScreenName.GOODBYE:
-            if now >= desk.shown_at + GOODBYE_SECONDS:
+            if now >= desk.shown_at + GOODBYE_SECONDS * self._slowness():
                 self._to_start()
         elif is_gone:
             self._to_start()
@@ -314,9 +329,9 @@ class Flow:
 
     def _finish(self) -> None:
         self._controller.end_visit("done")
-        language = self._desk.language
+        language, view = self._desk.language, self._desk.view
         self._reset()
-        self._desk.language = language
+        self._desk.language, self._desk.view = language, view
         self._desk.go(ScreenName.GOODBYE)
 
     # ── What is shown ─────────────────────────────────────────────────────────────────────────
@@ -372,10 +387,12 @@ class Flow:
 
     def _incident(self) -> str:
         """Name this moment so that the help line finds it: locker, time of day, screen before."""
-        if self._desk.name not in (ScreenName.HELP, ScreenName.OUT_OF_SERVICE):
+        name = self._desk.name
+        if name not in HAS_INCIDENT:
             return ""
         minutes = self._controller.clock.now() // 60 % 1_000_000
-        kind = self._controller.trouble or self._desk.before_help.value
+        before = self._desk.before_help if name is ScreenName.HELP else name
+        kind = self._controller.trouble or before.value
         return f"{minutes:06d}-{kind[:2].upper()}"
 
     def _buttons(self) -> tuple[Button, ...]:
@@ -387,14 +404,10 @@ class Flow:
             case ScreenName.REFUSED:
                 is_courier = _is_courier(self._controller)
                 ahead = make_button("scan_next", tone=Tone.MAIN) if is_courier else MAIN_FINISH
-                return (ahead, make_button("help"))
+                return (ahead, HELP)
             case ScreenName.DOOR_FAILED:
                 other = (make_button("other"),) if self._desk.purpose == "deposit" else ()
-                return (
-                    make_button("again", tone=Tone.MAIN),
-                    *other,
-                    make_button("help", tone=Tone.QUIET),
-                )
+                return (make_button("again", tone=Tone.MAIN), *other, HELP)
             case ScreenName.STILL_EMPTY:
                 return still_buttons(self._desk.purpose)
             case _:

@@ -15,6 +15,7 @@ from .desk import NowClock
 from .drawing import Drawing, draw_locker
 from .flow import Flow
 from .screen import Screen, ScreenName
+from .voice import Voice, find_voice
 
 
 class Kiosk:
@@ -26,6 +27,8 @@ class Kiosk:
         Whether the centre answers.
     clock
         What patience is measured with, see :class:`.Flow`.
+    voice
+        Makes speech; the machine's own when not given.
     lock
         Shared with whoever else calls the controller; a new one when not given.
     """
@@ -36,10 +39,17 @@ class Kiosk:
         *,
         is_online: Callable[[], bool] = lambda: True,
         clock: NowClock | None = None,
+        voice: Voice | None = None,
         lock: AbstractContextManager[Any] | None = None,
     ) -> None:
         self.controller = controller
-        self.flow = Flow(controller, is_online=is_online, clock=clock)
+        self.voice = voice or find_voice()
+        self.flow = Flow(
+            controller,
+            is_online=is_online,
+            can_speak=lambda: self.voice.is_available,
+            clock=clock,
+        )
         self.lock: AbstractContextManager[Any] = lock or threading.RLock()
 
     @property
@@ -90,6 +100,7 @@ class BrokenKiosk:
     def __init__(self, config: LockerConfig, why: str = "damaged") -> None:
         self.config = config
         self._why = why
+        self.voice = find_voice()
         self.is_busy = False
 
     def touch(self, _button: str) -> Screen:

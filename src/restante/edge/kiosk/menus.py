@@ -32,7 +32,15 @@ SHOWS_DOOR: Final = WATCHED | {
     ScreenName.TAKEN,
     ScreenName.LOOKED,
 }
-HINTED: Final = frozenset(ScreenName) - {ScreenName.GOODBYE}
+HINTED: Final = frozenset(ScreenName) - {ScreenName.GOODBYE, ScreenName.LANGUAGE}
+HAS_INCIDENT: Final = frozenset(
+    {ScreenName.HELP, ScreenName.OUT_OF_SERVICE, ScreenName.REFUSED, ScreenName.DOOR_FAILED}
+)
+"""Where something went wrong, or may have: a number to call and a code to read out."""
+BACK_BUTTONS: Final = ("back", "return", "close", "still_open", "scan_next")
+"""What the key *back* presses: the first of these that is on the screen."""
+BUTTONS_MAX: Final = 3
+"""Large buttons on one screen."""
 FIELDS: Final = {
     ScreenName.START: Field.SCAN,
     ScreenName.CODE: Field.CODE,
@@ -44,32 +52,36 @@ FIELDS: Final = {
 MAIN_FINISH: Final = make_button("finish", tone=Tone.MAIN)
 _ENTER: Final = make_button("enter", tone=Tone.MAIN)
 _BACK: Final = make_button("back")
-_HELP: Final = make_button("help", tone=Tone.QUIET)
+HELP: Final = make_button("help", tone=Tone.TOOL)
+_CLOSE: Final = make_button("close", tone=Tone.TOOL)
 BUTTONS: Final[dict[ScreenName, tuple[Button, ...]]] = {
     ScreenName.START: (
         make_button("collect", tone=Tone.MAIN),
         make_button("courier"),
-        _HELP,
+        make_button("languages", tone=Tone.TOOL),
+        make_button("comfort", tone=Tone.TOOL),
+        HELP,
     ),
-    ScreenName.CODE: (_ENTER, _BACK, make_button("mask", tone=Tone.QUIET), _HELP),
-    ScreenName.COURIER: (_ENTER, _BACK, _HELP),
-    ScreenName.COURIER_PIN: (_ENTER, _BACK, _HELP),
-    ScreenName.OPENING: (_HELP,),
-    ScreenName.TAKE: (_HELP,),
-    ScreenName.PUT_IN: (make_button("problem"), _HELP),
-    ScreenName.SHUT_FIRST: (_HELP,),
+    ScreenName.LANGUAGE: (_CLOSE,),
+    ScreenName.CODE: (_ENTER, _BACK, make_button("mask", tone=Tone.QUIET), HELP),
+    ScreenName.COURIER: (_ENTER, _BACK, HELP),
+    ScreenName.COURIER_PIN: (_ENTER, _BACK, HELP),
+    ScreenName.OPENING: (HELP,),
+    ScreenName.TAKE: (HELP,),
+    ScreenName.PUT_IN: (make_button("problem"), HELP),
+    ScreenName.SHUT_FIRST: (HELP,),
     ScreenName.PROBLEM: (
         make_button("does_not_fit"),
         make_button("dirty"),
         make_button("damaged"),
-        make_button("still_open", tone=Tone.QUIET),
+        make_button("still_open", tone=Tone.TOOL),
     ),
-    ScreenName.TAKE_BACK: (_HELP,),
-    ScreenName.LOOK: (_HELP,),
+    ScreenName.TAKE_BACK: (HELP,),
+    ScreenName.LOOK: (HELP,),
     ScreenName.LOOKED: (
         make_button("found_empty", tone=Tone.MAIN),
         make_button("scan_next"),
-        _HELP,
+        HELP,
     ),
     ScreenName.HELP: (make_button("return", tone=Tone.MAIN), _BACK),
     ScreenName.GOODBYE: (make_button("done", tone=Tone.MAIN),),
@@ -77,25 +89,25 @@ BUTTONS: Final[dict[ScreenName, tuple[Button, ...]]] = {
 
 
 def scan_buttons(controller: Controller) -> tuple[Button, ...]:
-    """List what a courier may do between two parcels."""
-    buttons: tuple[Button, ...] = ()
+    """List what a courier may do between two parcels; what does not fit comes later."""
+    chores: tuple[Button, ...] = ()
     deposit = controller.deposit_in_hand
     if deposit is not None and controller.is_deposited():
         values = {"door": deposit.compartment or ""}
-        buttons += (Button(name="undo", text="button.undo", values=values),)
+        chores += (Button(name="undo", text="button.undo", values=values),)
     retrievable = controller.retrievable()
     if retrievable:
         values = {"n": str(len(retrievable))}
-        buttons += (Button(name="retrievals", text="button.retrievals", values=values),)
-    buttons += tuple(
+        chores += (Button(name="retrievals", text="button.retrievals", values=values),)
+    chores += tuple(
         Button(name=f"look:{name}", text="button.look", values={"door": name})
-        for name in controller.unclear()[:2]
+        for name in controller.unclear()
     )
-    return (*buttons, make_button("finish", tone=Tone.MAIN), _HELP)
+    return (*chores[: BUTTONS_MAX - 1], make_button("finish", tone=Tone.MAIN), HELP)
 
 
-def retrieve_buttons(controller: Controller) -> tuple[Button, ...]:
-    """List the parcels a courier shall take out, door by door."""
+def retrieve_buttons(controller: Controller, page: int) -> tuple[Button, ...]:
+    """List the parcels a courier shall take out, door by door, a few at a time."""
     doors = tuple(
         Button(
             name=f"retrieve:{one.parcel}",
@@ -104,12 +116,17 @@ def retrieve_buttons(controller: Controller) -> tuple[Button, ...]:
         )
         for one in controller.retrievable()
     )
-    return (*doors, make_button("scan_next", tone=Tone.QUIET))
+    tools = (make_button("scan_next", tone=Tone.TOOL), HELP)
+    if len(doors) <= BUTTONS_MAX:
+        return (*doors, *tools)
+    per_page = BUTTONS_MAX - 1
+    first = page * per_page % (len(doors) + len(doors) % per_page)
+    return (*doors[first : first + per_page], make_button("more"), *tools)
 
 
 def still_buttons(purpose: str) -> tuple[Button, ...]:
     """List the ways on from a door that was shut on the opposite of what was meant."""
     again = make_button("again", tone=Tone.MAIN)
     if purpose == "deposit":
-        return (again, make_button("changed_mind"), _HELP)
-    return (again, make_button("scan_next" if purpose == "retrieve" else "finish"), _HELP)
+        return (again, make_button("changed_mind"), HELP)
+    return (again, make_button("scan_next" if purpose == "retrieve" else "finish"), HELP)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from ...core import session
 from ...core.content import Content
 from .desk import Act, Desk, Part
-from .menus import MAIN_FINISH, STILL_INSIDE, make_button
+from .menus import HELP, MAIN_FINISH, STILL_INSIDE, make_button
 from .screen import Button, ScreenName, Tone
 
 _STEPPED = (ScreenName.TAKE, ScreenName.OPENING, ScreenName.DOOR_FAILED)
@@ -36,7 +36,7 @@ class Recipient(Part):
         if self.desk.name is not ScreenName.TAKEN:
             return None
         ahead = make_button("next", tone=Tone.MAIN) if self.desk.left() else MAIN_FINISH
-        return (ahead, make_button("reopen"), make_button("help", tone=Tone.QUIET))
+        return (ahead, make_button("reopen"), HELP)
 
     def step(self) -> tuple[int, int] | None:
         """Count the parcels, once there are two."""

@@ -14,6 +14,8 @@ class ScreenName(StrEnum):
     """Every screen there is."""
 
     START = "start"
+    LANGUAGE = "language"
+    COMFORT = "comfort"
     CODE = "code"
     OPENING = "opening"
     TAKE = "take"
@@ -42,6 +44,8 @@ class Tone(StrEnum):
     MAIN = "main"
     PLAIN = "plain"
     QUIET = "quiet"
+    TOOL = "tool"
+    """At the edge of the screen, on every screen at the same place."""
 
 
 class Button(Value):
@@ -53,6 +57,23 @@ class Button(Value):
     """Key of its text."""
     tone: Tone = Tone.PLAIN
     values: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
+    is_pressed: bool | None = None
+    """Whether a switch is on; ``None`` when it is no switch."""
+
+
+class View(Value):
+    """How one person wants the screen to be."""
+
+    is_large: bool = False
+    has_contrast: bool = False
+    speaks: bool = False
+    is_private: bool = False
+    """Headphones are in: nobody else hears what is said."""
+    volume: int = 3
+    """1 to :data:`VOLUME_MAX`."""
+
+
+VOLUME_MAX = 5
 
 
 class Field(StrEnum):
@@ -95,3 +116,6 @@ class Screen(Value):
     """Countdown, once nobody has touched anything for a while."""
     is_offline: bool = False
     language: str = "en"
+    view: View = View()
+    can_speak: bool = False
+    """Whether speech may be offered."""
