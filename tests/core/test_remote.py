@@ -11,6 +11,7 @@ from restante.core.remote import (
     APPROVAL_SECONDS,
     ASKS_MAX,
     ASKS_SECONDS,
+    LATE_SECONDS,
     WAIT_SECONDS,
     AnswerOpening,
     ApproveOpening,
@@ -115,7 +116,16 @@ def test_no_answer_is_an_end_too_and_a_late_answer_replaces_it():
     late = after(60 + ANSWER_SECONDS)
     told = sent.when(expire(late)).then(ended(Outcome.UNANSWERED, late))
     told.when(answer()).then(ended(Outcome.TAKEN, NOON))
+    told.having(answer()).when(answer()).then()
+    # The rows of one that nobody remembers are gone; what happened is still written down.
     nothing.when(answer()).then(ended(Outcome.TAKEN, NOON)).when(answer()).follows(OpeningEnded)
+
+
+def test_an_answer_is_waited_for_as_long_as_a_locker_may_be_cut_off():
+    late = after(60 + ANSWER_SECONDS)
+    told = sent.having(expire(late), ask(SECOND, at=after(LATE_SECONDS - 1)))
+    assert told.when(answer()).follows(OpeningEnded).state.asked[FIRST].outcome is Outcome.TAKEN
+    assert FIRST not in sent.having(expire(late), ask(SECOND, at=after(LATE_SECONDS))).state.asked
 
 
 def test_a_second_person_must_be_another_one():

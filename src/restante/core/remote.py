@@ -23,7 +23,7 @@ from .grant import Purpose
 from .ids import ActorId, CompartmentId, GrantId, OrderId, ParcelId
 from .order import ORDER_SECONDS_MAX
 from .refusal import Reason, Refused
-from .value import MINUTE, Command, Fact, UtcSeconds, Value
+from .value import DAY, MINUTE, Command, Fact, UtcSeconds, Value
 
 WAIT_SECONDS: Final = 60
 """How long an order waits for a locker that is away; who asked stands there and waits too."""
@@ -36,6 +36,9 @@ ANSWER_SECONDS: Final = 30
 
 ASKS_MAX: Final = 5
 ASKS_SECONDS: Final = 10 * MINUTE
+
+LATE_SECONDS: Final = 30 * DAY
+"""How long a missing answer is waited for: a locker may be cut off for weeks (chosen)."""
 
 
 class Phase(StrEnum):
@@ -76,12 +79,21 @@ class Asked(Value):
     until: UtcSeconds
     """When its phase is over by itself."""
     phase: Phase
+    why: str = ""
+    parcel: ParcelId | None = None
     grant: GrantId | None = None
     presence: str = ""
+    approved_by: ActorId | None = None
+    sent_at: UtcSeconds | None = None
+    ended_at: UtcSeconds | None = None
+    outcome: Outcome | None = None
+    reason: str = ""
+    """Why the locker refused."""
 
 
 class Remote(Value):
-    """A locker's orders: those under way, and the last ten minutes."""
+    """A locker's orders: those under way, those of the last ten minutes, and for a month those
+    whose answer may still come."""
 
     counter: int = 0
     asked: dict[OrderId, Asked] = {}  # noqa: RUF012 - msgspec copies it
@@ -214,6 +226,8 @@ def decide(state: Remote, command: RemoteCommand) -> tuple[RemoteFact, ...]:
                 ),
             )
         case AnswerOpening(outcome=outcome, reason=reason):
+            if known is not None and known.outcome is outcome:
+                return ()
             return (OpeningEnded(at=at, order=order, outcome=outcome, reason=reason),)
         case ExpireOpening():
             return _expire(command, known)
@@ -231,12 +245,14 @@ def evolve(state: Remote, fact: RemoteFact) -> Remote:
         return replace(state, counter=counter)
     match fact:
         case OpeningApproved(until=until):
-            after = replace(known, phase=Phase.WAITING, until=until)
+            approved_by = fact.approved_by
+            after = replace(known, phase=Phase.WAITING, until=until, approved_by=approved_by)
         case OpeningSent(expires_at=expires_at):
             until = UtcSeconds(expires_at + ANSWER_SECONDS)
-            after = replace(known, phase=Phase.SENT, until=until)
-        case OpeningEnded():
-            after = replace(known, phase=Phase.ENDED)
+            after = replace(known, phase=Phase.SENT, until=until, sent_at=fact.at)
+        case OpeningEnded(at=at, outcome=outcome, reason=reason):
+            ended = Phase.ENDED
+            after = replace(known, phase=ended, ended_at=at, outcome=outcome, reason=reason)
         case _:
             assert_never(fact)
     return Remote(counter=counter, asked={**state.asked, fact.order: after})
@@ -292,6 +308,8 @@ def _asked(fact: OpeningAsked) -> Asked:
         asked_at=fact.at,
         until=fact.until,
         phase=Phase.APPROVAL if fact.needs_approval else Phase.WAITING,
+        why=fact.why,
+        parcel=fact.parcel,
         grant=fact.grant,
         presence=fact.presence,
     )
@@ -302,8 +320,12 @@ def _lasting(state: Remote, at: UtcSeconds) -> dict[OrderId, Asked]:
     return {
         order: one
         for order, one in state.asked.items()
-        if one.phase is not Phase.ENDED or at - one.asked_at < ASKS_SECONDS
+        if one.phase is not Phase.ENDED or at - one.asked_at < _lasts_seconds(one)
     }
+
+
+def _lasts_seconds(one: Asked) -> int:
+    return LATE_SECONDS if one.outcome is Outcome.UNANSWERED else ASKS_SECONDS
 
 
 DECIDER: Decider[Remote, RemoteCommand, RemoteFact] = Decider(Remote(), decide, evolve)
