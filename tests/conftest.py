@@ -1,12 +1,16 @@
-"""What all tests share: how Hypothesis searches, and nothing else.
+"""What all tests share: how Hypothesis searches, and one private database server.
 
 Rooms keep their own fixtures beside their tests. Sockets reach this machine only
 (``--allow-hosts`` in pyproject.toml), and every warning is an error.
 """
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.postgres_server import Server, run_server
 
 settings.register_profile(
     "house",
@@ -16,3 +20,10 @@ settings.register_profile(
 )
 settings.register_profile("thorough", settings.get_profile("house"), max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """Run a PostgreSQL for this worker alone; started when the first test asks for it."""
+    with run_server() as server:
+        yield server

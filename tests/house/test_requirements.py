@@ -8,7 +8,7 @@ import pytest
 
 from tests.house.repository import ROOT
 
-FILES = ("runtime", "edge", "dev")
+FILES = ("runtime", "edge", "dev", "postgres")
 PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(\S+)(?: ; (.*?))? \\$")
 
 
@@ -54,14 +54,20 @@ def test_a_locker_wants_what_the_project_declares_for_it():
     assert wanted("edge") == names_of("edge")
 
 
+def test_the_database_wants_what_the_project_declares_for_it():
+    extra = project()["project"]["optional-dependencies"]["postgres"]
+    assert wanted("postgres") == {name_in(requirement) for requirement in extra}
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_everything_wanted_is_locked(file: str):
     assert wanted(file) <= set(locked(file)), "run `make lock`"
 
 
 def test_the_lists_agree_on_every_version():
-    runtime, edge, dev = (locked(file) for file in FILES)
+    runtime, edge, dev, postgres = (locked(file) for file in FILES)
     assert all(runtime[name] == versions for name, versions in edge.items())
+    assert all(dev[name] == versions for name, versions in postgres.items())
     assert all(dev[name] == versions for name, versions in runtime.items())
 
 

@@ -18,9 +18,9 @@ from restante.journal.port import (
     Unit,
     Work,
 )
-from restante.journal.sqlite import SqliteJournal
+from restante.journal.sql import SqlJournal
 
-AnyJournal: TypeAlias = MemoryJournal | SqliteJournal
+AnyJournal: TypeAlias = MemoryJournal | SqlJournal
 
 BY = ActorId("operator:test")
 NOW = UtcSeconds(1_800_000_000)

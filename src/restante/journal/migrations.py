@@ -33,7 +33,21 @@ class TooNew(Exception):
     """The journal was written by a newer release; nothing was changed."""
 
 
-def migrate(connection: Connection, inline: Sequence[Table], steps: Sequence[Step] = STEPS) -> None:
+Shape: TypeAlias = Callable[[Table], Table]
+"""Gives a table the form it has in one kind of database."""
+
+
+def _leave(table: Table) -> Table:
+    return table
+
+
+def migrate(
+    connection: Connection,
+    inline: Sequence[Table],
+    steps: Sequence[Step] = STEPS,
+    *,
+    shape: Shape = _leave,
+) -> None:
     """Bring a database to the newest schema, in the caller's transaction.
 
     Parameters
@@ -44,6 +58,8 @@ def migrate(connection: Connection, inline: Sequence[Table], steps: Sequence[Ste
         Tables of the inline views.
     steps
         From version 1 on.
+    shape
+        How tables look in this kind of database.
 
     Raises
     ------
@@ -54,7 +70,8 @@ def migrate(connection: Connection, inline: Sequence[Table], steps: Sequence[Ste
     """
     newest = len(steps) + 1
     if not inspect(connection).has_table(META.name):
-        METADATA.create_all(connection)
+        for table in METADATA.sorted_tables:
+            shape(table).create(connection)
         _write(connection, VERSION_KEY, str(newest))
     written = _read(connection, VERSION_KEY) or ""
     if not written.isdecimal():
@@ -72,7 +89,7 @@ def migrate(connection: Connection, inline: Sequence[Table], steps: Sequence[Ste
         for step in steps[version - 1 :]:
             step(connection)
         _write(connection, VERSION_KEY, str(newest))
-    _fit_inline(connection, inline)
+    _fit_inline(connection, [shape(table) for table in inline])
 
 
 def _fit_inline(connection: Connection, inline: Sequence[Table]) -> None:

@@ -5,7 +5,7 @@ database knows; everything that is said in SQL is said here once.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -108,16 +108,20 @@ class SqlJournal(ABC):
         """Let go of files and connections."""
 
     @abstractmethod
-    def _begin_batch(self, connection: Connection, fact_count: int) -> int:
+    def _begin_batch(self, connection: Connection) -> int:
         """Make other writers of facts wait, and give the position before the first new fact."""
 
     @abstractmethod
-    def _is_as_seen(self, connection: Connection, seen: Seen) -> bool:
+    def _is_as_seen(self, seen: Seen) -> bool:
         """Whether nobody at all has written since; False where that cannot be told cheaply."""
 
     @abstractmethod
     def _end_batch(self, connection: Connection, last_position: int) -> None:
         """Let others notice the batch once it commits; last position 0 without facts."""
+
+    @abstractmethod
+    def watch(self, wake: Callable[[int], None]) -> bool:
+        """Call with a position whenever another process has written; False if it cannot tell."""
 
     # ---------------------------------------------------------------- journal
 
@@ -187,7 +191,7 @@ class SqlJournal(ABC):
         after: StreamName | None = None
         while True:
             with self.writing() as connection:
-                self._begin_batch(connection, 0)
+                self._begin_batch(connection)
                 after, changed = refold_step(connection, self._kinds, after)
                 self._end_batch(connection, 0)
             total += changed
@@ -254,7 +258,7 @@ class SqlJournal(ABC):
     def advance(self, name: str, *, after: int, to: int, derived: Derived) -> bool:
         """Write a follower's rows and work and move its cursor."""
         with self.writing() as connection:
-            self._begin_batch(connection, 0)
+            self._begin_batch(connection)
             if _read_cursor(connection, name) != after:
                 return False
             self._change_rows(connection, self._views.collapse(derived.rows))
@@ -297,7 +301,7 @@ class SqlJournal(ABC):
     def add_seal(self, seal: Seal) -> bool:
         """Keep a seal unless its day has one."""
         with self.writing() as connection:
-            self._begin_batch(connection, 0)
+            self._begin_batch(connection)
             return inspection.insert_seal(connection, seal)
 
     # --------------------------------------------------------------- private
@@ -310,8 +314,7 @@ class SqlJournal(ABC):
         self.write_meta(SHAPES_KEY, shapes)
 
     def _seal(self, connection: Connection, batch: Batch, recorded_at: UtcSeconds) -> list[Sealed]:
-        count = sum(len(unit.entries) for unit in batch.units)
-        position = self._begin_batch(connection, count) + 1
+        position = self._begin_batch(connection) + 1
         heads = read_heads(connection, [unit.stream for unit in batch.units])
         self._check_seen(connection, batch, heads)
         sealed: list[Sealed] = []
@@ -338,7 +341,7 @@ class SqlJournal(ABC):
         found = {stream: version for stream, (version, _) in heads.items()}
         rows: list[RowKey] = []
         seen = batch.seen
-        if seen is not None and not self._is_as_seen(connection, seen):
+        if seen is not None and not self._is_as_seen(seen):
             others = [stream for stream in seen.streams if stream not in expected]
             for stream, (version, _) in read_heads(connection, others).items():
                 found[stream] = version

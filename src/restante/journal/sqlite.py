@@ -6,7 +6,7 @@ follower can never skip one.
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
@@ -115,6 +115,10 @@ class SqliteJournal(SqlJournal):
             found = connection.exec_driver_sql("PRAGMA integrity_check(5)").scalars().all()
         return "" if found == ["ok"] else "; ".join(found)
 
+    def watch(self, wake: Callable[[int], None]) -> bool:  # noqa: ARG002 - a file tells nobody
+        """Tell that a file cannot; whoever shares one looks by the clock."""
+        return False
+
     def close(self) -> None:
         """Close all connections; the file is then one file again."""
         with self._lock:
@@ -125,14 +129,14 @@ class SqliteJournal(SqlJournal):
 
     # --------------------------------------------------------------- private
 
-    def _begin_batch(self, connection: Connection, fact_count: int) -> int:
+    def _begin_batch(self, connection: Connection) -> int:
         # The transaction has locked the file already.
-        return inspection.last_position(connection) if fact_count else 0
+        return inspection.last_position(connection)
 
-    def _is_as_seen(self, connection: Connection, seen: Seen) -> bool:
+    def _is_as_seen(self, seen: Seen) -> bool:
         return self._read_mark() == seen.mark
 
-    def _end_batch(self, connection: Connection, last_position: int) -> None:
+    def _end_batch(self, _connection: Connection, _last_position: int) -> None:
         # Counted before the commit: one too many only costs a committer its cache.
         self._batches += 1
 

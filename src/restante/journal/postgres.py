@@ -1,0 +1,314 @@
+"""A journal in PostgreSQL: for centres of several processes, and for standbys.
+
+Batches take turns: each locks one row from its beginning to its commit, and takes its positions
+from there (:mod:`.postgres_schema`, R4). A turn is one transaction of a whole batch, so the turns
+of several committers still carry thousands of facts a second; everything else, above all deciding
+and reading, goes on side by side.
+"""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+import psycopg
+from sqlalchemy import Connection, MetaData, Table, text
+from sqlalchemy.dialects.postgresql import psycopg as dialect
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from ..core.value import UtcSeconds
+from .inline import derive_nothing
+from .migrations import migrate
+from .port import Batch, Busy, Derive, Kinds, Recorded, Seen, Unsure
+from .postgres_schema import lock_schema, make_head, make_month, month_of, shape_for
+from .postgres_server import (
+    CONNECT_SECONDS,
+    Durability,
+    make_readers,
+    make_writers,
+    parse_address,
+    translate,
+    translated,
+)
+from .sql import SqlJournal
+
+CHANNEL: Final = "restante_facts"
+"""Where commits are told to other processes."""
+
+SETTLE_SECONDS: Final = 5.0
+"""Seconds to find out what became of a commit whose answer was lost."""
+
+LISTEN_PAUSE_SECONDS: Final = 1.0
+"""Between two tries to listen again after the server went away."""
+
+# Parts of one statement each, so that a turn costs few round trips.
+_TAKE_TURN: Final = text(
+    "SELECT position, generation, pg_current_xact_id()::text FROM head WHERE id = 1 FOR UPDATE"
+)
+_END_TURN: Final = text(
+    "UPDATE head SET position = greatest(position, :position), generation = generation + 1 "
+    "WHERE id = 1"
+)
+_END_TURN_AND_TELL: Final = text(
+    "WITH ended AS (UPDATE head SET position = :position, generation = generation + 1 "
+    "WHERE id = 1 RETURNING position) "
+    "SELECT pg_notify(:channel, :teller || ' ' || position) FROM ended"
+)
+_GENERATION: Final = text("SELECT generation FROM head WHERE id = 1")
+_STATUS: Final = "SELECT pg_xact_status(%s::xid8)"
+
+
+_DIALECT: Final[Any] = dialect.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
+
+
+class _Turn(threading.local):
+    """What the writing transaction of this thread needs to know of itself."""
+
+    xid = ""
+    position = 0
+    generation = 0
+
+
+class PostgresJournal(SqlJournal):
+    """A durable journal in a PostgreSQL database; safe to share between threads.
+
+    Parameters
+    ----------
+    address
+        ``postgresql://user@host:5432/database``, without a password.
+    kinds
+        How streams are read; gives the facts and states it can hold.
+    password
+        When libpq does not find one by itself.
+    derive
+        What follows from a unit.
+    inline
+        Tables of the inline views, and of followers' views; made when absent.
+    durability
+        ``relaxed`` only for simulation.
+    hash_parts
+        Into how many parts a new database is split by owner; 0 for none.
+
+    Raises
+    ------
+    ValueError
+        When the address is not one.
+    Busy
+        When no server answers there.
+    PermissionError
+        When it does not let this user in.
+    restante.journal.migrations.TooNew
+        When a newer release wrote the journal.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        kinds: Kinds,
+        *,
+        password: str = "",
+        derive: Derive = derive_nothing,
+        inline: MetaData | Sequence[Table] = (),
+        durability: Durability = "full",
+        hash_parts: int = 0,
+    ) -> None:
+        super().__init__(kinds, derive=derive, inline=inline, dialect=_DIALECT)
+        self._url = parse_address(address, password)
+        self._hash_parts = hash_parts
+        self._turn = _Turn()
+        self._teller = secrets.token_hex(8)
+        self._lock = threading.Lock()
+        self._batches = 0
+        self._months: set[str] = set()
+        self._watcher: _Watcher | None = None
+        self._writers = make_writers(self._url, durability=durability)
+        self._readers = make_readers(self._url)
+        try:
+            with self.writing() as connection:
+                lock_schema(connection)
+                migrate(connection, self._views.tables, shape=shape_for(hash_parts))
+                make_head(connection)
+            self._fit_states()
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open a writing transaction; for rows of the same database that no fact implies."""
+        self._turn.xid = ""
+        with translated(self._url), self._writers.connect() as connection:
+            transaction = connection.begin()
+            try:
+                yield connection
+            except BaseException:
+                # A connection that is gone has rolled back by itself.
+                with suppress(SQLAlchemyError):
+                    transaction.rollback()
+                raise
+            try:
+                transaction.commit()
+            except DBAPIError as error:
+                if not self._turn.xid or not error.connection_invalidated:
+                    raise
+                self._settle(self._turn.xid, error)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a transaction that sees one moment; for views, which write their own queries."""
+        with translated(self._url), self._readers.begin() as connection:
+            yield connection
+
+    def append(self, batch: Batch, *, recorded_at: UtcSeconds) -> tuple[Recorded, ...]:
+        """Write a batch durably, all or nothing."""
+        if batch.units:
+            self._ensure_month(recorded_at)
+        return super().append(batch, recorded_at=recorded_at)
+
+    def write_mark(self) -> tuple[int, int]:
+        """Tell whether another process has written, and count our own batches."""
+        # Ours are counted first: one that commits in between looks foreign, which is harmless.
+        batches = self._batches
+        with self.reading() as connection:
+            generation = int(connection.scalar(_GENERATION) or 0)
+        return generation - batches, batches
+
+    def check_storage(self) -> str:
+        """Ask the server for broken checksums it has met."""
+        with self.reading() as connection:
+            failures = connection.scalar(
+                text(
+                    "SELECT checksum_failures FROM pg_stat_database "
+                    "WHERE datname = current_database()"
+                )
+            )
+        return f"{failures} pages with a wrong checksum" if failures else ""
+
+    def watch(self, wake: Callable[[int], None]) -> bool:
+        """Call with a position whenever another process has written facts."""
+        if self._watcher is None:
+            self._watcher = _Watcher(self._connect, self._teller, wake, self.head)
+        return True
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        if self._watcher is not None:
+            self._watcher.close()
+            self._watcher = None
+        self._writers.dispose()
+        self._readers.dispose()
+
+    # --------------------------------------------------------------- private
+
+    def _begin_batch(self, connection: Connection) -> int:
+        row = connection.execute(_TAKE_TURN).one()
+        self._turn.position, self._turn.generation, self._turn.xid = row
+        return self._turn.position
+
+    def _is_as_seen(self, seen: Seen) -> bool:
+        foreign, batches = seen.mark
+        return self._turn.generation == foreign + batches
+
+    def _end_batch(self, connection: Connection, last_position: int) -> None:
+        if last_position:
+            connection.execute(
+                _END_TURN_AND_TELL,
+                {"position": last_position, "channel": CHANNEL, "teller": self._teller},
+            )
+        else:
+            connection.execute(_END_TURN, {"position": 0})
+        # Counted before the commit: one too many only costs a committer its cache.
+        with self._lock:
+            self._batches += 1
+
+    def _ensure_month(self, recorded_at: UtcSeconds) -> None:
+        month = month_of(recorded_at)
+        if month not in self._months:
+            with self.writing() as connection:
+                make_month(connection, month, self._hash_parts)
+            self._months.add(month)
+
+    def _settle(self, xid: str, error: DBAPIError) -> None:
+        # The connection broke while a commit was under way: ask the server what became of it.
+        until = time.monotonic() + SETTLE_SECONDS
+        while time.monotonic() < until:
+            try:
+                with self._connect() as connection:
+                    row = connection.execute(_STATUS, (xid,)).fetchone()
+            except psycopg.OperationalError:
+                time.sleep(0.1)
+                continue
+            except psycopg.DatabaseError:
+                # A standby that took over has never heard of it.
+                raise translate(error, self._url) from error
+            status = row[0] if row else None
+            if status == "committed":
+                return
+            if status == "aborted":
+                raise Busy("the server went away before the commit; nothing was written") from error
+            time.sleep(0.05)
+        raise Unsure(
+            "the server went away at the commit; the batch was written whole or not at all"
+        ) from error
+
+    def _connect(self) -> "psycopg.Connection[tuple[object, ...]]":
+        url = self._url
+        return psycopg.connect(
+            url.set(drivername="postgresql").render_as_string(hide_password=False),
+            autocommit=True,
+            connect_timeout=CONNECT_SECONDS,
+            application_name="restante",
+        )
+
+
+class _Watcher:
+    """A thread that hears what other processes have committed."""
+
+    def __init__(
+        self,
+        connect: Callable[[], "psycopg.Connection[tuple[object, ...]]"],
+        teller: str,
+        wake: Callable[[int], None],
+        head: Callable[[], int],
+    ) -> None:
+        self._connect = connect
+        self._teller = teller
+        self._wake = wake
+        self._head = head
+        self._stop = threading.Event()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="journal-watch", daemon=True)
+        self._thread.start()
+        # Whatever is written after this is heard.
+        self._ready.wait(CONNECT_SECONDS)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._stop.set()
+        with suppress(psycopg.Error), self._connect() as connection:
+            connection.execute(f"NOTIFY {CHANNEL}, 'stop'")
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            # A lost connection is no loss: after the next one, followers look for themselves.
+            with suppress(psycopg.Error, Busy):
+                self._listen()
+            self._ready.set()
+            self._stop.wait(LISTEN_PAUSE_SECONDS)
+
+    def _listen(self) -> None:
+        with self._connect() as connection:
+            connection.execute(f"LISTEN {CHANNEL}")
+            is_again = self._ready.is_set()
+            self._ready.set()
+            if is_again:
+                self._wake(self._head())
+            for told in connection.notifies():
+                if self._stop.is_set():
+                    return
+                teller, _, position = told.payload.partition(" ")
+                if position.isdecimal() and teller != self._teller:
+                    self._wake(int(position))

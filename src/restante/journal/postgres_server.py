@@ -1,0 +1,145 @@
+"""Reaching a PostgreSQL server so that what was acknowledged stays.
+
+R1. ``synchronous_commit`` is never off in a writing session: a commit returns after the disk (and,
+    where the operator names synchronous standbys, theirs) has it.
+R2. A password is never part of an address: it is in a file, or where libpq looks for it.
+R3. A writer that waits for the turn of another gives up after :data:`BUSY_SECONDS`.
+
+It knows PostgreSQL and nothing of what is stored.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final, Literal, TypeAlias
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from .port import Busy, Damaged, Full, RowRejected
+
+Durability: TypeAlias = Literal["full", "relaxed"]
+"""``relaxed`` never waits for the disk: for simulation only, a power cut may lose the last."""
+
+BUSY_SECONDS: Final = 10
+"""Seconds to wait for another process's turn before giving up with Busy. Chosen."""
+
+CONNECT_SECONDS: Final = 5
+"""Seconds a server has for answering a new connection."""
+
+READERS_MAX: Final = 16
+"""Reading connections of one process at once. Chosen: a default server has a hundred for all."""
+
+WRITERS_MAX: Final = 4
+"""Writing connections: the committer's, the outbox's, and room for a follower or two."""
+
+_FULL: Final = frozenset({"53100", "53200"})
+_PLACE: Final = frozenset({"28000", "28P01", "3D000", "42501", "25006"})
+_PASSING: Final = ("08", "25", "40", "53", "55", "57")
+"""Classes of errors that another try may not meet: connections, turns, resources."""
+
+
+class Unreachable(Busy):
+    """No server answers at the address; the message says what to look at."""
+
+
+def parse_address(address: str, password: str = "") -> URL:
+    """Read the address of a database, ``postgresql://user@host:5432/restante``.
+
+    Raises
+    ------
+    ValueError
+        When it is not one, or holds a password (R2).
+    """
+    try:
+        url = make_url(address)
+    except ArgumentError as error:
+        raise ValueError("write it as postgresql://user@host:5432/database") from error
+    if url.drivername not in {"postgresql", "postgres", "postgresql+psycopg"}:
+        raise ValueError(f"begins with {url.drivername!r}; only postgresql:// is known")
+    if url.password is not None:
+        raise ValueError("holds a password; put it into the file database_password_file names")
+    url = url.set(drivername="postgresql+psycopg")
+    return url.set(password=password) if password else url
+
+
+def make_writers(url: URL, *, durability: Durability) -> Engine:
+    """Make the engine for writing."""
+    engine = _make_engine(url, size=WRITERS_MAX, isolation="READ COMMITTED")
+    is_relaxed = durability == "relaxed"
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+            if is_relaxed:
+                cursor.execute("SET synchronous_commit = off")
+            else:
+                # R1: an operator's stronger wish (remote_apply) is left alone.
+                cursor.execute(
+                    "SELECT set_config('synchronous_commit', 'on', false) "
+                    "WHERE current_setting('synchronous_commit') = 'off'"
+                )
+        connection.commit()
+
+    return engine
+
+
+def make_readers(url: URL) -> Engine:
+    """Make the engine for reading; each transaction sees one moment."""
+    engine = _make_engine(url, size=READERS_MAX, isolation="REPEATABLE READ")
+    return engine.execution_options(postgresql_readonly=True)
+
+
+@contextmanager
+def translated(url: URL) -> Iterator[None]:
+    """Turn the driver's errors into the journal's, with what to do about them."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise translate(error, url) from error
+    except PoolTimeout as error:
+        raise Busy(f"all connections to {_name(url)} are in use; try again") from error
+    except SQLAlchemyError as error:
+        # "Can't reconnect until invalid transaction is rolled back" and its kin.
+        raise Busy(f"the connection to {_name(url)} was lost ({error}); try again") from error
+
+
+def translate(error: DBAPIError, url: URL) -> Exception:
+    """Say one of the driver's errors in the journal's words."""
+    code: str = getattr(error.orig, "sqlstate", None) or ""
+    name = _name(url)
+    if isinstance(error, IntegrityError | DataError):
+        return RowRejected(f"a row breaks a constraint: {error.orig}")
+    if code in _FULL:
+        return Full(
+            f"{name} cannot be written ({error.orig}): make room on the server, nothing "
+            "acknowledged is lost and writing then goes on by itself"
+        )
+    if code in _PLACE:
+        return PermissionError(f"{name} lets this user not in or not write: {error.orig}")
+    if not code and not error.connection_invalidated:
+        return Unreachable(f"no server answers at {name} ({error.orig}): is it started?")
+    if not code or code.startswith(_PASSING):
+        why = code or "connection lost"
+        return Busy(f"{name} could not serve this ({error.orig}, {why}); try again")
+    return Damaged(
+        f"{name} is damaged or is not what this release expects ({error.orig}, {code}): stop, "
+        "run 'restante journal verify', and restore the last good copy"
+    )
+
+
+def _make_engine(url: URL, *, size: int, isolation: str) -> Engine:
+    return create_engine(
+        url,
+        isolation_level=isolation,
+        pool_size=size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "restante"},
+    )
+
+
+def _name(url: URL) -> str:
+    return url.render_as_string(hide_password=True).replace("+psycopg", "")
