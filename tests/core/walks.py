@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any, NamedTuple
 
-from restante.core import alone, attempts, compartment, locker, parcel, session, site
+from restante.core import alarm, alone, attempts, compartment, locker, parcel, session, site
 from restante.core.content import Content
 from restante.core.decider import Decider
 from restante.core.door import Door, IntendOpening, NoticeDoor, ReportOpening
@@ -223,12 +223,25 @@ def _rare_command(
             attempts.ProveAttempt(at=at, attempt=state.tried.open_attempt),
             attempts.ForgetAttempts(at=at, keys=(grant,)),
             session.EndSession(at=at, why="idle"),
+            _reading(dice, at, name),
             alone.RecogniseParcel(at=at, local=PARCELS[grant], parcel=ParcelId("p-listed")),
             alone.RefuseAlone(
                 at=at, grant=grant, parcel=PARCELS[grant], risk=RiskClass.HIGH,
                 alone_seconds=1_000, pickup_count=0,
             ),
         )
+    )  # fmt: skip
+
+
+def _reading(dice: Random, at: UtcSeconds, name: Any) -> locker.LockerCommand:
+    kind, since = dice.choice(tuple(alarm.AlarmKind)), UtcSeconds(at - dice.choice((0, 5, 900)))
+    if dice.random() < 0.2:
+        measure = alarm.Measure(sensor=alarm.Sensor.HUMIDITY, min=40, max=60, mean=50, count=9)
+        return alarm.NoteMeasures(at=at, since=since, measures=(measure,))
+    return alarm.NoticeReading(
+        at=at, kind=kind, limit=alarm.AlarmLimits().find(kind), since=since,
+        value=dice.choice((-250, -170, 0, 1, 85, 95, 470, 550, 12_000, 13_000)),
+        compartment=dice.choice((None, name)), board=dice.choice((None, 2)),
     )  # fmt: skip
 
 

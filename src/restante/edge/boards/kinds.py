@@ -1,9 +1,10 @@
 """Every kind of board by the name a locker's file gives it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Final, NamedTuple
 
+from ...core.alarm import Sensor
 from ...core.ids import CompartmentId
 from ..config import BadBoard, BoardConfig
 from .bus import Bus, Timing, connect_serial
@@ -62,6 +63,7 @@ def make_board(
     """
     dialect = find_kind(config.kind).dialect
     places = _places(config, dialect, tuple(compartments))
+    contacts = _contacts(config, dialect, places)
     if not config.port:
         raise BadBoard("port: name a device (/dev/ttyUSB0) or socket://host:port")
     if config.has_item_sensors and not dialect.has_item_sensors:
@@ -84,6 +86,7 @@ def make_board(
         dialect,
         places,
         has_item_sensors=config.has_item_sensors,
+        contacts=contacts,
         supervisor=supervisor,
     )
 
@@ -111,6 +114,32 @@ def _places(
             )
         places[name] = Place(address.board, address.lock, config.inverted != address.inverted)
     return places
+
+
+CONTACTS: Final = (Sensor.TAMPER, Sensor.MAINS)
+"""What a contact, open or shut, can tell."""
+
+
+def _contacts(
+    config: BoardConfig, dialect: Dialect, places: Mapping[CompartmentId, Place]
+) -> dict[Sensor, Place]:
+    owners = {(place.board, place.lock): str(name) for name, place in places.items()}
+    contacts: dict[Sensor, Place] = {}
+    for sensor, address in config.contacts.items():
+        field = f"contacts.{sensor}"
+        if sensor not in CONTACTS:
+            raise BadBoard(f"{field}: a contact tells {' or '.join(CONTACTS)}, not a {sensor}")
+        if address.board not in dialect.boards:
+            raise BadBoard(f"{field}: board {address.board}: {_text(dialect.boards)}")
+        if address.lock not in dialect.locks:
+            raise BadBoard(f"{field}: lock {address.lock}: {_text(dialect.locks)}")
+        owner = owners.setdefault((address.board, address.lock), field)
+        if owner != field:
+            raise BadBoard(
+                f"{field}: {owner} has input {address.board}/{address.lock}; name a free one"
+            )
+        contacts[sensor] = Place(address.board, address.lock, address.inverted)
+    return contacts
 
 
 def _text(numbers: range) -> str:

@@ -1,9 +1,11 @@
 """What a lock board can do, whoever made it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from ...core.alarm import Reading, Sensor
 from ...core.ids import CompartmentId
 
 
@@ -29,6 +31,8 @@ class Capabilities(NamedTuple):
 
     has_door_sensors: bool = True
     has_item_sensors: bool = False
+    sensors: frozenset[Sensor] = frozenset()
+    """What else is measured."""
 
 
 class Board(Protocol):
@@ -49,4 +53,13 @@ class Board(Protocol):
 
     def read_items(self) -> Mapping[CompartmentId, bool]:
         """Read which compartments have something inside; absent where there is no sensor."""
+        ...
+
+    def read_sensors(self) -> Sequence[Reading]:
+        """Read everything else; absent where there is no sensor, or it does not answer now."""
+        ...
+
+    @property
+    def silent_boards(self) -> AbstractSet[int]:
+        """Addresses of lock boards that did not answer when they were asked last."""
         ...

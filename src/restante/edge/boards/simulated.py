@@ -5,9 +5,14 @@ Part of the product, not of the tests: the demo and the simulator live on it.
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Final
 
+from ...core.alarm import Reading, Sensor
 from ...core.ids import CompartmentId, ParcelId
 from .port import Capabilities, OpenResult
+
+BOARD: Final = 1
+"""Address of the only lock board."""
 
 
 class DoorIsShut(Exception):
@@ -48,7 +53,8 @@ class SimulatedBoard:
         self._faults: dict[CompartmentId, Fault] = {}
         self._late: set[CompartmentId] = set()
         self._is_silent = False
-        self._capabilities = Capabilities(has_item_sensors=has_item_sensors)
+        self._has_item_sensors = has_item_sensors
+        self._readings: dict[tuple[Sensor, CompartmentId | None], int] = {}
         self.pulses: list[CompartmentId] = []
         """Every lock that was pulsed, in order."""
 
@@ -57,7 +63,13 @@ class SimulatedBoard:
     @property
     def capabilities(self) -> Capabilities:
         """What the hardware has."""
-        return self._capabilities
+        sensors = frozenset(sensor for sensor, _ in self._readings)
+        return Capabilities(has_item_sensors=self._has_item_sensors, sensors=sensors)
+
+    @property
+    def silent_boards(self) -> frozenset[int]:
+        """The board, while it does not answer."""
+        return frozenset({BOARD}) if self._is_silent else frozenset()
 
     def open(self, compartment: CompartmentId) -> OpenResult:
         """Pulse a lock once."""
@@ -98,9 +110,16 @@ class SimulatedBoard:
 
     def read_items(self) -> dict[CompartmentId, bool]:
         """Read what the content sensors say."""
-        if self._is_silent or not self._capabilities.has_item_sensors:
+        if self._is_silent or not self._has_item_sensors:
             return {}
         return {name: name in self._inside for name in self._open}
+
+    def read_sensors(self) -> tuple[Reading, ...]:
+        """Read what the other sensors say; they are not on the lock board, and never silent."""
+        return tuple(
+            Reading(sensor=sensor, value=value, compartment=compartment)
+            for (sensor, compartment), value in self._readings.items()
+        )
 
     # ── Faults ────────────────────────────────────────────────────────────────────────────────
 
@@ -120,6 +139,20 @@ class SimulatedBoard:
     def speak(self) -> None:
         """Let the board answer again."""
         self._is_silent = False
+
+    # ── Other sensors ─────────────────────────────────────────────────────────────────────────
+
+    def set_sensor(
+        self, sensor: Sensor, value: int, compartment: CompartmentId | None = None
+    ) -> None:
+        """Build a sensor in, or let it say something else."""
+        if compartment is not None:
+            self._known(compartment)
+        self._readings[sensor, compartment] = value
+
+    def remove_sensor(self, sensor: Sensor, compartment: CompartmentId | None = None) -> None:
+        """Take a sensor out, or let it fall silent."""
+        self._readings.pop((sensor, compartment), None)
 
     # ── Hands and eyes ────────────────────────────────────────────────────────────────────────
 

@@ -9,8 +9,11 @@ W3  The door is read again after the pulse: open is opened, still shut is pendin
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from ...core.alarm import Reading as SensorReading
+from ...core.alarm import Sensor
 from ...core.ids import CompartmentId
 from .bus import Bus, BusError, LineDown
 from .dialect import Dialect, Reading
@@ -49,6 +52,8 @@ class WiredBoard:
         Every compartment and where its lock is.
     has_item_sensors
         Whether the board's item sensors are wired.
+    contacts
+        Contacts that are no door's, on inputs that no lock uses; shut while all is well.
     supervisor
         Told once when a board falls silent, and once when it answers again.
     """
@@ -60,6 +65,7 @@ class WiredBoard:
         places: Mapping[CompartmentId, Place],
         *,
         has_item_sensors: bool = False,
+        contacts: Mapping[Sensor, Place] = MappingProxyType({}),
         supervisor: Supervisor = unsupervised,
     ) -> None:
         self._bus = bus
@@ -67,10 +73,12 @@ class WiredBoard:
         self._dialect = dialect
         self._places = dict(places)
         self._lock_max: dict[int, int] = {}
-        for place in self._places.values():
+        self._contacts = dict(contacts)
+        for place in (*self._places.values(), *self._contacts.values()):
             self._lock_max[place.board] = max(place.lock, self._lock_max.get(place.board, 0))
         self._capabilities = Capabilities(
-            has_item_sensors=has_item_sensors and dialect.has_item_sensors
+            has_item_sensors=has_item_sensors and dialect.has_item_sensors,
+            sensors=frozenset(self._contacts),
         )
         self.silent_boards: set[int] = set()
         """Boards that did not answer when asked last."""
@@ -123,6 +131,20 @@ class WiredBoard:
             if place.lock in readings[place.board].items
         }
 
+    def read_sensors(self) -> list[SensorReading]:
+        """Read the contacts that are no door's; those of a silent board are absent."""
+        readings = {
+            board: self._read_once(board)
+            for board in {place.board for place in self._contacts.values()}
+        }
+        return [
+            SensorReading(sensor=sensor, value=_contact_value(sensor, is_well=is_well))
+            for sensor, place in self._contacts.items()
+            for bit in (readings[place.board].bits.get(place.lock),)
+            if bit is not None
+            for is_well in (bit != place.is_inverted,)
+        ]
+
     def close(self) -> None:
         """Close the line; the next request opens it again."""
         self._bus.close()
@@ -142,10 +164,10 @@ class WiredBoard:
         return OpenResult.REFUSED if was_refused else OpenResult.PENDING
 
     def _read_all(self) -> dict[int, Reading]:
-        return {
-            board: self._read(board, tries=1 if board in self.silent_boards else TRIES_MAX)
-            for board in self._lock_max
-        }
+        return {board: self._read_once(board) for board in self._lock_max}
+
+    def _read_once(self, board: int) -> Reading:
+        return self._read(board, tries=1 if board in self.silent_boards else TRIES_MAX)
 
     def _read(self, board: int, *, tries: int) -> Reading:
         try:
@@ -164,3 +186,8 @@ class WiredBoard:
             self.silent_boards.discard(board)
             self._supervisor(board, "")
         return reading
+
+
+def _contact_value(sensor: Sensor, *, is_well: bool) -> int:
+    """A contact says whether all is well; mains is 1 when it is there, tampering when it is so."""
+    return int(is_well if sensor is Sensor.MAINS else not is_well)
