@@ -72,7 +72,7 @@ look_ms = 1
 
 [board.locks]
 """
-_LOCK: Final = '{name} = {{ board = {board}, lock = {lock} }}\n'
+_LOCK: Final = "{name} = {{ board = {board}, lock = {lock} }}\n"
 _COMPARTMENT: Final = """
 [[compartments]]
 id = "{id}"

@@ -46,7 +46,9 @@ class Spread(NamedTuple):
 
     def percentile(self, share: float) -> float:
         """Find what this share of all durations does not exceed; no interpolation."""
-        return self.ms[min(len(self.ms) - 1, max(0, -(-int(share * len(self.ms) * 100) // 100) - 1))]
+        return self.ms[
+            min(len(self.ms) - 1, max(0, -(-int(share * len(self.ms) * 100) // 100) - 1))
+        ]
 
     def text(self) -> str:
         """Write the figures and a histogram."""

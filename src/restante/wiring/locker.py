@@ -248,8 +248,10 @@ def run_locker(path: Path, *, host: str, port: int, tell: Callable[[str], None])
     BadSetting
         When file or keys cannot be used.
     """
+    from .memory import give_back_memory
     from .server import serve_kiosk
 
+    give_back_memory()
     file = read_locker_file(path)
     if not file.keys.exists():
         raise BadSetting(

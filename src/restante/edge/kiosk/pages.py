@@ -19,6 +19,7 @@ from litestar.response import Redirect, ServerSentEvent
 
 from ...core.ids import LockerId
 from . import catalog
+from .drawing import Drawing
 from .kiosk import AnyKiosk, FindKiosk
 from .screen import Screen
 
@@ -140,13 +141,19 @@ class _Painter:
         )
 
 
+def _look(kiosk: AnyKiosk) -> tuple[Screen, Drawing]:
+    screen = kiosk.tick()
+    return screen, kiosk.draw(screen)
+
+
 async def _changes(kiosk: AnyKiosk, painter: _Painter) -> AsyncIterator[dict[str, str]]:
-    shown = ""
+    shown: tuple[Screen, Drawing] | None = None
     while True:
-        screen = await asyncio.to_thread(kiosk.tick)
-        markup = painter.paint("screen.html", kiosk, screen)
-        if markup != shown:
-            shown = markup
+        seen = await asyncio.to_thread(_look, kiosk)
+        if seen != shown:
+            # Painting hundreds of doors costs more than all else here, so it waits for news.
+            shown = seen
+            markup = await asyncio.to_thread(painter.paint, "screen.html", kiosk, seen[0])
             yield {"event": "screen", "data": markup}
         await asyncio.sleep(STREAM_SECONDS)
 
