@@ -113,6 +113,7 @@ class Cabinet:
         self.version = 0
         self.entries: dict[str, ListEntry] = {}
         self.start(fault)
+        self.controller.take_time(START * 1000)
 
     def start(self, fault: Callable[[str], None] = fault_free) -> None:
         """Start a controller on the same disk and the same cabinet."""

@@ -96,7 +96,7 @@ class Ends:
 
     def happen(self) -> None:
         self.journal.append(b'{"by":"x","fact":{"n":%d}}' % len(self.journal))
-        self.locker.noticed(len(self.journal), UtcSeconds(self.now))
+        self.locker.noticed(len(self.journal))
 
     def change_list(self, key: str, label: str | None) -> None:
         self.version += 1

@@ -39,7 +39,7 @@ class LockerEnd:
 
     def record(self, fact: Any, now: UtcSeconds) -> None:
         self.facts.append(raw(fact))
-        self.session.noticed(len(self.facts), now)
+        self.session.noticed(len(self.facts))
 
     def connected(self, now: UtcSeconds) -> None:
         self.session.connected(now)

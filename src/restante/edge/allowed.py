@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from ..core.grant import Grant
 from ..core.ids import CourierId, GrantId, ParcelId, PartnerId, SiteId
+from ..core.risk import RiskClass
 from ..core.value import UtcSeconds, Value
 from ..link.message import (
     CollectGrant,
@@ -71,6 +72,11 @@ class AllowedList:
     def parcel(self, parcel: ParcelId) -> ExpectedParcel | None:
         """Find a parcel by id."""
         return self._parcels.get(parcel)
+
+    def risk_of(self, parcel: ParcelId) -> RiskClass:
+        """Tell a parcel's class of risk; low when nobody has said."""
+        found = self._parcels.get(parcel)
+        return RiskClass.LOW if found is None else found.risk
 
     def overdue(self, partner: PartnerId) -> tuple[ExpectedParcel, ...]:
         """List a partner's parcels that shall be taken out."""

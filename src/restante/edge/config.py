@@ -7,6 +7,7 @@ from msgspec import Meta
 from ..access import STANDARD, VerifierCost
 from ..core.alarm import AlarmLimits, Sensor
 from ..core.ids import CompartmentId, LockerId, SiteId
+from ..core.risk import OfflineBudget
 from ..core.size import CompartmentSpec
 from ..core.value import Value
 
@@ -40,6 +41,13 @@ class LockerConfig(Value):
     screen: ScreenConfig = ScreenConfig()
     limits: AlarmLimits = AlarmLimits()
     """When what a sensor says is an alarm."""
+
+    offline_budget: OfflineBudget = OfflineBudget()
+    """What is given out while the centre does not answer."""
+    takes_unannounced: bool = True
+    """Whether couriers may bring parcels nobody has announced while the centre does not answer."""
+    centre_url: str = ""
+    """Where a receipt's QR code leads; empty for a code that only our own pages understand."""
 
     def spec(self, compartment: CompartmentId) -> CompartmentSpec:
         """Find a compartment's measures.

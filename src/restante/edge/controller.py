@@ -10,11 +10,12 @@ E4  After a start, intents without a result are uncertain and the visit is over.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final, TypeVar
 
 from ..access import LockerKeys
 from ..clock import Clock, Minter
-from ..core import attempts, compartment, locker, session
+from ..core import alone, attempts, compartment, locker, session
 from ..core.content import Content
 from ..core.door import Door
 from ..core.fit import Condition
@@ -22,12 +23,15 @@ from ..core.ids import ActorId, CompartmentId, GrantId, ParcelId
 from ..core.refusal import Reason, Refused
 from ..core.value import Value
 from ..journal.port import Busy, Damaged, Full
-from ..link.message import ListChange, ServiceOrder, SiteNote
+from ..link.message import ExpectedParcel, ListChange, Order, ServiceOrder, SiteNote
 from .allowed import AllowedList, Listed
 from .boards.port import Board
+from .budget import Budget
 from .config import LockerConfig
 from .deposits import Deposit, Deposits, Retrievable
 from .doors import Doors, Fault, Opening, fault_free
+from .orders import Orders
+from .sensors import Sensors
 from .signin import SignIn
 from .steady import SteadyClock
 from .store import LockerJournal, LockerStore
@@ -100,7 +104,7 @@ class Controller:
     ) -> None:
         self.config = config
         self.store = LockerStore(journal, config, minter)
-        self.clock = SteadyClock(clock, self.store.last_known_at())
+        self.clock = SteadyClock(clock, self.store.last_known_at(), self.store.correction)
         self.trouble: str | None = None
         """Why it is out of service, or ``None``."""
         self._release = release
@@ -109,7 +113,12 @@ class Controller:
         self._board = board
         self._touched_at = self.clock.now()
         self._doors = Doors(self.store, board, self.clock, minter, by=self._by, fault=fault)
-        self._deposits = Deposits(self.store, self._doors, self.clock, config)
+        self.sensors = Sensors(self.store, board, self.clock, limits=config.limits, by=self._by)
+        self.budget = Budget(self.store, self.clock, config.offline_budget, by=self._by)
+        self._deposits = Deposits(
+            self.store, self._doors, self.clock, config, minter=minter, budget=self.budget
+        )
+        self.orders = Orders(self.store, self._doors, self.clock, minter)
         self._sign_in = SignIn(
             self.store,
             self.clock,
@@ -191,7 +200,7 @@ class Controller:
             return ()
 
     def _pass_time(self) -> tuple[locker.LockerFact, ...]:
-        facts = self._doors.watch()
+        facts = self._doors.watch() + self.sensors.watch()
         if self._is_visit_stale():
             facts += self._end_visit("idle")
         facts += self._drop_abandoned()
@@ -257,7 +266,12 @@ class Controller:
                             is_open=is_open,
                         )
                     )
-        return tuple(found)
+        # What the budget withholds comes last, so that it keeps nobody from the rest.
+        return tuple(sorted(found, key=self._is_withheld))
+
+    def _is_withheld(self, one: Waiting) -> bool:
+        listed = self.allowed.grant(one.grant)
+        return listed is not None and not one.is_collected and self.budget.is_spent_for(listed)
 
     def collect(self, grant: GrantId) -> Opening:
         """Open the door of a grant's parcel, also once more while the re-open window runs.
@@ -278,13 +292,16 @@ class Controller:
             raise Refused(Reason.GRANT_UNKNOWN)
         name = next((one.compartment for one in self.waiting() if one.grant == grant), None)
         opening = self._doors.new_opening()
-        command = locker.OpenForRecipient(at=self.clock.now(), opening=opening, grant=listed)
+        stretched = self.clock.stretch(listed)
+        command = locker.OpenForRecipient(at=self.clock.now(), opening=opening, grant=stretched)
         if name is None:
             # Let the rules name the reason: not held, or used up.
             locker.decide(self.state, command)
             raise Refused(Reason.NOT_HELD)
         recipient = self.allowed.recipient_of(grant)
         by = ActorId(f"recipient:{recipient}") if recipient else self._by
+        if self.state.compartments[name].content is not Content.RELEASING:
+            self.budget.check(listed)
         return self._doors.open(command, compartment=name, opening=opening, by=by)
 
     # ── Courier ───────────────────────────────────────────────────────────────────────────────
@@ -292,6 +309,18 @@ class Controller:
     def deposit(self, label: str) -> Opening:
         """Take a label, choose a compartment, open it; see :meth:`.Deposits.begin`."""
         return self._touched(lambda: self._deposits.begin(label))
+
+    def may_bring_unannounced(self, label: str) -> bool:
+        """Whether a label would be taken in unannounced now."""
+        return self._deposits.may_bring_unannounced(label)
+
+    def size_classes(self) -> tuple[str, ...]:
+        """List the classes of compartments that are free now, smallest first."""
+        return self._deposits.size_classes()
+
+    def deposit_unannounced(self, label: str, wanted: str) -> Opening:
+        """Take in what nobody announced; see :meth:`.Deposits.begin_unannounced`."""
+        return self._touched(lambda: self._deposits.begin_unannounced(label, wanted))
 
     def reject_compartment(self, why: str) -> None:
         """Say ``does_not_fit``, ``dirty``, ``damaged``, ``door_failed`` or ``empty``."""
@@ -338,7 +367,11 @@ class Controller:
 
         def apply() -> tuple[locker.LockerFact, ...]:
             merged, differing = self.store.merge_list(changes, is_whole=is_whole)
-            commands = [*self._ordered(differing), *self._forgotten(merged)]
+            commands = [
+                *self._ordered(differing),
+                *self._forgotten(merged),
+                *self._recognised(differing),
+            ]
             facts = self.store.keep_list(
                 merged,
                 differing,
@@ -352,10 +385,30 @@ class Controller:
 
         return self._guarded(apply)
 
+    def take_order(self, order: Order) -> Opening | None:
+        """Open a door because the centre says so; see :meth:`restante.edge.orders.Orders.take`."""
+        return self._guarded(lambda: self.orders.take(order))
+
+    def hear(self) -> None:
+        """Note that the centre has said something that was well signed."""
+        with suppress(OutOfService):
+            self._guarded(self.budget.heard)
+
+    def take_time(self, at_ms: int) -> None:
+        """Believe the centre's signed word about the time, also after a restart."""
+        correction = self.clock.told(at_ms)
+        with suppress(OutOfService):
+            self._guarded(lambda: self.store.keep_correction(correction, at=self.clock.now()))
+
     def keep_watermark(self, seq: int) -> None:
         """Remember up to where the centre has this locker's facts."""
+
+        def keep() -> None:
+            self.store.remember("watermark", str(seq), at=self.clock.now())
+            self._fault("edge.after_watermark")
+
         try:
-            self._guarded(lambda: self.store.remember("watermark", str(seq), at=self.clock.now()))
+            self._guarded(keep)
         except OutOfService:
             return  # Too low a watermark only means sending facts twice.
 
@@ -376,6 +429,20 @@ class Controller:
                     at=at, compartment=name, why=order.why or "operator"
                 )
             )
+        return commands
+
+    def _recognised(self, differing: dict[str, Listed | None]) -> list[locker.LockerCommand]:
+        """Call what was taken in unannounced by the names the list has for it."""
+        inside, at = self.state.unannounced, self.clock.now()
+        commands: list[locker.LockerCommand] = []
+        for one in differing.values():
+            if one is None or not isinstance(one.entry, ExpectedParcel):
+                continue
+            local = alone.find_label(inside, one.entry.label, one.entry.partner)
+            is_elsewhere = self.state.find_parcel(one.entry.parcel) is not None
+            if local is not None and (local == one.entry.parcel or not is_elsewhere):
+                named = one.entry.parcel
+                commands.append(alone.RecogniseParcel(at=at, local=local, parcel=named))
         return commands
 
     def _forgotten(self, merged: dict[str, Listed]) -> list[locker.LockerCommand]:

@@ -7,17 +7,25 @@ C1  A parcel is taken in only when the list expects it here, for this courier's 
 C2  The locker chooses the compartment (core ``fit``). Said not to fit, the next larger is tried;
     said to be dirty or damaged, the compartment leaves service and another is tried.
 C3  One door at a time: the next is offered when the last is shut.
+C4  While the centre does not answer, a parcel that is on no list may be taken in unannounced: the
+    courier says how large it is, and gets a receipt for it (:mod:`.receipts`).
 """
 
-from ..core import compartment, locker, session
+from msgspec.structs import replace
+
+from ..clock import Minter
+from ..core import alone, compartment, locker, session
+from ..core.alone import Unannounced
 from ..core.content import Content
 from ..core.door import Door
 from ..core.fit import Choice, Condition, Why, choose_compartment
 from ..core.grant import Purpose
-from ..core.ids import ActorId, CompartmentId, ParcelId
+from ..core.ids import ActorId, CompartmentId, CourierId, ParcelId, PartnerId
 from ..core.refusal import Reason, Refused
-from ..core.value import Value
+from ..core.size import CompartmentSpec, ParcelSize, size_class
+from ..core.value import Grams, Value
 from ..link.message import ExpectedParcel
+from .budget import Budget
 from .config import LockerConfig
 from .doors import Doors, Opening
 from .scan import label_key
@@ -36,6 +44,8 @@ class Deposit(Value):
     """``None`` between a rejected compartment and the next."""
     tried: frozenset[CompartmentId] = frozenset()
     last_why: str = ""
+    unannounced: Unannounced | None = None
+    """What the courier said of a parcel nobody announced."""
 
 
 class Retrievable(Value):
@@ -50,8 +60,17 @@ class Deposits:
     """Everything a courier does at one locker."""
 
     def __init__(
-        self, store: LockerStore, doors: Doors, clock: SteadyClock, config: LockerConfig
+        self,
+        store: LockerStore,
+        doors: Doors,
+        clock: SteadyClock,
+        config: LockerConfig,
+        *,
+        minter: Minter,
+        budget: Budget,
     ) -> None:
+        self._minter = minter
+        self._budget = budget
         self._store = store
         self._doors = doors
         self._clock = clock
@@ -91,7 +110,58 @@ class Deposits:
         self._check_doors()
         parcel = self._find(label, visit)
         self.current = Deposit(parcel=parcel.parcel, compartment=None)
-        return self._offer(parcel, self.current)
+        return self._offer(self.current)
+
+    def may_bring_unannounced(self, label: str) -> bool:
+        """Whether a label would be taken in unannounced now (C4)."""
+        visit, key = self._courier(), label_key(label)
+        if visit.partner is None or not key:
+            return False
+        inside = alone.find_label(self._store.state.unannounced, key, visit.partner)
+        return (
+            self._config.takes_unannounced
+            and self._budget.is_alone
+            and inside is None
+            and self._store.allowed.find_parcel(key) is None
+            and not self._store.allowed.is_closed(self._clock.now())
+        )
+
+    def size_classes(self) -> tuple[str, ...]:
+        """List the classes of compartments that are free now, smallest first."""
+        free = [one.spec for one in self.conditions() if one.is_free and one.is_in_service]
+        return tuple(dict.fromkeys(_class_of(spec) for spec in sorted(free, key=_volume)))
+
+    def begin_unannounced(self, label: str, wanted: str) -> Opening:
+        """Take in a parcel nobody has announced: name it, choose a compartment, open it.
+
+        Parameters
+        ----------
+        wanted
+            One of :meth:`size_classes`.
+
+        Raises
+        ------
+        Refused
+            ``not_expected`` when unannounced parcels are not taken now; else as :meth:`begin`.
+        """
+        visit = self._courier()
+        self._settle_current()
+        self._check_doors()
+        if not self.may_bring_unannounced(label):
+            raise self._turned_away(visit, Reason.NOT_EXPECTED)
+        of_class = [spec for spec in self._config.specs if _class_of(spec) == wanted]
+        if not of_class:
+            raise Refused(Reason.NOTHING_FITS, f"no compartment here is of size {wanted!r}")
+        about = Unannounced(
+            label=label_key(label),
+            partner=visit.partner or PartnerId(""),
+            courier=visit.courier or CourierId(""),
+            size=_filling(min(of_class, key=_volume)),
+            clock=self._clock.quality.value,
+        )
+        parcel = ParcelId(self._minter.make("p"))
+        self.current = Deposit(parcel=parcel, compartment=None, unannounced=about)
+        return self._offer(self.current)
 
     def reject(self, why: str) -> None:
         """Give the offered compartment back; shut its door, then ask for the next.
@@ -117,7 +187,7 @@ class Deposits:
         tried = deposit.tried | {name}
         if why == "does_not_fit":
             tried |= self._not_larger_than(name)
-        self.current = Deposit(parcel=deposit.parcel, compartment=None, tried=tried, last_why=why)
+        self.current = replace(deposit, compartment=None, tried=tried, last_why=why)
 
     def offer_again(self) -> Opening:
         """Open another compartment for the parcel in hand, the last one being shut.
@@ -129,11 +199,10 @@ class Deposits:
         """
         self._courier()
         deposit = self.current
-        parcel = self._store.allowed.parcel(deposit.parcel) if deposit is not None else None
-        if deposit is None or parcel is None or deposit.compartment is not None:
+        if deposit is None or deposit.compartment is not None:
             raise Refused(Reason.NOT_POSSIBLE_NOW, "no parcel waits for another compartment")
         self._check_doors()
-        return self._offer(parcel, deposit)
+        return self._offer(deposit)
 
     def open_again(self) -> Opening:
         """Open the offered compartment once more: its door failed, or was shut on nothing."""
@@ -165,9 +234,11 @@ class Deposits:
         """
         visit = self._courier()
         listed = self._store.allowed.parcel(parcel)
-        if listed is None or listed.partner != visit.partner:
+        known = listed or self._store.state.unannounced.get(parcel)
+        if known is None or known.partner != visit.partner:
             raise Refused(Reason.NOT_YOUR_PARCEL)
-        if not listed.is_overdue and not self._is_just_put_in(parcel):
+        is_overdue = listed is not None and listed.is_overdue
+        if not is_overdue and not self._is_just_put_in(parcel):
             raise Refused(Reason.NOT_OVERDUE)
         name = self._holding(parcel)
         if name is None:
@@ -248,7 +319,11 @@ class Deposits:
 
     def _find(self, label: str, visit: session.Active) -> ExpectedParcel:
         now = self._clock.now()
-        parcel = self._store.allowed.find_parcel(label_key(label) or label.strip())
+        key = label_key(label) or label.strip()
+        parcel = self._store.allowed.find_parcel(key)
+        inside = self._store.state.unannounced
+        if visit.partner is not None and alone.find_label(inside, key, visit.partner) is not None:
+            raise Refused(Reason.PARCEL_IN_COMPARTMENT)
         if parcel is None or parcel.partner != visit.partner:
             raise self._turned_away(visit, Reason.NOT_EXPECTED)
         name = self._store.state.find_parcel(parcel.parcel)
@@ -260,30 +335,37 @@ class Deposits:
             raise self._turned_away(visit, Reason.SITE_CLOSED, parcel.parcel)
         return parcel
 
-    def _offer(self, parcel: ExpectedParcel, deposit: Deposit) -> Opening:
-        visit = self._courier()
+    def _offer(self, deposit: Deposit) -> Opening:
+        visit, about = self._courier(), deposit.unannounced
+        listed = self._store.allowed.parcel(deposit.parcel)
+        before: list[locker.LockerCommand] = []
+        if about is not None:
+            size, needs_low_door = about.size, False
+            at = self._clock.now()
+            before = [alone.AcceptUnannounced(at=at, parcel=deposit.parcel, about=about)]
+        elif listed is not None:
+            size, needs_low_door = listed.size, listed.needs_low_door
+        else:
+            # The list has changed while the last door was being shut.
+            raise self._turned_away(visit, Reason.NOT_EXPECTED)
         choice = choose_compartment(
-            parcel.size,
-            self.conditions(),
-            needs_low_door=parcel.needs_low_door,
-            tried=deposit.tried,
+            size, self.conditions(), needs_low_door=needs_low_door, tried=deposit.tried
         )
         if choice.compartment is None:
             self.current = None
             reason = _no_room(choice)
             why = "does_not_fit" if deposit.last_why == "does_not_fit" else reason.value
-            raise self._turned_away(visit, reason, parcel.parcel, why=why)
+            named = deposit.parcel if about is None else None
+            raise self._turned_away(visit, reason, named, why=why)
         assign = compartment.Assign(
             at=self._clock.now(),
             compartment=choice.compartment,
-            parcel=parcel.parcel,
+            parcel=deposit.parcel,
             session=visit.session,
             reasons=tuple(why.value for why in choice.reasons),
         )
-        self.current = Deposit(
-            parcel=parcel.parcel, compartment=choice.compartment, tried=deposit.tried
-        )
-        return self._open(choice.compartment, Purpose.DEPOSIT, visit, assign)
+        self.current = replace(deposit, compartment=choice.compartment)
+        return self._open(choice.compartment, Purpose.DEPOSIT, visit, *before, assign)
 
     def _open(
         self,
@@ -331,6 +413,25 @@ def _no_room(choice: Choice) -> Reason:
     if Why.TOO_HIGH in against:
         return Reason.NO_REACHABLE_COMPARTMENT
     return Reason.NOTHING_FITS
+
+
+def _class_of(spec: CompartmentSpec) -> str:
+    return size_class(spec.kind.volume_mm3)
+
+
+def _volume(spec: CompartmentSpec) -> int:
+    return spec.kind.volume_mm3
+
+
+def _filling(spec: CompartmentSpec) -> ParcelSize:
+    """Give the measures of a parcel that just goes in; its weight nobody has said."""
+    kind = spec.kind
+    return ParcelSize(
+        length_mm=kind.depth_mm,
+        width_mm=kind.width_mm,
+        height_mm=kind.height_mm,
+        weight_g=Grams(1),
+    )
 
 
 def _by(visit: session.Active) -> ActorId:

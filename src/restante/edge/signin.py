@@ -7,13 +7,17 @@ N2  Unknown, wrong, expired, used up, of another site, closed by attempts: one a
     ``access_denied``, after the same work (one slow hash, all candidates compared).
 N3  Only the pause of the whole locker is said aloud (``too_many_attempts``): use the QR, or later.
 N4  A token must be genuine and its grant on the list: a photographed or revoked one opens nothing.
+    The list cannot know the grant of a parcel that was taken in unannounced: there the centre's
+    signature alone counts, as long as the parcel lies inside and the list does not know it.
 N5  One code opens all parcels of its recipient that wait at this locker.
+N6  How far the clock is believed decides what time may refuse: see :mod:`.steady`.
 """
 
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from ..access import (
     Action,
+    Claims,
     Denied,
     LockerKeys,
     Pin,
@@ -25,18 +29,21 @@ from ..access import (
     verify_token,
 )
 from ..access import Malformed as AccessMalformed
+from ..access.token import LEEWAY
 from ..clock import Minter
 from ..core import attempts, session
-from ..core.content import Content
-from ..core.grant import Grant, check_grant
-from ..core.ids import ActorId, CourierId, GrantId, PartnerId, SessionId, SiteId
+from ..core.content import MAYBE_INSIDE, Content
+from ..core.grant import Grant, Purpose, check_grant
+from ..core.ids import ActorId, CourierId, GrantId, ParcelId, PartnerId, SessionId, SiteId
 from ..core.refusal import Reason, Refused
-from ..core.value import UtcSeconds
-from ..link.message import CourierPass, PinVerifier
+from ..core.value import Seconds, UtcSeconds
+from ..link.message import CollectGrant, CourierPass, ListChange, PinVerifier
 from .allowed import courier_key
 from .doors import Fault, fault_free
 from .steady import SteadyClock
 from .store import LockerStore
+
+SIGNATURE_ALONE: Final = "signature_alone"
 
 
 class SignIn:
@@ -85,7 +92,8 @@ class SignIn:
         grants = () if grant is None else self._usable_with(grant)
         if grant is None or not grants:
             raise Refused(Reason.ACCESS_DENIED)
-        return self._start_recipient(grants, attempt=attempt)
+        admitted = "" if self._is_in_time(grant) else self._by_clock()
+        return self._start_recipient(grants, attempt=attempt, admitted=admitted)
 
     def by_token(self, text: str) -> session.Active:
         """Sign a recipient or a courier in by a scanned token.
@@ -96,18 +104,23 @@ class SignIn:
             ``access_denied`` or ``session_active``.
         """
         self._check_idle()
+        leeway = Seconds(LEEWAY + self._clock.grace_seconds)
         try:
-            claims = verify_token(text, self._keys.public, self._site, self._clock.now())
+            claims = verify_token(text, self._keys.public, self._site, self._clock.now(), leeway)
         except Denied:
             raise Refused(Reason.ACCESS_DENIED) from None
         if claims.action is Action.SHIFT and claims.courier and claims.partner:
+            self._check_shift(claims)
             return self._start_courier(claims.courier, claims.partner)
         if claims.action is not Action.COLLECT or claims.grant is None:
             raise Refused(Reason.ACCESS_DENIED)
+        admitted = "" if self._clock.now() < claims.expires_at + LEEWAY else self._by_clock()
         grants = self._usable_with(claims.grant)
+        if not grants and self._learn(claims, claims.grant):
+            grants, admitted = self._usable_with(claims.grant), SIGNATURE_ALONE
         if not grants:
             raise Refused(Reason.ACCESS_DENIED)
-        return self._start_recipient(grants)
+        return self._start_recipient(grants, admitted=admitted)
 
     def courier_by_pin(self, login: str, text: str) -> session.Active:
         """Sign a courier in by the courier's number and PIN; raises as :meth:`by_pin`."""
@@ -115,12 +128,52 @@ class SignIn:
         self._check_idle()
         courier = self._store.allowed.courier(login.strip())
         keys = () if courier is None else (courier_key(courier.courier),)
+        self._check_time_for_couriers()
         attempt = self._count(keys)
         if courier is None or not self._is_courier_right(pin, courier):
             if courier is None:
                 check_pin(pin, (), self._keys.pepper, self._cost)
             raise Refused(Reason.ACCESS_DENIED)
         return self._start_courier(courier.courier, courier.partner, attempt=attempt)
+
+    def _check_shift(self, claims: Claims) -> None:
+        """Judge a courier's certificate by the time, without a recipient's grace (N6)."""
+        self._check_time_for_couriers()
+        now = self._clock.now()
+        if not claims.not_before - LEEWAY <= now < claims.expires_at + LEEWAY:
+            raise Refused(Reason.ACCESS_DENIED)
+
+    def _check_time_for_couriers(self) -> None:
+        if not self._clock.is_good_for_couriers:
+            raise Refused(Reason.TIME_UNKNOWN, "the clock is lost; the centre must tell the time")
+
+    def _learn(self, claims: Claims, grant: GrantId) -> bool:
+        """Take a grant from a token, for a parcel the list does not know yet (N4)."""
+        parcel = ParcelId(claims.subject)
+        state = self._store.state
+        is_inside = any(
+            one.parcel == parcel and one.content in MAYBE_INSIDE
+            for one in state.compartments.values()
+        )
+        is_listed = self._store.allowed.parcel(parcel) is not None
+        if parcel not in state.unannounced or not is_inside or is_listed:
+            return False
+        learnt = CollectGrant(
+            grant=grant,
+            parcel=parcel,
+            purpose=Purpose.COLLECT,
+            valid_from=claims.not_before,
+            valid_until=claims.expires_at,
+        )
+        change = ListChange(key=f"grant/{grant}", entry=learnt)
+        merged, differing = self._store.merge_list([change], is_whole=False)
+        version = self._store.list_version
+        at = self._clock.now()
+        self._store.keep_list(merged, differing, version=version, commands=(), by=self._by, at=at)
+        return True
+
+    def _by_clock(self) -> str:
+        return f"clock_{self._clock.quality}"
 
     def _check_idle(self) -> None:
         if isinstance(self._store.state.visit, session.Active):
@@ -161,6 +214,12 @@ class SignIn:
             return ()
         return tuple(one.grant for one in group if self._is_usable(one))
 
+    def _is_in_time(self, grant: GrantId) -> bool:
+        """Whether a grant is open by our clock as it stands."""
+        listed = self._store.allowed.grant(grant)
+        now = self._clock.now()
+        return listed is not None and listed.valid_from <= now < listed.valid_until
+
     def _is_usable(self, grant: Grant) -> bool:
         now = self._clock.now()
         state = self._store.state
@@ -177,15 +236,17 @@ class SignIn:
         if listed is None or listed.is_ended:
             return False
         try:
-            check_grant(grant, now)
+            check_grant(self._clock.stretch(grant), now)
         except Refused:
             return False
         return any(
-            one.parcel == grant.parcel and one.content in (Content.OCCUPIED, Content.UNCLEAR)
+            one.parcel == grant.parcel and one.content in MAYBE_INSIDE
             for one in state.compartments.values()
         )
 
-    def _start_recipient(self, grants: tuple[GrantId, ...], *, attempt: str = "") -> session.Active:
+    def _start_recipient(
+        self, grants: tuple[GrantId, ...], *, attempt: str = "", admitted: str = ""
+    ) -> session.Active:
         recipient = self._store.allowed.recipient_of(grants[0])
         by = ActorId(f"recipient:{recipient}") if recipient else self._by
         start = session.StartSession(
@@ -193,6 +254,7 @@ class SignIn:
             session=SessionId(self._minter.make("s")),
             role=session.Role.RECIPIENT,
             grants=grants,
+            admitted=admitted,
         )
         return self._start(start, attempt, by)
 

@@ -16,7 +16,7 @@ from ..core import locker as rules
 from ..core.content import Content
 from ..core.ids import ActorId, GrantId, StreamName, locker_stream
 from ..core.streams import KINDS
-from ..core.value import UtcSeconds
+from ..core.value import Fact, UtcSeconds
 from ..journal.port import (
     Batch,
     Entry,
@@ -31,6 +31,7 @@ from ..journal.sqlite import SqliteJournal
 from ..link.message import ListChange, ReportedFact
 from .allowed import AllowedList, Listed, keys_kept_while_reopening
 from .config import LockerConfig
+from .steady import Correction
 
 TABLES: Final = MetaData()
 """Rows a locker keeps beside its facts; pass them to the journal as ``inline``."""
@@ -53,6 +54,7 @@ MEMO_TABLE: Final = Table(
 
 _ENCODE = msgspec.json.Encoder()
 _LISTED = msgspec.json.Decoder(Listed)
+_CORRECTION = msgspec.json.Decoder(Correction)
 
 
 class LockerJournal(Journal, Inspected, Protocol):
@@ -99,6 +101,7 @@ class LockerStore:
             self.state = cast(rules.Locker, found.state)
             self.version = found.version
         self._memo = self._read_memo()
+        self._oldest_unsent = (0, UtcSeconds(0))
         self.allowed = AllowedList(self._read_list(), config.site)
         if "epoch" not in self._memo:
             self.remember("epoch", minter.make("e"), at=UtcSeconds(0))
@@ -118,10 +121,48 @@ class LockerStore:
         """Last fact known to be safe at the centre."""
         return int(self._memo.get("watermark", "0"))
 
+    @property
+    def heard_at(self) -> UtcSeconds | None:
+        """When it was last noted that the centre said something; ``None`` for never."""
+        noted = self._memo.get("heard_at")
+        return None if noted is None else UtcSeconds(int(noted))
+
+    @property
+    def correction(self) -> Correction | None:
+        """The centre's last word about the time; ``None`` before the first."""
+        kept = self._memo.get("correction")
+        return None if kept is None else _CORRECTION.decode(kept)
+
+    def keep_correction(self, correction: Correction, *, at: UtcSeconds) -> None:
+        """Keep the centre's word about the time over a restart."""
+        self.remember("correction", _ENCODE.encode(correction).decode(), at=at)
+
+    @property
+    def unsent_since(self) -> UtcSeconds | None:
+        """Time of the oldest fact the centre has not acknowledged; ``None`` when it has all."""
+        first = self.watermark + 1
+        if first > self.version:
+            return None
+        if self._oldest_unsent[0] != first:
+            self._oldest_unsent = (first, self.read_facts(first, 1)[0].at)
+        return self._oldest_unsent[1]
+
+    @property
+    def begun_at(self) -> UtcSeconds:
+        """Time of the first fact; 0 for a new journal."""
+        first = self.read_facts(1, 1)
+        return first[0].at if first else UtcSeconds(0)
+
     def last_known_at(self) -> UtcSeconds:
         """Tell the time of the last fact; 0 for a new journal."""
-        last = self.journal.read(self._stream, after_version=max(0, self.version - 1))
-        return last[-1].fact.at if last else UtcSeconds(0)
+        last = self.read_facts(self.version, 1) if self.version else ()
+        return last[-1].at if last else UtcSeconds(0)
+
+    def read_facts(self, first_seq: int, limit: int) -> tuple[Fact, ...]:
+        """Read facts of this locker in order."""
+        journal = self.journal
+        found = journal.read(self._stream, after_version=first_seq - 1, limit=limit)
+        return tuple(one.fact for one in found)
 
     def record(
         self,

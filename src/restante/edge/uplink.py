@@ -4,6 +4,8 @@ It turns events into calls on the controller; a list that cannot be stored is no
 the centre sends it again.
 """
 
+from contextlib import suppress
+
 from ..access import VerifyingKeyring
 from ..core.value import UtcSeconds
 from ..link.session import (
@@ -49,7 +51,10 @@ class Uplink:
             verify=make_verifier(keyring),
             read_facts=store.read_reported,
             read_conditions=controller.conditions,
+            read_clock=lambda: controller.clock.quality.value,
+            make_challenge=lambda _now: controller.orders.challenge(),
         )
+        controller.budget.watch_link(lambda: self.session.is_online)
 
     @property
     def is_online(self) -> bool:
@@ -66,12 +71,15 @@ class Uplink:
 
     def receive(self, body: bytes, now: UtcSeconds) -> None:
         """Take a message from the centre."""
-        for event in self.session.receive(body, now):
+        events = self.session.receive(body, now)
+        for event in events:
             self._follow(event)
+        if not any(isinstance(event, Dropped) for event in events):
+            self._controller.hear()
 
     def outgoing(self, now: UtcSeconds) -> list[bytes]:
         """Give what is to be sent now."""
-        self.session.noticed(self._controller.store.version, now)
+        self.session.noticed(self._controller.store.version)
         return self.session.outgoing(now)
 
     def _follow(self, event: LockerEvent) -> None:
@@ -86,10 +94,10 @@ class Uplink:
             case Acknowledged(seq=seq):
                 controller.keep_watermark(seq)
             case TimeTold(at_ms=at_ms):
-                controller.clock.told(at_ms)
-            case OrderArrived():
-                # Nothing here opens a door by order yet.
-                self.dropped_count += 1
+                controller.take_time(at_ms)
+            case OrderArrived(order=order):
+                with suppress(OutOfService):
+                    controller.take_order(order)
             case Diverged(what=what):
                 self.divergence = what
             case Dropped():

@@ -33,6 +33,7 @@ from ..core.ids import (
     RecipientId,
     SiteId,
 )
+from ..core.risk import RiskClass
 from ..core.size import ParcelSize
 from ..core.value import UtcSeconds, Value
 from .configuration import ConfigurationState
@@ -69,6 +70,8 @@ class ExpectedParcel(Value, tag="parcel"):
     """A deposit at or after this is refused."""
     is_overdue: bool = False
     """A courier of its partner takes it out."""
+    risk: RiskClass = RiskClass.LOW
+    """How long it is given out without the centre."""
 
 
 class CollectGrant(Value, tag="grant"):
@@ -157,6 +160,12 @@ class Hello(Value, tag="hello"):
     release: str
     conditions: tuple[Condition, ...] = ()
     """Every compartment as it stands, with its measures."""
+    unsent_count: int = 0
+    """Facts it does not know to be safe at the centre."""
+    unsent_since: UtcSeconds | None = None
+    """Time of the oldest of them."""
+    clock: str = ""
+    """``synced``, ``holdover`` or ``unknown``; empty from an older locker."""
     challenge: str = ""
     """What an order repeats to prove that it is fresh, whatever the clocks say."""
     configuration: ConfigurationState = ConfigurationState()
@@ -258,6 +267,8 @@ class Heartbeat(Value, tag="heartbeat"):
     unsent_count: int
     unsent_since: UtcSeconds | None
     list_version: int
+    clock: str = ""
+    """As :attr:`Hello.clock`."""
     challenge: str = ""
     """As :attr:`Hello.challenge`; a new one with every beat."""
     configuration: ConfigurationState = ConfigurationState()

@@ -151,6 +151,17 @@ ReadList: TypeAlias = Callable[[int], ListDelta]
 """``(base_version) -> delta``; 0 asks for everything."""
 
 
+class _At(msgspec.Struct):
+    at: UtcSeconds | None = None
+
+
+class _ReportedAt(msgspec.Struct):
+    fact: _At
+
+
+_REPORTED_AT: Final = msgspec.json.Decoder(_ReportedAt)
+
+
 class _Pause:
     """When to say something again (R1, R6)."""
 
@@ -204,6 +215,8 @@ class LockerSession:
         Every compartment as it stands, for the greeting.
     make_challenge
         Gives what an order must repeat; asked for every greeting and beat.
+    read_clock
+        Tells how good the locker's clock is.
     """
 
     def __init__(
@@ -221,6 +234,7 @@ class LockerSession:
         read_conditions: Callable[[], tuple[Condition, ...]] = tuple,
         make_challenge: Callable[[UtcSeconds], str] = lambda _now: "",
         read_configuration: Callable[[], ConfigurationState] = ConfigurationState,
+        read_clock: Callable[[], str] = lambda: "",
     ) -> None:
         self._locker = locker
         self._site = site
@@ -235,13 +249,13 @@ class LockerSession:
         self._read_conditions = read_conditions
         self._make_challenge = make_challenge
         self._read_configuration = read_configuration
+        self._read_clock = read_clock
         self._told_ms = 0
         self._is_connected = False
         self._is_greeted = False
         self._hello = _Pause()
         self._resend = _Pause()
         self._beat_at: UtcSeconds | None = None
-        self._unsent_since: UtcSeconds | None = None
 
     @property
     def is_connected(self) -> bool:
@@ -277,10 +291,8 @@ class LockerSession:
         self._is_connected = False
         self._is_greeted = False
 
-    def noticed(self, last_seq: int, now: UtcSeconds) -> None:
+    def noticed(self, last_seq: int) -> None:
         """Note that the journal has grown."""
-        if last_seq > self._last_seq and self._unsent_since is None:
-            self._unsent_since = now
         self._last_seq = max(self._last_seq, last_seq)
 
     def applied(self, version: int) -> None:
@@ -346,7 +358,6 @@ class LockerSession:
             self._acknowledged = ack.seq
             self._sent = max(self._sent, ack.seq)
             self._resend.answered(now)
-            self._unsent_since = now if self.unsent_count else None
             return [Acknowledged(ack.seq)]
         if ack.seq == self._acknowledged < self._sent and self._resend.is_over(now):
             self._sent = ack.seq
@@ -373,6 +384,9 @@ class LockerSession:
             list_version=self._list_version,
             release=self._release,
             conditions=self._read_conditions(),
+            unsent_count=self.unsent_count,
+            unsent_since=self._read_unsent_since(),
+            clock=self._read_clock(),
             challenge=self._make_challenge(now),
             configuration=self._read_configuration(),
         )
@@ -398,13 +412,21 @@ class LockerSession:
             self._resend.said(now)
         return reports
 
+    def _read_unsent_since(self) -> UtcSeconds | None:
+        """Tell the time of the oldest fact that waits; the journal knows it, over a restart too."""
+        if not self.unsent_count:
+            return None
+        oldest = self._read_facts(self._acknowledged + 1, 1)
+        return _REPORTED_AT.decode(oldest[0]).fact.at if oldest else None
+
     def _make_heartbeat(self, now: UtcSeconds) -> Heartbeat:
         return Heartbeat(
             locker=self._locker,
             at=now,
             unsent_count=self.unsent_count,
-            unsent_since=self._unsent_since,
+            unsent_since=self._read_unsent_since(),
             list_version=self._list_version,
+            clock=self._read_clock(),
             challenge=self._make_challenge(now),
             configuration=self._read_configuration(),
         )

@@ -145,7 +145,10 @@ def _timer(name: ParcelId, kind: str, due_at: UtcSeconds | None) -> RowChange:
 def _listed_parcel(
     name: ParcelId, recorded: Sequence[Recorded], custody: parcel.Parcel
 ) -> Iterator[RowChange]:
-    changes = [one for one in recorded if isinstance(one.fact, _LISTED)]
+    is_inside = isinstance(custody, parcel.Held | parcel.Overdue)
+    # Announced while it lies inside: other particulars. Before that an announcement lists nothing.
+    listed = (*_LISTED, parcel.ParcelAnnounced) if is_inside else _LISTED
+    changes = [one for one in recorded if isinstance(one.fact, listed)]
     if not changes:
         return
     position = changes[-1].position
@@ -188,6 +191,7 @@ def _expected(name: ParcelId, custody: parcel.Parcel) -> ExpectedParcel:
         hold=about.hold,
         deposit_until=deposit_until,
         is_overdue=isinstance(custody, parcel.Overdue),
+        risk=about.risk,
     )
 
 
