@@ -198,6 +198,11 @@ def read_request(pem: bytes) -> bytes:
     return key.public_bytes_raw()
 
 
+def device_public_key(public: bytes) -> PublicHalf:
+    """Make of 32 bytes the key that a certificate is about."""
+    return Ed25519PublicKey.from_public_bytes(public)
+
+
 def read_certificate(pem: bytes) -> tuple[str, UtcSeconds, UtcSeconds]:
     """Read whom a certificate names, and from when to when.
 

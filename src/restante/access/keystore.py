@@ -68,6 +68,22 @@ def export_locker_keys(keyring: Keyring, site: SiteId) -> LockerKeys:
     return LockerKeys(site=site, public=keyring.public(), pepper=keyring.pepper(site))
 
 
+def encode_locker_keys(keys: LockerKeys) -> bytes:
+    """Write what a controller may hold, secrets and all: for its own eyes, over TLS."""
+    return msgspec.json.encode(keys, enc_hook=_encode_secret)
+
+
+def decode_locker_keys(written: bytes) -> LockerKeys:
+    """Read what :func:`encode_locker_keys` wrote.
+
+    Raises
+    ------
+    UnsafeKeystore
+        When it is damaged or of a newer format.
+    """
+    return _decode(written, LockerKeys, "what the centre sent")
+
+
 def write_locker_keys(path: Path, keys: LockerKeys) -> None:
     """Write a controller's key file with mode 0600, whole or not at all."""
     _write(path, keys)
@@ -86,13 +102,17 @@ def read_locker_keys(path: Path) -> LockerKeys:
 
 def _read(path: Path, kind: type[Kept]) -> Kept:
     written = read_private_file(path, missing="create it with `restante init`")
+    return _decode(written, kind, f"{path}")
+
+
+def _decode(written: bytes, kind: type[Kept], where: str) -> Kept:
     try:
         found = msgspec.json.decode(written, type=kind, dec_hook=_decode_secret)
     except (msgspec.DecodeError, ValueError):
         # The cause is cut off: its message could quote the file.
-        raise UnsafeKeystore(f"{path} is damaged; restore it from your backup") from None
+        raise UnsafeKeystore(f"{where} is damaged; restore it from your backup") from None
     if found.format != FORMAT:
-        raise UnsafeKeystore(f"{path} has format {found.format}; update restante to read it")
+        raise UnsafeKeystore(f"{where} has format {found.format}; update restante to read it")
     return found
 
 

@@ -36,13 +36,14 @@ DEVICES: Final = Table(
     Column("kid", Text, primary_key=True),
     Column("public_key", LargeBinary, nullable=False),
     Column("status", Text, nullable=False),
+    Column("serial", Text, nullable=False),
     Column("enrolled_at", BigInteger, nullable=False),
     Column("enrolled_by", Text, nullable=False),
     Column("ended_at", BigInteger),
     Column("ended_by", Text),
 )
 """Device keys: ``active`` (one for each locker at most), ``superseded`` or ``revoked``.
-``enrolled_by``: who made the claim code."""
+``serial``: of the newest certificate for the key. ``enrolled_by``: who made the claim code."""
 
 CERTIFICATES: Final = Table(
     "certificates",
@@ -53,7 +54,6 @@ CERTIFICATES: Final = Table(
     Column("issued_at", BigInteger, nullable=False),
     Column("not_after", BigInteger, nullable=False),
     Column("pem", LargeBinary, nullable=False),
-    Column("revoked_at", BigInteger),
 )
 """Certificates made for lockers: handed out again when an answer was lost, and for the revocation
 list. ``serial``: in hex."""
@@ -78,6 +78,7 @@ MACHINES: Final = Table(
     "machines",
     VIEWS,
     Column("locker", Text, primary_key=True),
+    Column("kid", Text, nullable=False),
     Column("revoked_at", BigInteger),
     Column("revoked_by", Text),
     Column("ring", Text, nullable=False),
@@ -89,8 +90,8 @@ MACHINES: Final = Table(
     Column("refusal", Text, nullable=False),
 )
 """What each locker shall be and says it is; 0 and empty before it was told or said anything.
-``revoked_at``: since when no machine is this locker; empty again once one is enrolled.
-The release it reports is in ``locker_links``."""
+``kid``: its active device key. ``revoked_at``: since when no machine is this locker; empty again
+once one is enrolled. The release it reports is in ``locker_links``."""
 
 CONFIGURATIONS: Final = Table(
     "configurations",
@@ -143,3 +144,33 @@ def find_device_keys(connection: Connection, locker: LockerId) -> tuple[DevicePu
         )
         for row in connection.execute(query)
     )
+
+
+def read_revoked_serials(connection: Connection, now: UtcSeconds) -> tuple[str, ...]:
+    """List certificates that are not to be believed although they have not run out."""
+    is_same = (CERTIFICATES.c.locker == DEVICES.c.locker) & (CERTIFICATES.c.kid == DEVICES.c.kid)
+    query = (
+        select(CERTIFICATES.c.serial)
+        .select_from(CERTIFICATES.join(DEVICES, is_same))
+        .where(CERTIFICATES.c.not_after > now, DEVICES.c.status != ACTIVE)
+        .order_by(CERTIFICATES.c.serial)
+    )
+    return tuple(str(serial) for serial in connection.scalars(query))
+
+
+def read_shut_out(connection: Connection) -> frozenset[LockerId]:
+    """List lockers that were revoked and not enrolled since."""
+    query = select(MACHINES.c.locker).where(MACHINES.c.revoked_at.is_not(None))
+    return frozenset(LockerId(locker) for locker in connection.scalars(query))
+
+
+def is_shut_out(connection: Connection, locker: LockerId) -> bool:
+    """Tell whether a locker was revoked and not enrolled since."""
+    query = select(MACHINES.c.revoked_at).where(MACHINES.c.locker == locker)
+    return connection.scalar(query) is not None
+
+
+def find_claimed_locker(connection: Connection, digest: bytes) -> LockerId | None:
+    """Find which locker a claim code is for, by its digest."""
+    found = connection.scalar(select(CLAIMS.c.locker).where(CLAIMS.c.digest == digest))
+    return None if found is None else LockerId(found)

@@ -8,12 +8,54 @@ certificate, is given again: the rule goes when the locker is enrolled anew.
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..access.authority import open_authority
+from ..core.ids import LockerId
+from ..views.device_tables import read_revoked_serials
+from ..views.device_tables import read_shut_out as find_shut_out
+
+if TYPE_CHECKING:
+    from .centre import Centre
 
 REVOCATIONS_FILE: Final = "crl.pem"
 RULES_FILE: Final = "acl"
 
 _HEAD: Final = "# Revoked lockers; written by the centre."
+
+
+class Published(NamedTuple):
+    """What the broker's files hold."""
+
+    serials: tuple[str, ...]
+    lockers: frozenset[LockerId]
+
+
+def publish_revocations(centre: "Centre", last: "Published | None" = None) -> "Published | None":
+    """Bring the broker's files up to date with who is revoked; tell what they hold.
+
+    Parameters
+    ----------
+    last
+        What they held after the last call; then nothing is written when it still holds.
+
+    Returns
+    -------
+    Published or None
+        ``None`` where the centre has no authority.
+    """
+    folder = centre.settings.mqtt_authority_dir
+    if folder is None:
+        return None
+    now = centre.clock.now()
+    with centre.journal.reading() as connection:
+        held = Published(read_revoked_serials(connection, now), find_shut_out(connection))
+    if held == last:
+        return last
+    signed = open_authority(folder).sign_revocations(held.serials, now=now)
+    write_revocations(folder, signed)
+    write_shut_out(folder, held.lockers)
+    return held
 
 
 def write_revocations(folder: Path, signed: bytes) -> None:
