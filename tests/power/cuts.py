@@ -1,0 +1,181 @@
+"""Power cuts: record a story once, then cut it anywhere and look at what is left."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from random import Random
+from time import monotonic
+from typing import NamedTuple
+
+from tests.power.checks import check_remains
+from tests.power.disk import Disk, Loss, Op, read_recording, write_files
+from tests.power.fuse import TOLD
+from tests.power.plants import planted
+from tests.power.syscalls import run_recorded
+from tests.power.told import read_told
+
+ROOT = Path(__file__).resolve().parents[2]
+MOUNT_SECONDS_MAX = 20
+CUTS_PER_STORY = 25
+
+
+class Place(NamedTuple):
+    """Where and how the power goes."""
+
+    story: int
+    at: int
+    """So many things were done before."""
+    loss: Loss
+    whose: str
+    """``locker``, ``centre`` or ``both``; the other one is killed."""
+    cut: int
+
+    def __str__(self) -> str:
+        return f"{self.story}.{self.cut} ({self.loss} of {self.whose} after {self.at})"
+
+
+@cache
+def can_mount() -> bool:
+    """Whether a file system of our own can be mounted here."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with mounted(Path(folder)):
+                return True
+        except (OSError, RuntimeError, subprocess.SubprocessError):
+            return False
+
+
+@contextmanager
+def mounted(folder: Path) -> Iterator[Path]:
+    """Mount a recording file system; its recording is ``folder/recording`` afterwards."""
+    mount = folder / "mount"
+    mount.mkdir()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.power.fuse", mount, folder / "recording"],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until = monotonic() + MOUNT_SECONDS_MAX
+    while not mount.is_mount():
+        if server.poll() is not None or monotonic() > until:
+            server.kill()
+            _, said = server.communicate()
+            raise RuntimeError(f"cannot mount: {said}")
+        os.sched_yield()
+    try:
+        yield mount
+    finally:
+        subprocess.run(["fusermount3", "-u", mount], check=True)
+        server.communicate()
+
+
+def record(story: int, plant: str = "", *, by_mounting: bool | None = None) -> list[Op]:
+    """Play a story in a process of its own and keep everything it did and told.
+
+    Parameters
+    ----------
+    by_mounting
+        Through a file system of our own, or by reading system calls; what is possible here when
+        not given.
+    """
+    mounts = can_mount() if by_mounting is None else by_mounting
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        if not mounts:
+            files = folder / "files"
+            files.mkdir()
+            told = str(files / TOLD)
+            return run_recorded(play_command(files, story, told, "--plant", plant), files, ROOT)
+        with mounted(folder) as mount:
+            play(mount, story, str(mount / TOLD), "--plant", plant)
+        return read_recording(folder / "recording")
+
+
+def play(folder: Path, story: int, told: str, *more: str) -> None:
+    """Play a story to its end."""
+    done = subprocess.run(
+        play_command(folder, story, told, *more),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"story {story} ended with {done.returncode}: {done.stderr[-4000:]}")
+
+
+def play_command(folder: Path, story: int, told: str, *more: str) -> list[str]:
+    return [sys.executable, "-m", "tests.power.play", str(folder), str(story), told, *more]
+
+
+def choose(ops: list[Op], story: int, cut: int) -> Place:
+    """Draw a place: half of them anywhere, half right after something was told."""
+    dice = Random(f"cut {story} {cut}")
+    begun = next(place for place, op in enumerate(ops) if op.kind == "told")
+    at = dice.randint(begun, len(ops))
+    if dice.random() < 0.5:
+        told = [place for place, op in enumerate(ops) if op.kind == "told" and place >= begun]
+        at = min(len(ops), dice.choice(told) + dice.choice((1, 1, 2, 3)))
+    whose = dice.choice(("locker", "centre", "both"))
+    return Place(story, at, dice.choice(list(Loss)), whose, cut)
+
+
+def cut_at(ops: list[Op], place: Place) -> list[str]:
+    """Cut the power at a place, start again, and name what is broken."""
+    disk = Disk()
+    for op in ops[: place.at]:
+        disk.play(op)
+    told = [op.content for op in ops[: place.at] if op.kind == "told"]
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        write_files(remains(disk, place), folder)
+        (folder / "centre").mkdir(exist_ok=True)
+        return check_remains(folder, read_told(told), place.story)
+
+
+def remains(disk: Disk, place: Place) -> dict[str, bytes]:
+    """Tell what is left of one machine's or of both machines' files."""
+    killed = disk.files()
+    cut = disk.cut(place.loss, Random(f"loss {place.story} {place.cut}"))
+    files: dict[str, bytes] = {}
+    for machine in ("locker", "centre"):
+        left = cut if place.whose in (machine, "both") else killed
+        files.update({path: one for path, one in left.items() if path.startswith(machine)})
+    # Shared memory of running programs: it is on no disk.
+    return {path: one for path, one in files.items() if not path.endswith("-shm")}
+
+
+class Finding(NamedTuple):
+    """A promise that was broken, and where."""
+
+    place: Place
+    broken: list[str]
+    seconds: float
+    """Since the campaign began."""
+
+
+def campaign(
+    cuts: int, *, first_story: int = 0, plant: str = "", stops_early: bool = False
+) -> tuple[list[Finding], list[Place]]:
+    """Cut the power so many times, over as many stories as that needs."""
+    began = monotonic()
+    found: list[Finding] = []
+    places: list[Place] = []
+    for story in range(first_story, first_story + -(-cuts // CUTS_PER_STORY)):
+        ops = record(story, plant)
+        for cut in range(min(CUTS_PER_STORY, cuts - len(places))):
+            place = choose(ops, story, cut)
+            places.append(place)
+            with planted(plant):
+                broken = cut_at(ops, place)
+            if broken:
+                found.append(Finding(place, broken, monotonic() - began))
+                if stops_early:
+                    return found, places
+    return found, places
