@@ -79,8 +79,12 @@ def serve_kiosk(asgi: Litestar, *, host: str, port: int, started: Callable[[], N
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
-        return socket.create_server((host, port))
+        listener = socket.create_server((host, port))
     except OSError as error:
         raise PortTaken(
             error.errno, f"cannot listen on {host} port {port} ({error.strerror}); try --port"
         ) from error
+    # Connections inherit it. asyncio sets it only where the socket names its protocol, which this
+    # one does not: an answer's second packet then waits 40 ms for the other side's sign of life.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
