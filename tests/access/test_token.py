@@ -20,7 +20,8 @@ from restante.access import (
     sign_token,
     verify_token,
 )
-from restante.access.token import PREFIX, _decode_text, _encode_base32
+from restante.access.compact import encode_base32
+from restante.access.token import PREFIX, _decode_text
 from restante.core.ids import CourierId, GrantId, PartnerId, SiteId, encode_id
 from restante.core.value import DAY, HOUR, UtcSeconds
 
@@ -71,7 +72,7 @@ def forged(payload: object, ring: Keyring = RING, protected: bytes | None = None
     body = payload if isinstance(payload, bytes) else cbor2.dumps(payload)
     signature = key.sign(cbor2.dumps(["Signature1", head, b"", body]))
     envelope = cbor2.dumps(cbor2.CBORTag(18, [head, {}, body, signature]))
-    return PREFIX + _encode_base32(envelope)
+    return PREFIX + encode_base32(envelope)
 
 
 @pytest.mark.parametrize("claims", [CLAIMS, SHIFT])
@@ -140,7 +141,7 @@ def test_no_byte_of_a_token_can_change() -> None:
         for flip in (0x01, 0x80, 0xFF):
             changed = bytearray(envelope)
             changed[place] ^= flip
-            why(PREFIX + _encode_base32(bytes(changed)))
+            why(PREFIX + encode_base32(bytes(changed)))
 
 
 def test_no_sign_of_a_token_can_change_be_added_or_be_lost() -> None:

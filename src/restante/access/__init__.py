@@ -62,6 +62,7 @@ from .pin import (
     parse_verifier,
 )
 from .private_file import UnsafeKeystore
+from .receipt import Receipt, SignedReceipt, read_receipt, sign_receipt
 from .sealed import (
     Unsealable,
     make_data_key,
@@ -95,9 +96,11 @@ __all__ = [
     "PublicKey",
     "PublicKeyring",
     "Purpose",
+    "Receipt",
     "Scope",
     "Secret",
     "Signature",
+    "SignedReceipt",
     "SigningKey",
     "Stage",
     "UnsafeKeystore",
@@ -127,12 +130,14 @@ __all__ = [
     "read_key_id",
     "read_link_token",
     "read_locker_keys",
+    "read_receipt",
     "redact",
     "redact_text",
     "rewrap_key",
     "seal",
     "seeded_entropy",
     "sign_document",
+    "sign_receipt",
     "sign_token",
     "unseal",
     "unwrap_key",

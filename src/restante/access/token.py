@@ -22,15 +22,15 @@ one other sign: the start ``RS&:`` gives that away and it is undone. Base 45 wou
 version (four modules) smaller, but has nine signs, among them the space, that do not survive.
 """
 
-import re
 from enum import IntEnum
 from typing import Any, Final
 
 import cbor2
 import msgspec
 
-from ..core.ids import ALPHABET, CourierId, GrantId, PartnerId, SiteId
+from ..core.ids import CourierId, GrantId, PartnerId, SiteId
 from ..core.value import HOUR, Seconds, UtcSeconds, Value
+from .compact import decode_base32, encode_base32, pack_id, unpack_id
 from .denied import Denied, Why
 from .keyring import Purpose, SigningKey, VerifyingKeyring
 from .secret import Secret
@@ -114,7 +114,7 @@ def sign_token(claims: Claims, key: SigningKey) -> Secret[str]:
         + cbor2.dumps(payload)
         + cbor2.dumps(signature)
     )
-    return Secret(PREFIX + _encode_base32(envelope))
+    return Secret(PREFIX + encode_base32(envelope))
 
 
 def verify_token(
@@ -198,7 +198,7 @@ def _to_wire(claims: Claims) -> dict[int, Any]:
         # Left out when it says nothing new: that makes a recipient's QR one version smaller.
         wire[_NOT_BEFORE] = claims.not_before
     if claims.grant is not None:
-        wire[_GRANT] = _pack_id(claims.grant)
+        wire[_GRANT] = pack_id(claims.grant)
     if claims.list_version:
         wire[_LIST_VERSION] = claims.list_version
     if claims.partner is not None:
@@ -223,39 +223,24 @@ def _from_wire(payload: bytes) -> Claims:
             "expires_at": wire[_EXPIRES],
             "token_id": wire[_TOKEN_ID],
             "action": wire[_ACTION],
-            "grant": _unpack_id(grant) if isinstance(grant, bytes) else grant,
+            "grant": unpack_id(grant) if isinstance(grant, bytes) else grant,
             "list_version": wire.get(_LIST_VERSION, 0),
             "partner": wire.get(_PARTNER),
             "manifest": wire.get(_MANIFEST, b""),
         }
         claims = msgspec.convert(named, Claims, builtin_types=(bytes,))
-    except (cbor2.CBORDecodeError, msgspec.ValidationError, LookupError, AttributeError, TypeError):
+    except (
+        cbor2.CBORDecodeError,
+        msgspec.ValidationError,
+        LookupError,
+        AttributeError,
+        TypeError,
+        ValueError,
+    ):
         raise Denied(Why.CLAIMS_WRONG) from None
     if _find_wrong(claims):
         raise Denied(Why.CLAIMS_WRONG)
     return claims
-
-
-_PACKABLE: Final = re.compile(f"[a-z][0-7][{ALPHABET}]{{25}}")
-_PACKED_BYTES: Final = 18
-
-
-def _pack_id(name: str) -> str | bytes:
-    # An id of ours is a letter and 128 bits: 18 bytes instead of 29. Others stay text.
-    if not _PACKABLE.fullmatch(name):
-        return name
-    number = 0
-    for digit in name[1:]:
-        number = number << 5 | ALPHABET.index(digit)
-    return name[0].encode() + number.to_bytes(_PACKED_BYTES - 1, "big")
-
-
-def _unpack_id(packed: bytes) -> str:
-    if len(packed) != _PACKED_BYTES:
-        raise Denied(Why.CLAIMS_WRONG)
-    number = int.from_bytes(packed[1:], "big")
-    digits = (ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
-    return packed[:1].decode("latin-1") + "".join(digits)
 
 
 # --- envelope ---------------------------------------------------------------------------------
@@ -299,17 +284,9 @@ def _split_envelope(envelope: bytes) -> tuple[bytes, bytes, bytes]:
 
 # --- text -------------------------------------------------------------------------------------
 
-_BASE32: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
-_VALUES: Final = {sign: value for value, sign in enumerate(_BASE32)}
 _AZERTY_START: Final = "RS&:"
 _AZERTY: Final = str.maketrans("AQaq?,àÀ&éÉ\"'(-§èÈ_!çÇ:", "QAqaMm0012234566778899.")
 """What a French or Belgian layout made of each sign, and the sign that was meant."""
-
-
-def _encode_base32(content: bytes) -> str:
-    length = -(-len(content) * 8 // 5)
-    number = int.from_bytes(content, "big") << length * 5 - len(content) * 8
-    return "".join(_BASE32[number >> 5 * place & 31] for place in reversed(range(length)))
 
 
 def _decode_text(text: str) -> bytes:
@@ -321,17 +298,7 @@ def _decode_text(text: str) -> bytes:
     written = written.upper()
     if not written.startswith(PREFIX):
         raise Denied(Why.NOT_A_CREDENTIAL)
-    body = written[len(PREFIX) :]
-    number = 0
-    for sign in body:
-        value = _VALUES.get(sign)
-        if value is None:
-            raise Denied(Why.NOT_A_CREDENTIAL)
-        number = number << 5 | value
-    count = len(body) * 5 // 8
-    spare_bits = len(body) * 5 - count * 8
-    content = (number >> spare_bits).to_bytes(count, "big")
-    # One spelling only: spare bits are zero and no sign is too many.
-    if _encode_base32(content) != body:
-        raise Denied(Why.NOT_A_CREDENTIAL)
-    return content
+    try:
+        return decode_base32(written[len(PREFIX) :])
+    except ValueError:
+        raise Denied(Why.NOT_A_CREDENTIAL) from None
