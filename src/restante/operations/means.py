@@ -14,6 +14,10 @@ from ..core.value import DAY, Seconds
 FIRM_BOOKING_SECONDS: Final = Seconds(2 * DAY)
 """How long room is kept for a parcel that was announced: it comes today or tomorrow (chosen)."""
 
+REMOTE_OPENINGS_MAX: Final = 20
+"""Doors opened from afar within an hour before a second person must agree (chosen: more than a
+help desk needs, far fewer than an attack)."""
+
 
 def know_no_selectors(_site: SiteId) -> Sequence[str]:
     """Say that no selectors are in use; new codes then spread by chance alone."""
@@ -33,5 +37,6 @@ class Means(NamedTuple):
     """For parcels whose partner agreed nothing else."""
     firm_seconds: Seconds = FIRM_BOOKING_SECONDS
     soft_seconds: Seconds = Seconds(SOFT_BOOKING_SECONDS)
+    remote_openings_max: int = REMOTE_OPENINGS_MAX
     live_selectors: Callable[[SiteId], Sequence[str]] = know_no_selectors
     """Selectors of a site's live codes, so that new ones take the least used; may be stale."""

@@ -2,8 +2,17 @@
 
 from ..core import grant as permission
 from ..core import parcel as custody
+from ..core import remote
 from ..core import site as capacity
-from ..core.ids import ActorId, ParcelId, SiteId, parcel_stream, site_stream
+from ..core.ids import (
+    ActorId,
+    LockerId,
+    ParcelId,
+    SiteId,
+    parcel_stream,
+    remote_stream,
+    site_stream,
+)
 from ..journal.ledger import Ledger
 
 
@@ -48,5 +57,20 @@ def decide_room(
     """Ask a site's promises."""
     stream = site_stream(name)
     facts = capacity.decide(ledger.state(stream), command)
+    ledger.record(stream, *facts, by=by, cause=cause)
+    return facts
+
+
+def decide_remote(
+    ledger: Ledger,
+    name: LockerId,
+    command: remote.RemoteCommand,
+    *,
+    by: ActorId,
+    cause: str = "",
+) -> tuple[remote.RemoteFact, ...]:
+    """Ask what is asked of a locker from afar."""
+    stream = remote_stream(name)
+    facts = remote.decide(ledger.state(stream), command)
     ledger.record(stream, *facts, by=by, cause=cause)
     return facts

@@ -8,13 +8,14 @@ so that the order in which facts were gathered into one unit does not matter.
 from collections.abc import Sequence
 from typing import Any
 
-from ..core import locker, site
+from ..core import locker, remote, site
 from ..core.ids import split_stream
 from ..core.streams import ParcelFile
 from ..core.value import Value
 from ..journal.port import Derived, Recorded
 from .inline_locker import derive_locker
 from .inline_parcel import derive_parcel
+from .inline_remote import derive_remote
 from .inline_site import derive_site
 
 
@@ -30,4 +31,6 @@ def derive(recorded: Sequence[Recorded], state: Value) -> Derived:
         return derive_site(owner, recorded, known)
     if isinstance(known, locker.Locker):
         return derive_locker(owner, recorded, known)
+    if isinstance(known, remote.Remote):
+        return derive_remote(owner, recorded, known)
     return Derived()
