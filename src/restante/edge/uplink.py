@@ -51,6 +51,7 @@ class Uplink:
             verify=make_verifier(keyring),
             read_facts=store.read_reported,
             read_conditions=controller.conditions,
+            read_sensors=lambda: controller.sensors.readings,
             read_clock=lambda: controller.clock.quality.value,
             make_challenge=lambda _now: controller.orders.challenge(),
         )

@@ -18,6 +18,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from ..core.alarm import Reading
 from ..core.fit import Condition
 from ..core.grant import Purpose
 from ..core.hold import HoldPolicy
@@ -273,6 +274,8 @@ class Heartbeat(Value, tag="heartbeat"):
     """As :attr:`Hello.challenge`; a new one with every beat."""
     configuration: ConfigurationState = ConfigurationState()
     """As :attr:`Hello.configuration`."""
+    readings: tuple[Reading, ...] = ()
+    """What its sensors say now; empty where there are none."""
 
 
 FromLocker: TypeAlias = Hello | Report | Heartbeat

@@ -24,6 +24,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
+from ..core.alarm import Reading
 from ..core.fit import Condition
 from ..core.ids import LockerId, SiteId
 from ..core.value import HOUR, Seconds, UtcSeconds
@@ -217,6 +218,8 @@ class LockerSession:
         Gives what an order must repeat; asked for every greeting and beat.
     read_clock
         Tells how good the locker's clock is.
+    read_sensors
+        Gives the newest readings, for heartbeats.
     """
 
     def __init__(
@@ -235,6 +238,7 @@ class LockerSession:
         make_challenge: Callable[[UtcSeconds], str] = lambda _now: "",
         read_configuration: Callable[[], ConfigurationState] = ConfigurationState,
         read_clock: Callable[[], str] = lambda: "",
+        read_sensors: Callable[[], tuple[Reading, ...]] = lambda: (),
     ) -> None:
         self._locker = locker
         self._site = site
@@ -250,6 +254,7 @@ class LockerSession:
         self._make_challenge = make_challenge
         self._read_configuration = read_configuration
         self._read_clock = read_clock
+        self._read_sensors = read_sensors
         self._told_ms = 0
         self._is_connected = False
         self._is_greeted = False
@@ -429,6 +434,7 @@ class LockerSession:
             clock=self._read_clock(),
             challenge=self._make_challenge(now),
             configuration=self._read_configuration(),
+            readings=self._read_sensors(),
         )
 
 

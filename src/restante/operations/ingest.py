@@ -10,11 +10,11 @@ R4  What happened is never refused: what contradicts belief is recorded beside a
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
-from ..core.ids import ActorId, LockerId, SiteId, locker_stream
+from ..core.ids import ActorId, SiteId, locker_stream
 from ..core.refusal import Refused
 from ..core.streams import KINDS
 from ..core.value import Fact
@@ -23,8 +23,9 @@ from ..journal.ledger import Ledger, Operation
 from ..journal.port import Entry, Origin, RowChange, Scalar, UnknownFact
 from ..link.message import Report, ReportedFact
 from ..views.principal import Principal
-from ..views.tables import ANOMALIES, LOCKERS, QUARANTINE, WATERMARKS
+from ..views.tables import LOCKERS, QUARANTINE, WATERMARKS
 from .lookup import find_locker_row
+from .matters import open_matter
 from .means import Means
 from .reactions import Reporter, react
 
@@ -159,33 +160,3 @@ def _note_new_life(ledger: Ledger, site: SiteId, report: Report) -> None:
         site=site,
         locker=report.locker,
     )
-
-
-def open_matter(
-    ledger: Ledger,
-    *,
-    owner: str,
-    key: str,
-    kind: str,
-    detail: str,
-    site: SiteId | None = None,
-    locker: LockerId | None = None,
-    parcel: str | None = None,
-    partner: str | None = None,
-) -> None:
-    """Put something that needs a person into their queue."""
-    values: dict[str, Any] = {
-        "kind": kind,
-        "detail": detail,
-        "site": site,
-        "locker": locker,
-        "compartment": None,
-        "parcel": parcel,
-        "partner": partner,
-        "noticed_at": ledger.now,
-        "status": "open",
-        "handled_by": None,
-        "handled_at": None,
-        "note": "",
-    }
-    ledger.put(RowChange(ANOMALIES.name, (owner, key), values))

@@ -19,7 +19,7 @@ from ..journal.committer import Committer
 from ..journal.ledger import Ledger, Operation
 from ..journal.port import ATTEMPTS_MAX, DueWork, Outbox
 from ..views.principal import Principal, Role
-from .ingest import open_matter
+from .matters import open_matter
 
 _log = structlog.get_logger(__name__)
 

@@ -10,8 +10,8 @@ from ..core.ids import LockerId, ParcelId, SiteId, parcel_stream
 from ..core.value import HOUR
 from ..journal.ledger import Ledger, Operation
 from ..views.principal import Principal, Role
-from .ingest import open_matter
 from .lookup import find_file, find_site_row
+from .matters import open_matter
 
 WORDS_MAX: Final = 500
 """Longest description, in characters (chosen: two text messages and a bit)."""

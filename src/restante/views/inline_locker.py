@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from ..core import alarm, locker
 from ..core import compartment as machine
-from ..core import locker
 from ..core.compartment import Compartment
 from ..core.content import CompartmentFreed, ContentUnclear
 from ..core.door import DoorForced
 from ..core.ids import CompartmentId
 from ..journal.port import Derived, Recorded, RowChange, Scalar
+from .alarms import alarms_row
 from .tables import ANOMALIES, COMPARTMENTS
 
 MATTERS: Final = ("door_forced", "content_unclear", "out_of_service")
@@ -28,6 +29,8 @@ def derive_locker(owner: str, recorded: Sequence[Recorded], state: locker.Locker
             if isinstance(name, str):
                 touched[CompartmentId(name)] = one
         rows.extend(_anomalies(owner, one))
+    if any(isinstance(one.fact, alarm.AlarmRaised | alarm.AlarmCleared) for one in recorded):
+        rows.append(alarms_row(owner, state))
     for name, one in touched.items():
         known = state.compartments.get(name)
         rows.append(_compartment_row(owner, name, one, known))

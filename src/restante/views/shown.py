@@ -4,6 +4,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from ..core.alarm import Alarm, Reading
 from ..core.ids import (
     BookingId,
     CompartmentId,
@@ -144,6 +145,12 @@ class ShownLocker(Value):
     unsent_since: UtcSeconds | None = None
     fact_count: int = 0
     """Facts of its journal that are safe here."""
+    alarms: tuple[Alarm, ...] = ()
+    """What is wrong there now, the oldest first."""
+    readings: tuple[Reading, ...] = ()
+    """What its sensors said last."""
+    read_at: UtcSeconds | None = None
+    """When they said it."""
 
 
 class ShownBooking(Value):

@@ -13,6 +13,7 @@ from ..core.refusal import Refused
 from ..core.size import CompartmentKind, CompartmentSpec, ParcelSize, goes_into, size_class
 from ..core.value import UtcSeconds
 from ..journal.port import Journal
+from .alarms import LOCKER_ALARMS, LOCKER_READINGS, read_alarms, read_readings
 from .principal import NotFound, Principal
 from .shown import Alternative, Page, ShownCompartment, ShownLocker, ShownSite, SizeCount
 from .tables import COMPARTMENTS, LOCKER_LINKS, LOCKERS, PARCELS, SITES, WATERMARKS
@@ -235,8 +236,20 @@ def _shown_locker(connection: Connection, principal: Principal, row: RowMapping)
         .where(COMPARTMENTS.c.locker == locker)
     )
     known = {found["compartment"]: found for found in connection.execute(query).mappings()}
-    links = select(LOCKER_LINKS).where(LOCKER_LINKS.c.locker == locker)
-    link = dict(connection.execute(links).mappings().first() or {})
+    told = (
+        select(
+            LOCKER_LINKS,
+            LOCKER_ALARMS.c.alarms,
+            LOCKER_READINGS.c.readings,
+            LOCKER_READINGS.c.read_at,
+        )
+        .select_from(LOCKERS)
+        .outerjoin(LOCKER_LINKS, LOCKER_LINKS.c.locker == LOCKERS.c.locker)
+        .outerjoin(LOCKER_ALARMS, LOCKER_ALARMS.c.locker == LOCKERS.c.locker)
+        .outerjoin(LOCKER_READINGS, LOCKER_READINGS.c.locker == LOCKERS.c.locker)
+        .where(LOCKERS.c.locker == locker)
+    )
+    link = connection.execute(told).mappings().one()
     safe = select(func.sum(WATERMARKS.c.seq)).where(WATERMARKS.c.locker == locker)
     return ShownLocker(
         locker=locker,
@@ -246,12 +259,15 @@ def _shown_locker(connection: Connection, principal: Principal, row: RowMapping)
             _shown_compartment(spec, known.get(spec.id), principal)
             for spec in _LAYOUT.decode(row["layout"])
         ),
-        seen_at=link.get("seen_at"),
-        release=link.get("release", ""),
-        list_version=link.get("list_version", 0),
-        unsent_count=link.get("unsent_count", 0),
-        unsent_since=link.get("unsent_since"),
+        seen_at=link["seen_at"],
+        release=link["release"] or "",
+        list_version=link["list_version"] or 0,
+        unsent_count=link["unsent_count"] or 0,
+        unsent_since=link["unsent_since"],
         fact_count=connection.scalar(safe) or 0,
+        alarms=read_alarms(link),
+        readings=read_readings(link),
+        read_at=link["read_at"],
     )
 
 

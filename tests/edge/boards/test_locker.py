@@ -82,7 +82,16 @@ def test_a_parcel_is_deposited_and_collected_and_the_line_may_be_silent(wall: Wa
     wall.bank.break_line(Fault.SILENCE)
     before = len(wall.cabinet.facts())
     wall.cabinet.pass_time(60)
-    assert len(wall.cabinet.facts()) == before
+    boards = {place.board for place in wall.places.values()}
+    raised = ["locker.alarm_raised.v1"] * len(boards)
+    assert wall.cabinet.facts()[before:] == raised
+    wall.cabinet.pass_time(60)
+    assert wall.cabinet.facts()[before:] == raised
+
+    wall.bank.mend()
+    for _ in range(2):
+        wall.cabinet.pass_time(60)
+    assert wall.cabinet.facts()[before:] == raised + ["locker.alarm_cleared.v1"] * len(boards)
 
 
 @pytest.mark.parametrize("wall", ["kerong-kr-cu16", "8a-24"], indirect=True)
