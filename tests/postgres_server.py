@@ -138,7 +138,7 @@ def _run(command: Sequence[str], account: pwd.struct_passwd | None, patience: in
     waiting = ["timeout", str(patience), "sh", "-c", 'until "$@"; do sleep 0.05; done', "sh"]
     wanted = [*waiting, *command] if patience > 1 else list(command)
     done = subprocess.run(
-        wanted, capture_output=True, cwd="/", stdin=subprocess.DEVNULL, **_as(account)
+        wanted, check=False, capture_output=True, cwd="/", stdin=subprocess.DEVNULL, **_as(account)
     )  # type: ignore[call-overload]
     if done.returncode != 0:
         said = done.stderr or done.stdout

@@ -3,10 +3,20 @@
 Each is kept for one key, by far the most frequent case, and for many.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    any_,
+    bindparam,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects import postgresql
 
 from ..core.ids import StreamName, split_stream
 from .inline import View
@@ -21,13 +31,25 @@ class Look(NamedTuple):
     """A prepared look-up."""
 
     one: Select[Any]
-    many: Select[Any]
+    many: Mapping[str, Select[Any]]
+    """By the name of the database's dialect: where arrays are known, one value carries all keys."""
+
+
+def _among(column: ColumnElement[Any], name: str) -> dict[str, ColumnElement[bool]]:
+    array = bindparam(name, type_=postgresql.ARRAY(column.type))
+    return {
+        "sqlite": column.in_(bindparam(name, expanding=True)),
+        "postgresql": column == any_(array),
+    }
 
 
 def _prepare_states(*columns: Any) -> Look:
     found = select(STATES.c.kind, STATES.c.owner, *columns).where(STATES.c.kind == bindparam("k"))
-    many = STATES.c.owner.in_(bindparam("owners", expanding=True))
-    return Look(found.where(STATES.c.owner == bindparam("owner")), found.where(many))
+    many = _among(STATES.c.owner, "owners")
+    return Look(
+        found.where(STATES.c.owner == bindparam("owner")),
+        {name: found.where(owners) for name, owners in many.items()},
+    )
 
 
 STATE_ROWS = _prepare_states(STATES.c.version, STATES.c.state, STATES.c.head_hash)
@@ -48,7 +70,7 @@ def look_up_states(
             continue
         for start in range(0, len(names), KEYS_MAX):
             wanted = {"k": kind, "owners": names[start : start + KEYS_MAX]}
-            yield from connection.execute(look.many, wanted)
+            yield from connection.execute(look.many[connection.dialect.name], wanted)
 
 
 def prepare_rows(view: View) -> Look:
@@ -57,7 +79,7 @@ def prepare_rows(view: View) -> Look:
     keys = [view.table.c[name] for name in view.key_columns]
     one = [column == bindparam(f"key_{place}") for place, column in enumerate(keys)]
     many = tuple_(*keys).in_(bindparam("keys", expanding=True))
-    return Look(found.where(*one), found.where(many))
+    return Look(found.where(*one), dict.fromkeys(("sqlite", "postgresql"), found.where(many)))
 
 
 def look_up_rows(
@@ -70,7 +92,7 @@ def look_up_rows(
         return
     for start in range(0, len(keys), KEYS_MAX):
         yield from connection.execute(
-            look.many, {"keys": keys[start : start + KEYS_MAX]}
+            look.many[connection.dialect.name], {"keys": keys[start : start + KEYS_MAX]}
         ).mappings()
 
 

@@ -19,9 +19,10 @@ from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..core.value import UtcSeconds
-from .inline import derive_nothing
+from .inline import View, derive_nothing
 from .migrations import migrate
-from .port import Batch, Busy, Derive, Kinds, Recorded, Seen, Unsure
+from .port import Batch, Busy, Derive, Kinds, Recorded, Scalar, Seen, Unsure
+from .postgres_bulk import Bulk
 from .postgres_schema import lock_schema, make_head, make_month, month_of, shape_for
 from .postgres_server import (
     CONNECT_SECONDS,
@@ -33,6 +34,7 @@ from .postgres_server import (
     translated,
 )
 from .sql import SqlJournal
+from .tables import FACTS, STATES
 
 CHANNEL: Final = "restante_facts"
 """Where commits are told to other processes."""
@@ -117,6 +119,12 @@ class PostgresJournal(SqlJournal):
         super().__init__(kinds, derive=derive, inline=inline, dialect=_DIALECT)
         self._url = parse_address(address, password)
         self._hash_parts = hash_parts
+        self._bulk_facts = Bulk(FACTS, ())
+        self._bulk_states = Bulk(STATES, ("owner", "kind"))
+        self._bulks = {
+            table.name: Bulk(table, self._views.view(table.name).key_columns)
+            for table in self._views.tables
+        }
         self._turn = _Turn()
         self._teller = secrets.token_hex(8)
         self._lock = threading.Lock()
@@ -201,6 +209,27 @@ class PostgresJournal(SqlJournal):
         self._readers.dispose()
 
     # --------------------------------------------------------------- private
+
+    def _write_facts(
+        self,
+        connection: Connection,
+        facts: Sequence[tuple[Scalar, ...]],
+        states: Sequence[tuple[Scalar, ...]],
+    ) -> None:
+        self._bulk_facts.put(connection, facts)
+        self._bulk_states.put(connection, states)
+
+    def _put_rows(
+        self, connection: Connection, view: View, rows: Sequence[dict[str, Scalar]]
+    ) -> None:
+        names = (*view.key_columns, *view.value_columns)
+        full = [tuple(row[name] for name in names) for row in rows]
+        self._bulks[view.table.name].put(connection, full)
+
+    def _delete_rows(
+        self, connection: Connection, view: View, keys: Sequence[tuple[Scalar, ...]]
+    ) -> None:
+        self._bulks[view.table.name].delete(connection, keys)
 
     def _begin_batch(self, connection: Connection) -> int:
         row = connection.execute(_TAKE_TURN).one()

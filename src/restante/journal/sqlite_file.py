@@ -1,7 +1,8 @@
 """Opening an SQLite file so that what was acknowledged stays.
 
 R1. ``synchronous=FULL``: a commit returns after the disk has it. Write-ahead logging with
-    ``NORMAL`` loses acknowledged commits on a power cut.
+    ``NORMAL`` loses acknowledged commits on a power cut, and so does a rollback journal with
+    ``FULL``: its removal is the commit, and only ``EXTRA`` waits for the directory.
 R2. SQLite 3.7.0 to 3.51.2 can corrupt a file in write-ahead mode when two connections write and
     checkpoint at once; there, the rollback journal is used.
 R3. One writer connection for each file; readers have their own.
@@ -120,7 +121,8 @@ def _pragmas(
     mode = "MEMORY"
     if path != MEMORY:
         mode = "WAL" if has_safe_wal(driver) else "DELETE"
-    synchronous = "FULL" if durability == "full" else "OFF"
+    waiting = "EXTRA" if mode == "DELETE" else "FULL"
+    synchronous = waiting if durability == "full" else "OFF"
     return (*shared, f"journal_mode={mode}", f"synchronous={synchronous}", "foreign_keys=ON")
 
 

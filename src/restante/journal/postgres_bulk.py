@@ -1,0 +1,95 @@
+"""Many rows in one statement: each column travels as one binary array.
+
+Measured beside ``executemany``, ``COPY`` and long lists of values: for eighty rows the fastest,
+for a thousand within a third of ``COPY``, and unlike ``COPY`` it can replace rows that are there.
+
+It knows tables and no meaning.
+"""
+
+from collections.abc import Callable, Sequence
+from operator import index
+from typing import Any, Final
+
+from sqlalchemy import Boolean, Connection, Float, Integer, LargeBinary, Table, Text
+from sqlalchemy.sql.type_api import TypeEngine
+
+from .port import RowRejected, Scalar
+
+# BigInteger is an Integer. The plain type of each value matters: an array holds one type only,
+# and an enumeration's members or a whole number among floats would be another.
+_TYPES: Final[tuple[tuple[type[TypeEngine[Any]], str, Callable[[Any], Scalar]], ...]] = (
+    (Text, "text", str.__str__),
+    (Boolean, "boolean", bool),
+    (Integer, "bigint", index),
+    (Float, "double precision", float),
+    (LargeBinary, "bytea", bytes),
+)
+
+
+class Bulk:
+    """Writes rows of one table.
+
+    Parameters
+    ----------
+    table
+        Its columns are given in their order, key columns first.
+    keys
+        Columns that tell one row from another; when empty, rows are only ever added.
+    """
+
+    def __init__(self, table: Table, keys: Sequence[str]) -> None:
+        values = [column.name for column in table.columns if column.name not in keys]
+        self._columns = [table.c[name] for name in (*keys, *values)]
+        self._table = table.name
+        self._keys = tuple(keys)
+        self._plain = [_type_of(column.type)[1] for column in self._columns]
+        arrays = [f"%b::{_type_of(column.type)[0]}[]" for column in self._columns]
+        into = ", ".join(f'"{column.name}"' for column in self._columns)
+        put = f'INSERT INTO "{table.name}" ({into}) SELECT * FROM unnest({", ".join(arrays)})'  # noqa: S608 - names are ours
+        if keys:
+            sets = ", ".join(f'"{name}" = excluded."{name}"' for name in values)
+            what = f"DO UPDATE SET {sets}" if values else "DO NOTHING"
+            put += f" ON CONFLICT ({_quoted(keys)}) {what}"
+        self._put = put
+        same = " AND ".join(f'kept."{name}" = gone."{name}"' for name in keys)
+        self._delete = (
+            f'DELETE FROM "{table.name}" AS kept '  # noqa: S608 - names are ours
+            f"USING unnest({', '.join(arrays[: len(keys)])}) AS gone ({_quoted(keys)}) "
+            f"WHERE {same}"
+        )
+
+    def put(self, connection: Connection, rows: Sequence[tuple[Scalar, ...]]) -> None:
+        """Add rows, or replace those with the same key.
+
+        Raises
+        ------
+        RowRejected
+            When a value is not of its column's type.
+        """
+        connection.exec_driver_sql(self._put, self._arrays(rows))
+
+    def delete(self, connection: Connection, keys: Sequence[tuple[Scalar, ...]]) -> None:
+        """Take rows out, absent or not."""
+        connection.exec_driver_sql(self._delete, self._arrays(keys))
+
+    def _arrays(self, rows: Sequence[tuple[Scalar, ...]]) -> tuple[list[Scalar], ...]:
+        arrays: list[list[Scalar]] = []
+        for place, values in enumerate(zip(*rows, strict=True)):
+            plain = self._plain[place]
+            try:
+                arrays.append([None if value is None else plain(value) for value in values])
+            except (TypeError, ValueError) as error:
+                name = self._columns[place].name
+                raise RowRejected(f"{self._table}.{name} cannot hold this: {error}") from error
+        return tuple(arrays)
+
+
+def _type_of(kind: TypeEngine[Any]) -> tuple[str, Callable[[Any], Scalar]]:
+    for known, name, plain in _TYPES:
+        if isinstance(kind, known):
+            return name, plain
+    raise TypeError(f"no array of {kind!r} is known; add it to postgres_bulk")
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
