@@ -15,7 +15,7 @@ from sqlalchemy import select
 from restante.core.compartment import Content, Door
 from restante.core.streams import KINDS
 from restante.edge.store import open_locker_journal
-from restante.journal.port import Damaged, Stored
+from restante.journal.port import Stored
 from restante.journal.sqlite import SqliteJournal
 from restante.journal.verify import verify
 from restante.settings import Settings
@@ -36,8 +36,8 @@ def check_remains(folder: Path, told: Sequence[Told], seed: int) -> list[str]:
         broken += _check_files(folder, told)
         if not broken:
             broken += _check_restart(folder, told, seed)
-    except Damaged as error:
-        broken.append(f"damaged: {error}")
+    except Exception as error:
+        broken.append(f"cannot go on: {type(error).__name__}: {error}")
     return broken
 
 
@@ -211,9 +211,10 @@ def _read_memo(journal: SqliteJournal) -> dict[str, str]:
 def _check_restart(folder: Path, told: Sequence[Told], seed: int) -> list[str]:
     after = Silent()
     stage = Stage(folder, seed, after, past=told, durability="relaxed")
+    if not stage.life:
+        stage.centre.close()
+        return []
     try:
-        if not stage.life:
-            return []
         stage.start_locker()
         stage.controller.tick()
         broken = []
@@ -225,14 +226,9 @@ def _check_restart(folder: Path, told: Sequence[Told], seed: int) -> list[str]:
         if stage.uplink.divergence:
             broken.append(stage.uplink.divergence)
         broken += _check_arrived(stage) + _check_list(stage)
-        everything = [*told, *after.lines]
-        stage.stop_locker()
-        stage.centre.close()
-        if not broken:
-            broken += _check_files(folder, everything)
-        return broken
     finally:
         stage.close()
+    return broken or _check_files(folder, [*told, *after.lines])
 
 
 def _check_cabinet(stage: Stage) -> list[str]:

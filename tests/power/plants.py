@@ -179,10 +179,32 @@ PLANTS: dict[str, Callable[[], list[Seam]]] = {
 """By the name given on a command line."""
 
 
+def pretend_old_sqlite() -> list[Seam]:
+    """No fault: an SQLite whose write-ahead log is not safe, so that none is used."""
+    return [(sqlite_file, "has_safe_wal", lambda _driver: False)]
+
+
+def forget_removals() -> list[Seam]:
+    """A rollback journal with ``FULL``: what was committed comes undone with its directory."""
+    real = sqlite_file._pragmas
+
+    def pragmas(*args: Any, **named: Any) -> tuple[str, ...]:
+        return tuple(one.replace("=EXTRA", "=FULL") for one in real(*args, **named))
+
+    return [*pretend_old_sqlite(), (sqlite_file, "_pragmas", pragmas)]
+
+
+VARIANTS: dict[str, Callable[[], list[Seam]]] = {
+    "old-sqlite": pretend_old_sqlite,
+    "old-sqlite-full": forget_removals,
+}
+"""Other ways to run than the usual one; the second was a fault of ours once."""
+
+
 @contextmanager
 def planted(name: str) -> Iterator[None]:
     """Let a fault be there for a while; none for an empty name."""
-    seams = PLANTS[name]() if name else []
+    seams = {**PLANTS, **VARIANTS}[name]() if name else []
     before = [(owner, attribute, getattr(owner, attribute)) for owner, attribute, _ in seams]
     for owner, attribute, fault in seams:
         setattr(owner, attribute, fault)

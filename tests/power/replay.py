@@ -7,14 +7,14 @@ import argparse
 import sys
 
 from tests.power.cuts import choose, cut_at, record
-from tests.power.plants import PLANTS, planted
+from tests.power.plants import PLANTS, VARIANTS, planted
 
 
 def main() -> int:
     """Say what is broken; 1 when something is."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("place", help="STORY.CUT as a campaign prints it")
-    options.add_argument("--plant", default="", choices=["", *PLANTS])
+    options.add_argument("--plant", default="", choices=["", *PLANTS, *VARIANTS])
     chosen = options.parse_args()
     story, _, cut = chosen.place.partition(".")
     ops = record(int(story), chosen.plant)

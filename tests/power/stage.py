@@ -265,6 +265,7 @@ class Stage:
         )
         self.centre.run(register_site(self.centre.means, OPERATOR, entry))
         self.centre.run(register_locker(OPERATOR, locker=LOCKER, site=SITE, layout=CONFIG.specs))
+        self.told_partner("registered")
 
 
 _CHECK_PIN = signin.check_pin

@@ -32,6 +32,19 @@ def test_fifty_power_cuts_lose_nothing_that_was_told() -> None:
     check_reach(places)
 
 
+def test_an_old_sqlite_without_write_ahead_log_loses_nothing_either() -> None:
+    found, _ = campaign(10, first_story=50, plant="old-sqlite")
+    assert not found, report(found)
+
+
+@pytest.mark.slow
+def test_many_cuts_under_an_old_sqlite_lose_nothing() -> None:
+    found, _ = campaign(200, first_story=60, plant="old-sqlite")
+    assert not found, report(found)
+    found, _ = campaign(200, first_story=60, plant="old-sqlite-full", stops_early=True)
+    assert found, "the harness has become blind for removals that come undone"
+
+
 @pytest.mark.slow
 def test_a_thousand_power_cuts_lose_nothing_that_was_told() -> None:
     found, places = campaign(1_000, first_story=100)
