@@ -61,6 +61,9 @@ class Settings(Value):
     """How long room is kept for an announced parcel."""
     soft_booking_minutes: int = 30
     """How long an unconfirmed booking stands."""
+    remote_openings_per_hour: int = 20
+    """How many doors of the whole network may be opened from afar within an hour on one person's
+    word; above that a second person must agree."""
     pin_secret_digits: int = 6
     """6, or 8 where controllers have no secure element."""
     mail_from: str = "parcels@restante.invalid"
@@ -88,6 +91,13 @@ class Settings(Value):
     """This centre's certificate; its common name is the name the broker's rules know it by."""
     mqtt_key_file: Path | None = None
     """Key of this centre's certificate."""
+    mqtt_public_url: str = ""
+    """The broker's address as lockers reach it, when that is not ``mqtt_url``."""
+    mqtt_authority_dir: Path | None = None
+    """Folder of the authority that signs lockers' certificates, as `restante broker` makes it; also
+    where revocations are written. Without one, no locker is enrolled."""
+    claim_hours: int = 24
+    """How long a claim code works."""
     log_level: str = "info"
     """``debug``, ``info``, ``warning`` or ``error``."""
 
@@ -238,14 +248,16 @@ def _check(settings: Settings) -> Settings:
         "extension_hours",
         "firm_booking_hours",
         "soft_booking_minutes",
+        "claim_hours",
     )
     for name in positive:
         if getattr(settings, name) <= 0:
             raise BadSetting(f"{name}: must be positive")
     if settings.hold_hours * HOUR > 60 * DAY:
         raise BadSetting("hold_hours: at most 1440, which is 60 days")
-    if settings.extension_count_max < 0:
-        raise BadSetting("extension_count_max: 0 or more")
+    for name in ("extension_count_max", "remote_openings_per_hour"):
+        if getattr(settings, name) < 0:
+            raise BadSetting(f"{name}: 0 or more")
     for name in ("listen_port", "smtp_port"):
         if not 1 <= getattr(settings, name) <= PORT_MAX:
             raise BadSetting(f"{name}: 1 to {PORT_MAX}")

@@ -19,9 +19,9 @@ from ..views import Role
 from .endpoint import CSV, Answer, Call, Endpoint
 from .house import House
 from .intake import read_json, read_query
-from .key import Asker, authenticate, need_scope
+from .key import STRANGER, Asker, authenticate, need_scope
 from .problem import MEDIA_TYPE, ProblemRaised, Trouble, make_problem
-from .rate import Allowance, RateLimit
+from .rate import Allowance, RateLimit, RateLimiter
 from .remember import (
     Asking,
     Kept,
@@ -134,6 +134,9 @@ async def _answer_once(endpoint: Endpoint, call: Call, asking: Asking) -> Answer
 async def _admit(
     endpoint: Endpoint, house: House, request: Request[Any, Any, Any], headers: dict[str, str]
 ) -> Asker:
+    if endpoint.is_open:
+        _charge(house.strangers, f"address:{_address(request)}", headers)
+        return STRANGER
     authorization = request.headers.get("authorization", "")
     try:
         asker = await house.read(
@@ -146,10 +149,9 @@ async def _admit(
         )
     except ProblemRaised:
         # Strangers have no key to be counted by: they share one bucket for each address.
-        address = request.client.host if request.client else ""
-        _charge(house, f"address:{address}", headers)
+        _charge(house.limiter, f"address:{_address(request)}", headers)
         raise
-    _charge(house, f"key:{asker.key.key_id}", headers)
+    _charge(house.limiter, f"key:{asker.key.key_id}", headers)
     await house.note_use(asker.key.key_id)
     if endpoint.scope is not None:
         need_scope(asker.key, endpoint.scope)
@@ -158,9 +160,13 @@ async def _admit(
     return asker
 
 
-def _charge(house: House, asker: str, headers: dict[str, str]) -> None:
-    allowance = house.limiter.ask(asker)
-    headers.update(rate_headers(house.limiter.limit, allowance))
+def _address(request: Request[Any, Any, Any]) -> str:
+    return request.client.host if request.client else ""
+
+
+def _charge(limiter: RateLimiter, asker: str, headers: dict[str, str]) -> None:
+    allowance = limiter.ask(asker)
+    headers.update(rate_headers(limiter.limit, allowance))
     if not allowance.is_granted:
         raise ProblemRaised(
             Trouble.TOO_MANY_REQUESTS,
@@ -207,6 +213,7 @@ async def _understand(
         request_hash=hash_request(request.method, request.scope["path"], query_bytes, raw),
         house=house,
         place=_place(endpoint, asker, query),
+        address=_address(request),
     )
 
 

@@ -50,6 +50,8 @@ class Call(NamedTuple):
     """:class:`~.house.House`: reading, committing, cursors."""
     place: str
     """Asker, list and filters, for cursors."""
+    address: str = ""
+    """Where the request came from."""
 
 
 Run: TypeAlias = Callable[[Call], Awaitable[Answer]]
@@ -74,6 +76,8 @@ class Endpoint(NamedTuple):
         What the key must be able to do; ``None`` for every valid key.
     is_operators
         Only keys of the network's operator.
+    is_open
+        No key is needed; few requests are taken from one address.
     query, body
         Structs the request is read into.
     problems
@@ -97,6 +101,7 @@ class Endpoint(NamedTuple):
     scope: Scope | None
     status: int = 200
     is_operators: bool = False
+    is_open: bool = False
     query: Any = None
     body: Any = None
     body_media: str = JSON

@@ -17,6 +17,7 @@ from ..core.value import UtcSeconds
 from ..journal.committer import Committer
 from ..journal.ledger import Operation
 from ..journal.port import Journal, Scalar
+from ..operations.enrolment import EnrolmentDesk
 from ..operations.means import Means
 from ..views import Queries
 from ..views.tables import PARTNERS
@@ -32,6 +33,9 @@ PREPARERS: Final = 2
 
 KEYS_NOTED_MAX: Final = 10_000
 """Keys whose last use is remembered here; forgetting one costs a row written too early."""
+
+STRANGERS_LIMIT: Final = RateLimit(per_second=0.2, burst=20)
+"""For each address that shows no key. A locker asks six times a year (chosen)."""
 
 Result = TypeVar("Result")
 
@@ -57,6 +61,11 @@ class Centre(Protocol):
     @property
     def means(self) -> Means:
         """Given to operations."""
+        ...
+
+    @property
+    def enrolment(self) -> EnrolmentDesk:
+        """Claims, certificates and what ends them."""
         ...
 
     @property
@@ -89,6 +98,7 @@ class House:
         self.journal = centre.journal
         self.cursors = CursorSeal(cursor_key)
         self.limiter = RateLimiter(rate_clock, rate_limit)
+        self.strangers = RateLimiter(rate_clock, STRANGERS_LIMIT)
         self.in_flight: set[tuple[str, str]] = set()
         self._noted: dict[str, UtcSeconds] = {}
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="api-reader")

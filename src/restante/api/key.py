@@ -2,7 +2,8 @@
 
 K1  Unknown, wrong, revoked and expired keys get one answer.
 K2  A key of a partner whose kind is ``operator`` acts for the network; its scopes still bind it.
-K3  There is no default key, and no request without one beyond the reference pages.
+K3  There is no default key. Without one there are the reference pages, and what a locker's machine
+    asks for: it proves itself in the body.
 K4  The last use of a key is written at most once a minute.
 """
 
@@ -32,6 +33,20 @@ class Asker(NamedTuple):
 
     principal: Principal
     key: ApiKey
+
+
+STRANGER: Final = Asker(
+    Principal.of_locker(""),
+    ApiKey(
+        key_id="",
+        digest=b"",
+        partner=PartnerId(""),
+        scopes=frozenset(),
+        label="",
+        created_at=UtcSeconds(0),
+    ),
+)
+"""Who asks where no key is needed: a machine that proves itself in the body."""
 
 
 def authenticate(

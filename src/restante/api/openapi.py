@@ -144,6 +144,8 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     }
     if endpoint.body is not None:
         operation["requestBody"] = _request_body(endpoint)
+    if endpoint.is_open:
+        operation["security"] = []
     if not operation["parameters"]:
         del operation["parameters"]
     return operation

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from . import bookings, feed, lockers, manifests, parcel_changes, parcels, sites
+from . import bookings, feed, lockers, machines, manifests, parcel_changes, parcels, sites
 from .endpoint import Endpoint
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
@@ -12,5 +12,6 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *manifests.ENDPOINTS,
     *sites.ENDPOINTS,
     *lockers.ENDPOINTS,
+    *machines.ENDPOINTS,
     *feed.ENDPOINTS,
 )

@@ -53,8 +53,8 @@ from .configuration import (
     read_update,
     rows_of,
 )
-from .ingest import open_matter
 from .lookup import find_locker_row
+from .matters import open_matter
 from .means import Means
 
 CERTIFICATE_DAYS: Final = 90

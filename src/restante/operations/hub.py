@@ -3,6 +3,7 @@
 R1. A report is acknowledged after its commit and not before.
 R2. Whatever fails here, the locker sends again: a failure loses nothing and stops no other link.
 R3. Which transport carries the bytes, and who the locker is, was settled before they come here.
+R4. A revoked locker is not listened to and told nothing.
 
 An end is used by one thread at a time; different ends by different threads at will.
 """
@@ -20,7 +21,8 @@ from ..core.value import UtcSeconds
 from ..journal.committer import Closed, Committer, Overloaded
 from ..journal.ledger import Ledger, Operation
 from ..journal.port import Busy, Conflict, Damaged, Full, RowChange, RowRejected, Scalar
-from ..link.message import Heartbeat, Hello, Report
+from ..link.configuration import ConfigurationState
+from ..link.message import ConfigurationUpdate, Heartbeat, Hello, Order, Report
 from ..link.session import (
     Beat,
     CentreEvent,
@@ -31,10 +33,15 @@ from ..link.session import (
     Greeted,
 )
 from ..link.signing import make_signer
+from ..link.telling import ConfigurationTeller
+from ..views.alarms import readings_row
+from ..views.device_tables import is_shut_out, read_shut_out
 from ..views.principal import NotFound
 from ..views.tables import LOCKER_LINKS, LOCKERS, WATERMARKS
-from .ingest import ingest, open_matter
+from .configuration import find_configuration, note_configuration, read_desired
+from .ingest import ingest
 from .lists import Lists
+from .matters import open_matter
 from .means import Means
 
 _log = structlog.get_logger(__name__)
@@ -57,6 +64,7 @@ class CentreEnd:
         session: CentreSession,
         committer: Committer,
         means: Means,
+        is_shut_out: Callable[[], bool],
     ) -> None:
         self.locker = locker
         self.site = site
@@ -66,6 +74,10 @@ class CentreEnd:
         self._session = session
         self._committer = committer
         self._means = means
+        self._is_shut_out = is_shut_out
+        self._noted: ConfigurationState | None = None
+        self.is_muted = False
+        """Whether nothing is said to it; told by :meth:`Hub.watch_machines`."""
 
     def connected(self, now: UtcSeconds) -> None:
         """Note that there is a way to the locker."""
@@ -79,12 +91,29 @@ class CentreEnd:
 
     def receive(self, body: bytes, now: UtcSeconds) -> None:
         """Take a message; facts are durable when this returns, or were not taken."""
+        if self._is_shut_out():
+            self.dropped_count += 1
+            _log.warning("message of a revoked locker dropped", locker=self.locker)
+            return
         for event in self._session.receive(body, now):
             self._handle(event)
 
     def outgoing(self, now: UtcSeconds) -> list[bytes]:
         """Give what is to be sent now."""
-        return self._session.outgoing(now)
+        return [] if self.is_muted else self._session.outgoing(now)
+
+    def configuration_changed(self, version: int) -> None:
+        """Note that the locker shall be otherwise."""
+        self._session.configuration.desired(version)
+
+    @property
+    def challenge(self) -> str:
+        """What the locker gave last for orders to repeat."""
+        return self._session.challenge
+
+    def order(self, order: Order) -> None:
+        """Say an order with the next outgoing, once."""
+        self._session.order(order)
 
     def list_changed(self, version: int) -> None:
         """Note a newer list of the locker's site."""
@@ -96,8 +125,11 @@ class CentreEnd:
                 self._take_in(event)
             case Greeted(hello=hello):
                 self._run(note_hello(hello))
+                self._noted = None
+                self._note_configuration(hello.configuration)
             case Beat(heartbeat=beat):
                 self._run(note_heartbeat(beat))
+                self._note_configuration(beat.configuration)
             case Diverged(what=what):
                 _log.warning("locker and centre disagree", locker=self.locker, what=what)
                 self._run(_note_divergence(self.locker, self.site, what))
@@ -125,6 +157,12 @@ class CentreEnd:
             if done.seq < event.first_seq + len(event.facts) - 1:
                 # The journal knows less than this end believed, as after a restored backup.
                 self._session.failed(event.epoch)
+
+    def _note_configuration(self, state: ConfigurationState) -> None:
+        # Every beat says it; only what is new costs a transaction.
+        if state != self._noted:
+            self._run(note_configuration(self.locker, state))
+            self._noted = state
 
     def _run(self, operation: Operation[None]) -> None:
         try:
@@ -196,6 +234,27 @@ class Hub:
         self._pushed = max(self._pushed, *changed.values())
         return told
 
+    def watch_machines(self) -> None:
+        """Look which lockers were revoked and which shall be otherwise.
+
+        Call it after commits, or now and then; what arrives of a revoked locker is refused at once
+        without it.
+        """
+        with self._reading() as connection:
+            shut_out = read_shut_out(connection)
+            desired = read_desired(connection)
+        for end in self.ends():
+            end.is_muted = end.locker in shut_out
+            end.configuration_changed(desired.get(end.locker, 0))
+
+    def _is_shut_out(self, locker: LockerId) -> bool:
+        with self._reading() as connection:
+            return is_shut_out(connection, locker)
+
+    def _find_configuration(self, locker: LockerId) -> ConfigurationUpdate | None:
+        with self._reading() as connection:
+            return find_configuration(connection, locker)
+
     def _make_end(self, locker: LockerId) -> CentreEnd:
         with self._reading() as connection:
             site = connection.scalar(select(LOCKERS.c.site).where(LOCKERS.c.locker == locker))
@@ -203,6 +262,8 @@ class Hub:
                 WATERMARKS.c.locker == locker
             )
             watermarks = {epoch: int(seq) for epoch, seq in connection.execute(marks)}
+            update = find_configuration(connection, locker)
+            is_muted = is_shut_out(connection, locker)
         if site is None:
             raise NotFound("locker", locker)
         at = SiteId(site)
@@ -212,14 +273,19 @@ class Hub:
             list_version=self.lists.version(at),
             sign=self._sign,
             read_list=lambda base: self.lists.delta(at, base),
+            configuration=ConfigurationTeller(lambda: self._find_configuration(locker)),
         )
-        return CentreEnd(
+        end = CentreEnd(
             locker=locker,
             site=at,
             session=session,
             committer=self._committer,
             means=self._means,
+            is_shut_out=lambda: self._is_shut_out(locker),
         )
+        end.is_muted = is_muted
+        end.configuration_changed(0 if update is None else update.version)
+        return end
 
 
 def note_hello(hello: Hello) -> Operation[None]:
@@ -253,6 +319,8 @@ def note_heartbeat(beat: Heartbeat) -> Operation[None]:
             "seen_at": ledger.now,
         }
         ledger.put(RowChange(LOCKER_LINKS.name, (beat.locker,), row))
+        if beat.readings:
+            ledger.put(readings_row(beat.locker, beat.readings, ledger.now))
 
     return Operation((), run, ((LOCKER_LINKS.name, (beat.locker,)),))
 

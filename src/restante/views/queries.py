@@ -14,6 +14,7 @@ from ..core.size import ParcelSize
 from ..core.value import UtcSeconds
 from ..journal.port import Journal
 from . import parcel_queries, site_queries
+from .machine_queries import ShownMachine, ShownRing, find_machine, list_rings
 from .principal import Principal, Role
 from .shown import (
     Alternative,
@@ -53,6 +54,27 @@ class Queries:
     ) -> None:
         self._reading = reading
         self._journal = journal
+
+    # ── Machines of lockers ───────────────────────────────────────────────────────────────────
+
+    def machine(self, principal: Principal, locker: LockerId, *, at: UtcSeconds) -> ShownMachine:
+        """Show a locker's machine: certificate, configuration, release.
+
+        Raises
+        ------
+        restante.views.NotFound
+            When there is no such locker.
+        """
+        principal.need_role(Role.OPERATOR)
+        self.locker(principal, locker)
+        with self._reading() as connection:
+            return find_machine(connection, locker, at)
+
+    def rings(self, principal: Principal) -> tuple[ShownRing, ...]:
+        """List update rings."""
+        principal.need_role(Role.OPERATOR)
+        with self._reading() as connection:
+            return list_rings(connection)
 
     # ── Parcels ───────────────────────────────────────────────────────────────────────────────
 

@@ -2,8 +2,11 @@
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
+
+from sqlalchemy import Connection
 
 from ..access import (
     STANDARD,
@@ -13,6 +16,7 @@ from ..access import (
     create_keystore,
     open_keystore,
 )
+from ..access.authority import open_authority
 from ..clock import Clock, Minter
 from ..core.hold import HoldPolicy
 from ..core.streams import KINDS
@@ -21,22 +25,25 @@ from ..journal.ledger import Operation
 from ..journal.sqlite import SqliteJournal
 from ..journal.sqlite_file import Durability
 from ..notices import Channel, Mailbox, SmsGateway, SmtpChannel, SmtpServer
+from ..operations.enrolment import Broker, EnrolmentDesk
 from ..operations.hub import Hub
 from ..operations.means import Means
 from ..operations.notify import Desk, Notifier
+from ..operations.orders import OrderDesk
 from ..operations.perform import OutboxWorker
 from ..operations.sweep import Sweeper
 from ..operations.timekeeper import Timekeeper
 from ..settings import Settings, read_secret
-from ..views import account_tables, device_tables, key_tables
+from ..views import account_tables, device_tables, key_tables, remote_tables
 from ..views.inline import derive
 from ..views.queries import Queries
 from ..views.tables import VIEWS
 from ..views.work import NOTICE
 
 Result = TypeVar("Result")
+Reading: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 
-_TABLE_MODULES = (account_tables, device_tables, key_tables)
+_TABLE_MODULES = (account_tables, device_tables, key_tables, remote_tables)
 """Modules that add tables to :data:`VIEWS` when imported, which must be before a journal opens."""
 
 
@@ -52,11 +59,13 @@ class Centre(NamedTuple):
     means: Means
     queries: Queries
     hub: Hub
+    orders: OrderDesk
     timekeeper: Timekeeper
     sweeper: Sweeper
     worker: OutboxWorker
     desk: Desk
     mailbox: Mailbox
+    enrolment: EnrolmentDesk
 
     def run(self, operation: Operation[Result]) -> Result:
         """Run an operation and wait until it is durable."""
@@ -128,6 +137,7 @@ def open_centre(
         link_url=lambda token: f"{settings.public_url.rstrip('/')}/p/{token}",
     )
     performers = {NOTICE: notifier.perform}
+    hub = Hub(reading=reading, committer=committer, keyring=keys, means=means)
     return Centre(
         settings=settings,
         clock=clock,
@@ -137,12 +147,25 @@ def open_centre(
         keyring=keys,
         means=means,
         queries=queries,
-        hub=Hub(reading=reading, committer=committer, keyring=keys, means=means),
+        hub=hub,
+        orders=OrderDesk(reading=reading, committer=committer, clock=clock, hub=hub),
         timekeeper=Timekeeper(reading=reading, committer=committer, clock=clock),
         sweeper=Sweeper(reading=reading, committer=committer, clock=clock),
         worker=OutboxWorker(journal, performers, committer=committer, clock=clock),
         desk=Desk(journal, means, clock),
         mailbox=mailbox,
+        enrolment=_make_enrolment(settings, reading, means),
+    )
+
+
+def _make_enrolment(settings: Settings, reading: Reading, means: Means) -> EnrolmentDesk:
+    folder = settings.mqtt_authority_dir
+    return EnrolmentDesk(
+        reading=reading,
+        means=means,
+        authority=None if folder is None else open_authority(folder),
+        broker=Broker(settings.mqtt_public_url or settings.mqtt_url, settings.network_id),
+        claim_hours=settings.claim_hours,
     )
 
 
@@ -162,6 +185,7 @@ def _make_means(
         ),
         firm_seconds=settings.firm_booking_seconds,
         soft_seconds=settings.soft_booking_seconds,
+        remote_openings_max=settings.remote_openings_per_hour,
         live_selectors=queries.live_selectors,
     )
 

@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 
 from .centre import Centre
+from .revocations import Published, publish_revocations
 
 TURN_SECONDS: Final = 1.0
 """Between two turns when there is nothing to do."""
@@ -24,6 +25,7 @@ class Chores:
 
     def __init__(self, centre: Centre) -> None:
         self._centre = centre
+        self._published: Published | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="chores", daemon=True)
 
@@ -53,6 +55,9 @@ class Chores:
         centre = self._centre
         done = centre.timekeeper.tick()
         done += centre.hub.push_lists()
+        centre.hub.watch_machines()
+        self._published = publish_revocations(centre, self._published)
+        done += centre.orders.turn()
         done += centre.worker.turn()
         if turns % SWEEP_TURNS == 0:
             centre.sweeper.turn()
