@@ -34,6 +34,7 @@ def order(number: int = 1, **changes: Any) -> TakeOrder:
         "asked_by": ADA,
         "opening": OpeningId(f"o-order-{number}"),
         "session": SessionId(f"s-order-{number}"),
+        "is_fresh": True,
     }
     return TakeOrder(**{**given, **changes})
 
@@ -97,15 +98,14 @@ def test_an_order_within_its_minute_opens(issued_at: int, expires_at: int):
     holding.when(timely).follows(OrderTaken, OpeningIntended)
 
 
-def test_while_the_clock_is_in_doubt_only_a_fresh_order_opens():
-    doubtful = order(is_clock_doubtful=True)
-    refused(holding, doubtful, Reason.CLOCK_DOUBTFUL)
+def test_an_order_is_fresh_by_what_the_locker_gave_not_by_clocks():
     opens = (OrderTaken, OpeningIntended)
-    holding.when(replace(doubtful, is_fresh=True)).follows(*opens)
-    holding.when(replace(doubtful, is_present=True)).follows(*opens)
-    # Then the clocks may differ by any time; a minute is a minute by the centre's own.
-    long_ago = replace(doubtful, is_fresh=True, issued_at=NOON - 10**6, expires_at=NOON - 10**6)
+    refused(holding, order(is_fresh=False), Reason.ORDER_EXPIRED)
+    holding.when(order(is_fresh=False, is_present=True)).follows(*opens)
+    # While the clock is in doubt, clocks may differ by any time; a minute is the centre's own.
+    long_ago = order(is_clock_doubtful=True, issued_at=NOON - 10**6, expires_at=NOON - 10**6)
     holding.when(long_ago).follows(*opens)
+    refused(holding, replace(long_ago, is_fresh=False), Reason.ORDER_EXPIRED)
     too_long = replace(long_ago, expires_at=UtcSeconds(NOON - 10**6 + 61))
     refused(holding, too_long, Reason.ORDER_EXPIRED)
 

@@ -136,9 +136,10 @@ def test_what_the_locker_refuses_is_told_with_its_reason(afar: Afar) -> None:
     assert afar.pulses() == 1
 
 
-def test_a_doubtful_clock_is_no_matter_while_the_link_brings_challenges(afar: Afar) -> None:
+def test_a_clock_that_lost_a_year_is_no_matter_after_the_next_beat_of_the_link(afar: Afar) -> None:
     afar.locker_clock.set(UtcSeconds(afar.now - 365 * DAY))
     assert afar.controller.clock.is_doubtful
+    afar.pass_time(60)
     assert afar.outcome(afar.ask()) is Outcome.TAKEN
     afar.shut()
     # Nothing of the locker reaches the centre for so long that what it gave is old.
@@ -149,7 +150,7 @@ def test_a_doubtful_clock_is_no_matter_while_the_link_brings_challenges(afar: Af
     (order,) = afar.centre.hub.end_for(LOCKER).outgoing(afar.now)
     afar.uplink.receive(order, afar.now)
     assert afar.outcome(asked) is Outcome.REFUSED
-    assert afar.shown(asked.order).reason == Reason.CLOCK_DOUBTFUL
+    assert afar.shown(asked.order).reason == Reason.ORDER_EXPIRED
 
 
 # ── A recipient before the locker ─────────────────────────────────────────────────────────────

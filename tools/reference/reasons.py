@@ -142,10 +142,6 @@ MEANINGS: dict[Reason, tuple[str, str]] = {
         "An order to open from afar came again, or after a later one.",
         "Ask again; if it stays so, look who writes to the broker.",
     ),
-    Reason.CLOCK_DOUBTFUL: (
-        "The locker's clock is in doubt and nothing else proves that the order is fresh.",
-        "Ask again when the locker has heard the time, or use the code.",
-    ),
     Reason.NOT_PRESENT: (
         "A recipient asked from afar without naming what the locker's screen shows.",
         "Stand before the locker and type what it shows.",

@@ -187,7 +187,6 @@ REASON_STATUS: Final[dict[Reason, int]] = {
     Reason.TOO_MANY_OPENINGS: 429,
     Reason.ORDER_EXPIRED: 409,
     Reason.ORDER_REPLAYED: 409,
-    Reason.CLOCK_DOUBTFUL: 503,
     Reason.NOT_PRESENT: 403,
     Reason.OFFLINE_BUDGET_SPENT: 409,
     Reason.TIME_UNKNOWN: 409,

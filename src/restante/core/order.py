@@ -9,9 +9,10 @@ Rules
 R1  Counters rise. An order whose counter is not above that of every order judged before is
     replayed or late: it is refused and not recorded, so that nobody fills the disk with it.
 R2  An order's name is judged once.
-R3  An order lives for :data:`ORDER_SECONDS_MAX` at most, and not before it was issued.
-R4  While the clock is in doubt, only an order that repeats what this locker has just given, over
-    the link or on its screen, is fresh.
+R3  An order lives for :data:`ORDER_SECONDS_MAX` at most, and not before it was issued; while the
+    clock is in doubt, R4 alone says so.
+R4  An order repeats what this locker has just given, over the link or on its screen. Clocks do not
+    prove that it is fresh: whoever can hold an order back can hold back the word about the time.
 R5  A recipient's order needs what this locker's own screen shows: who asks stands before it.
 R6  An order that is refused is recorded and used up like one that was taken.
 """
@@ -131,14 +132,14 @@ def evolve(state: Orders, fact: OrderFact) -> Orders:
 
 def _find_fault(command: TakeOrder) -> Reason | None:
     at, issued_at = command.at, command.issued_at
+    if command.purpose is Purpose.COLLECT and not command.is_present:
+        return Reason.NOT_PRESENT
     if command.expires_at - issued_at > ORDER_SECONDS_MAX:
         return Reason.ORDER_EXPIRED
     # What the screen showed a moment ago proves as much as what the link carried.
-    if command.is_clock_doubtful and not (command.is_fresh or command.is_present):
-        return Reason.CLOCK_DOUBTFUL
+    if not (command.is_fresh or command.is_present):
+        return Reason.ORDER_EXPIRED
     is_now = issued_at - AHEAD_SECONDS_MAX <= at < command.expires_at
     if not command.is_clock_doubtful and not is_now:
         return Reason.ORDER_EXPIRED
-    if command.purpose is Purpose.COLLECT and not command.is_present:
-        return Reason.NOT_PRESENT
     return None

@@ -56,7 +56,6 @@ class Reason(StrEnum):
     # Orders to open from afar.
     ORDER_EXPIRED = "order_expired"
     ORDER_REPLAYED = "order_replayed"
-    CLOCK_DOUBTFUL = "clock_doubtful"
     NOT_PRESENT = "not_present"
     # Without the centre.
     OFFLINE_BUDGET_SPENT = "offline_budget_spent"

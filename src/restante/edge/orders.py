@@ -5,10 +5,11 @@ Rules
 O1  What was taken and the intent to open are on the disk, in one transaction, before the pulse.
 O2  An order is judged by :mod:`restante.core.order` and then like anybody who stands here: one
     door at a time, no door while somebody else is signed in, a recipient's own parcel only.
-O3  What the screen showed counts once, whether the door opened or not.
+O3  What this locker gave is measured by its machine's own clock, which no message can set.
+O4  What the screen showed counts once, whether the door opened or not.
 """
 
-from ..clock import Minter
+from ..clock import Clock, Minter
 from ..core import locker
 from ..core.ids import SessionId
 from ..core.order import OrderRefused, TakeOrder
@@ -21,14 +22,27 @@ from .store import LockerStore
 
 
 class Orders:
-    """What one locker does with orders."""
+    """What one locker does with orders.
+
+    Parameters
+    ----------
+    machine
+        The machine's own clock (O3).
+    """
 
     def __init__(
-        self, store: LockerStore, doors: Doors, clock: SteadyClock, minter: Minter
+        self,
+        store: LockerStore,
+        doors: Doors,
+        clock: SteadyClock,
+        minter: Minter,
+        *,
+        machine: Clock,
     ) -> None:
         self._store = store
         self._doors = doors
         self._clock = clock
+        self._machine = machine
         self._minter = minter
         self._shown = make_shown_codes(minter)
         self._challenges = make_challenges(minter)
@@ -37,11 +51,15 @@ class Orders:
 
     def shown_code(self) -> str:
         """Give what the start screen shows now."""
-        return self._shown.give(self._clock.now())
+        return self._shown.give(self._machine.now())
 
     def challenge(self) -> str:
         """Give what orders shall repeat."""
-        return self._challenges.give(self._clock.now())
+        return self._challenges.give(self._machine.now())
+
+    def is_live(self, challenge: str) -> bool:
+        """Whether this locker gave that challenge in the last minutes."""
+        return self._challenges.is_live(challenge, self._machine.now())
 
     def take(self, order: Order) -> Opening | None:
         """Open the door of an order, or record why not; ``None`` when it opens nothing."""
@@ -59,10 +77,9 @@ class Orders:
         )
 
     def _command(self, order: Order) -> TakeOrder:
-        now = self._clock.now()
         grant = None if order.grant is None else self._store.allowed.grant(order.grant)
         return TakeOrder(
-            at=now,
+            at=self._clock.now(),
             order=order.order,
             counter=order.counter,
             compartment=order.compartment,
@@ -74,6 +91,6 @@ class Orders:
             session=SessionId(self._minter.make("s")),
             grant=grant,
             is_clock_doubtful=self._clock.is_doubtful,
-            is_fresh=self._challenges.is_live(order.challenge, now),
-            is_present=self._shown.use(order.presence, now),
+            is_fresh=self.is_live(order.challenge),
+            is_present=self._shown.use(order.presence, self._machine.now()),
         )

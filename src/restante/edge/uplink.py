@@ -53,7 +53,8 @@ class Uplink:
             read_conditions=controller.conditions,
             read_sensors=lambda: controller.sensors.readings,
             read_clock=lambda: controller.clock.quality.value,
-            make_challenge=lambda _now: controller.orders.challenge(),
+            make_challenge=controller.orders.challenge,
+            is_live_challenge=controller.orders.is_live,
         )
         controller.budget.watch_link(lambda: self.session.is_online)
 

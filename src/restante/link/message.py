@@ -218,6 +218,8 @@ class TimeSignal(Value, tag="time"):
 
     locker: LockerId
     at_ms: int
+    challenge: str = ""
+    """The last one the locker gave: a word about the time that was held back is worth nothing."""
     kid: str = ""
     signature: bytes = b""
 

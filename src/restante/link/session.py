@@ -17,6 +17,8 @@ R5  What the centre says is signed; what does not verify is dropped and told to 
 R6  A clock that jumps delays a resend by one pause at most.
 R7  An order is said once and never again: what is lost is asked for anew, by whoever wanted it.
     An order for another life of the locker's journal is dropped.
+R8  Orders and the time repeat a challenge the locker has just given; one that was held back on the
+    way does not count.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -215,7 +217,9 @@ class LockerSession:
     read_conditions
         Every compartment as it stands, for the greeting.
     make_challenge
-        Gives what an order must repeat; asked for every greeting and beat.
+        Gives what orders and the time must repeat; asked for every greeting and beat.
+    is_live_challenge
+        Whether it was given a moment ago.
     read_clock
         Tells how good the locker's clock is.
     read_sensors
@@ -235,7 +239,8 @@ class LockerSession:
         verify: Callable[[Signed], bool],
         read_facts: ReadFacts,
         read_conditions: Callable[[], tuple[Condition, ...]] = tuple,
-        make_challenge: Callable[[UtcSeconds], str] = lambda _now: "",
+        make_challenge: Callable[[], str] = str,
+        is_live_challenge: Callable[[str], bool] = lambda _text: True,
         read_configuration: Callable[[], ConfigurationState] = ConfigurationState,
         read_clock: Callable[[], str] = lambda: "",
         read_sensors: Callable[[], tuple[Reading, ...]] = lambda: (),
@@ -252,6 +257,7 @@ class LockerSession:
         self._read_facts = read_facts
         self._read_conditions = read_conditions
         self._make_challenge = make_challenge
+        self._is_live_challenge = is_live_challenge
         self._read_configuration = read_configuration
         self._read_clock = read_clock
         self._read_sensors = read_sensors
@@ -325,7 +331,9 @@ class LockerSession:
                 return self._receive_ack(message, now)
             case ListUpdate():
                 return self._receive_list(message)
-            case TimeSignal(at_ms=at_ms):
+            case TimeSignal(at_ms=at_ms, challenge=challenge):
+                if not self._is_live_challenge(challenge):
+                    return [Dropped("a word about the time that was held back")]
                 if at_ms <= self._told_ms:
                     return []
                 self._told_ms = at_ms
@@ -344,7 +352,7 @@ class LockerSession:
         said: list[FromLocker] = []
         if not self._is_greeted and self._hello.is_over(now):
             self._hello.said(now)
-            said.append(self._make_hello(now))
+            said.append(self._make_hello())
         said.extend(self._make_reports(now))
         is_due = self._beat_at is None or not 0 <= now - self._beat_at < HEARTBEAT_SECONDS
         if self._is_greeted and is_due:
@@ -380,7 +388,7 @@ class LockerSession:
         is_whole = update.base_version == 0
         return [ListArrived(is_whole, update.version, update.changes)]
 
-    def _make_hello(self, now: UtcSeconds) -> Hello:
+    def _make_hello(self) -> Hello:
         return Hello(
             locker=self._locker,
             site=self._site,
@@ -392,7 +400,7 @@ class LockerSession:
             unsent_count=self.unsent_count,
             unsent_since=self._read_unsent_since(),
             clock=self._read_clock(),
-            challenge=self._make_challenge(now),
+            challenge=self._make_challenge(),
             configuration=self._read_configuration(),
         )
 
@@ -432,7 +440,7 @@ class LockerSession:
             unsent_since=self._read_unsent_since(),
             list_version=self._list_version,
             clock=self._read_clock(),
-            challenge=self._make_challenge(now),
+            challenge=self._make_challenge(),
             configuration=self._read_configuration(),
             readings=self._read_sensors(),
         )
@@ -578,7 +586,7 @@ class CentreSession:
         is_due = self._time_at is None or not 0 <= now - self._time_at < TIME_SECONDS
         if held is not None and is_due:
             self._time_at = now
-            said.append(TimeSignal(locker=self._locker, at_ms=now * 1000))
+            said.append(self._make_time(now))
         return [encode_message(self._sign(message)) for message in said]
 
     def _hold(self, version: int, now: UtcSeconds) -> list[CentreEvent]:
@@ -606,6 +614,9 @@ class CentreSession:
         facts = report.facts[known:]
         self._taken[epoch] = taken + len(facts)
         return [FactsArrived(epoch, taken + 1, facts)]
+
+    def _make_time(self, now: UtcSeconds) -> TimeSignal:
+        return TimeSignal(locker=self._locker, at_ms=now * 1000, challenge=self._challenge)
 
     def _make_list(self, base: int) -> ListUpdate:
         delta = self._read_list(base)

@@ -85,7 +85,6 @@ REFUSALS: Final[dict[Reason, str]] = {
     Reason.TOO_MANY_OPENINGS: "The door was opened too often. Wait five minutes or ask for help.",
     Reason.ORDER_EXPIRED: "It took too long to reach the locker. Ask again.",
     Reason.ORDER_REPLAYED: "The locker has answered this before. Ask again.",
-    Reason.CLOCK_DOUBTFUL: "The locker does not know what time it is. Use your code or QR code.",
     Reason.NOT_PRESENT: "That is not what the locker shows now. Stand in front of it and try again.",
     Reason.OFFLINE_BUDGET_SPENT: "The locker has had no connection for too long to open this door. Your parcel is safe; ask for help or come back later.",
     Reason.TIME_UNKNOWN: "The locker does not know what time it is. It works again when its connection is back.",

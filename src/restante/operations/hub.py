@@ -37,6 +37,7 @@ from ..link.telling import ConfigurationTeller
 from ..views.alarms import readings_row
 from ..views.device_tables import is_shut_out, read_shut_out
 from ..views.principal import NotFound
+from ..views.remote_tables import CHALLENGES
 from ..views.tables import LOCKER_LINKS, LOCKERS, WATERMARKS
 from .configuration import find_configuration, note_configuration, read_desired
 from .ingest import ingest
@@ -105,11 +106,6 @@ class CentreEnd:
     def configuration_changed(self, version: int) -> None:
         """Note that the locker shall be otherwise."""
         self._session.configuration.desired(version)
-
-    @property
-    def challenge(self) -> str:
-        """What the locker gave last for orders to repeat."""
-        return self._session.challenge
 
     def order(self, order: Order) -> None:
         """Say an order with the next outgoing, once."""
@@ -301,6 +297,7 @@ def note_hello(hello: Hello) -> Operation[None]:
     def run(ledger: Ledger) -> None:
         row = {**values, "seen_at": ledger.now}
         ledger.put(RowChange(LOCKER_LINKS.name, (hello.locker,), row))
+        ledger.put(RowChange(CHALLENGES.name, (hello.locker,), {"challenge": hello.challenge}))
 
     return Operation((), run)
 
@@ -319,6 +316,7 @@ def note_heartbeat(beat: Heartbeat) -> Operation[None]:
             "seen_at": ledger.now,
         }
         ledger.put(RowChange(LOCKER_LINKS.name, (beat.locker,), row))
+        ledger.put(RowChange(CHALLENGES.name, (beat.locker,), {"challenge": beat.challenge}))
         if beat.readings:
             ledger.put(readings_row(beat.locker, beat.readings, ledger.now))
 

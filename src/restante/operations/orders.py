@@ -43,7 +43,7 @@ from ..journal.ledger import Ledger, Operation
 from ..journal.port import Busy, Conflict, Full
 from ..link.message import Order
 from ..views.principal import NotFound, Principal, Role
-from ..views.remote_tables import REMOTE_OPENINGS
+from ..views.remote_tables import CHALLENGES, REMOTE_OPENINGS
 from ..views.tables import COMPARTMENTS, LOCKER_LINKS, LOCKERS
 from .directory import read_layout
 from .hub import CentreEnd, Hub
@@ -267,32 +267,37 @@ class OrderDesk:
 
     def turn(self) -> int:
         """Do what can be done now; how many orders moved on."""
-        table, links = REMOTE_OPENINGS, LOCKER_LINKS
+        table, links, given = REMOTE_OPENINGS, LOCKER_LINKS, CHALLENGES
         query = (
-            select(table.c.locker, table.c.order_id, table.c.phase, table.c.until, links.c.epoch)
-            .select_from(table.outerjoin(links, links.c.locker == table.c.locker))
+            select(table, links.c.epoch, given.c.challenge)
+            .select_from(
+                table.outerjoin(links, links.c.locker == table.c.locker).outerjoin(
+                    given, given.c.locker == table.c.locker
+                )
+            )
             .where(table.c.phase.in_([phase.value for phase in _LIVE]))
         )
         with self._reading() as connection:
-            rows = tuple(connection.execute(query))
+            rows = tuple(connection.execute(query).mappings())
         if not rows:
             return 0
         now = self._clock.now()
         ends = {end.locker: end for end in self._hub.ends() if end.is_connected}
         moved = 0
-        for name, order, phase, until, epoch in rows:
-            locker, end = LockerId(name), ends.get(LockerId(name))
+        for row in rows:
+            locker, order = LockerId(row["locker"]), OrderId(row["order_id"])
+            end = ends.get(locker)
             try:
-                if now >= until:
-                    moved += self._committer.run(expire_opening(locker, OrderId(order)))
-                elif phase == Phase.WAITING.value and end is not None and epoch:
-                    moved += self._send(end, OrderId(order), epoch)
+                if now >= row["until"]:
+                    moved += self._committer.run(expire_opening(locker, order))
+                elif row["phase"] == Phase.WAITING.value and end is not None and row["epoch"]:
+                    moved += self._send(end, order, row["epoch"], row["challenge"] or "")
             except (Conflict, Busy, Full, Overloaded, Closed) as error:
                 # It stays as it is, and the next turn tries again.
                 _log.warning("order waits", locker=locker, error=type(error).__name__)
         return moved
 
-    def _send(self, end: CentreEnd, order: OrderId, epoch: str) -> int:
+    def _send(self, end: CentreEnd, order: OrderId, epoch: str, challenge: str) -> int:
         made = self._committer.run(send_opening(end.locker, order, epoch))
         if made is None:
             return 0
@@ -310,7 +315,7 @@ class OrderDesk:
                 asked_by=asked.asked_by,
                 grant=asked.grant,
                 presence=asked.presence,
-                challenge=end.challenge,
+                challenge=challenge,
             )
         )
         return 1

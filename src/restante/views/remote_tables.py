@@ -38,6 +38,14 @@ REMOTE_OPENINGS: Final = Table(
 Index("remote_openings_by_phase", REMOTE_OPENINGS.c.phase, REMOTE_OPENINGS.c.position)
 Index("remote_openings_of_locker", REMOTE_OPENINGS.c.locker, REMOTE_OPENINGS.c.position)
 
+CHALLENGES: Final = Table(
+    "order_challenges",
+    VIEWS,
+    Column("locker", Text, primary_key=True),
+    Column("challenge", Text, nullable=False),
+)
+"""What each locker gave last for orders to repeat; whichever process heard it."""
+
 
 class ShownOpening(Value):
     """An order to open a door from afar."""
