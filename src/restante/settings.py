@@ -20,6 +20,7 @@ from .core.value import DAY, HOUR, MINUTE, Seconds, Value
 ENV_PREFIX: Final = "RESTANTE_"
 LANGUAGES: Final = ("en", "de", "pl", "es")
 PORT_MAX: Final = 65_535
+PARTS_MAX: Final = 64
 
 _ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - to recognize it, not to use it
 
@@ -36,6 +37,14 @@ class Settings(Value):
 
     data_dir: Path = Path("data")
     """Folder of journal, keys and mailbox; made when absent."""
+    database_url: str = ""
+    """``postgresql://user@host:5432/database`` for a journal in PostgreSQL; empty for a file in the
+    data folder. Never with a password."""
+    database_password_file: Path | None = None
+    """File that holds the database's password; without one, libpq looks where it always does."""
+    database_parts: int = 0
+    """Into how many parts a new PostgreSQL database is split by owner; 0 for none. Read once, when
+    the tables are made."""
     network_id: str = "restante"
     """Short name of the network: issuer of every QR code, so keep it under 16 characters."""
     network_name: str = "Restante"
@@ -268,6 +277,8 @@ def _check(settings: Settings) -> Settings:
         for name in ("mqtt_ca_file", "mqtt_certificate_file", "mqtt_key_file"):
             if getattr(settings, name) is None:
                 raise BadSetting(f"{name}: needed with mqtt_url; `restante broker` makes it")
+    if not 0 <= settings.database_parts <= PARTS_MAX:
+        raise BadSetting(f"database_parts: 0 to {PARTS_MAX}")
     if settings.pin_secret_digits not in (6, 8):
         raise BadSetting("pin_secret_digits: 6 or 8")
     if not settings.network_id.isascii() or not settings.network_id.isprintable():

@@ -9,7 +9,8 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from ..settings import Settings
+from ..journal.port import Busy, Damaged
+from ..settings import BadSetting, Settings
 from .output import RESULT, print_json
 
 FREE_BYTES_MIN = 500_000_000
@@ -100,22 +101,37 @@ def _check_keys(settings: Settings) -> Iterator[Finding]:
     yield Finding("keys", True, f"{path}, readable by its owner only")
 
 
+def _check_database(settings: Settings) -> Iterator[Finding]:
+    if not settings.database_url:
+        return
+    from ..settings import read_secret
+
+    try:
+        from ..journal.postgres_server import look_at
+    except ImportError:
+        yield Finding("database", False, "no driver", "install restante[postgres]")
+        return
+    try:
+        for what, fix in look_at(
+            settings.database_url, read_secret(settings.database_password_file)
+        ):
+            yield Finding("database", not fix, what, fix)
+    except (ValueError, OSError, Busy) as error:
+        yield Finding("database", False, str(error), "see docs/howto/run-on-postgresql.md")
+
+
 def _check_journal(settings: Settings) -> Iterator[Finding]:
     from ..core.streams import KINDS
-    from ..journal.port import Damaged
-    from ..journal.sqlite import SqliteJournal
     from ..journal.verify import verify
-    from ..views.inline import derive
-    from ..views.tables import VIEWS
+    from ..wiring.record import open_journal
 
-    path = settings.journal_path
-    if not path.exists():
+    if not settings.database_url and not settings.journal_path.exists():
         yield Finding("journal", True, "none yet")
         return
     try:
-        journal = SqliteJournal(os.fspath(path), KINDS, derive=derive, inline=VIEWS)
-    except Damaged as error:
-        yield Finding("journal", False, str(error), "keep a copy of the file, restore a backup")
+        journal = open_journal(settings)
+    except (Damaged, Busy, BadSetting) as error:
+        yield Finding("journal", False, str(error), "keep a copy, restore a backup")
         return
     report = verify(journal, KINDS)
     journal.close()
@@ -132,5 +148,6 @@ _CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _check_sqlite,
     _check_disk,
     _check_keys,
+    _check_database,
     _check_journal,
 )

@@ -1,6 +1,5 @@
 """``restante journal``: look after the record of facts."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,12 +10,15 @@ import typer
 from .output import RESULT, TALK, fail, print_json
 
 if TYPE_CHECKING:
-    from ..journal.sqlite import SqliteJournal
+    from ..journal.sql import SqlJournal
 
 app = typer.Typer(help="Check and export the journal.", no_args_is_help=True)
 
 Data = Annotated[
     Path | None, typer.Option("--data", help="Data folder; the settings' when not given.")
+]
+Database = Annotated[
+    str | None, typer.Option("--database", help="postgresql://user@host/name instead of a folder.")
 ]
 
 
@@ -24,13 +26,14 @@ Data = Annotated[
 def verify(
     context: typer.Context,
     data: Data = None,
+    database: Database = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Fold every stream, compare with the state rows, check the hash chain."""
     from ..core.streams import KINDS
     from ..journal.verify import verify as verify_journal
 
-    with _opened(context, data) as opened:
+    with _opened(context, data, database) as opened:
         report = verify_journal(opened, KINDS)
     if as_json:
         print_json(
@@ -53,30 +56,31 @@ def export(
     context: typer.Context,
     out: Annotated[Path, typer.Argument(help="File to write, one JSON object a line.")],
     data: Data = None,
+    database: Database = None,
 ) -> None:
     """Write every fact with its envelope and hash to a file."""
     from ..journal.export import export_to
 
     if out.exists():
         fail(f"{out} exists; choose another name, nothing is overwritten")
-    with _opened(context, data) as opened, out.open("wb") as file:
+    with _opened(context, data, database) as opened, out.open("wb") as file:
         count = export_to(opened, file)
     TALK.print(f"{count} facts in {out}")
 
 
 @contextmanager
-def _opened(context: typer.Context, data: Path | None) -> Iterator["SqliteJournal"]:
+def _opened(
+    context: typer.Context, data: Path | None, database: str | None
+) -> Iterator["SqlJournal"]:
     """Open an existing journal, and close it when done with."""
-    from ..core.streams import KINDS
-    from ..journal.sqlite import SqliteJournal
-    from ..views.inline import derive
-    from ..views.tables import VIEWS
+    from ..wiring.record import open_journal
     from .places import read_settings_of
 
-    path = read_settings_of(context, data_dir=data).journal_path
-    if not path.exists():
+    settings = read_settings_of(context, data_dir=data, database_url=database)
+    path = settings.journal_path
+    if not settings.database_url and not path.exists():
         fail(f"there is no journal at {path}; give its folder with --data")
-    journal = SqliteJournal(os.fspath(path), KINDS, derive=derive, inline=VIEWS)
+    journal = open_journal(settings)
     try:
         yield journal
     finally:

@@ -13,6 +13,10 @@ from .places import read_settings_of
 def serve(
     context: typer.Context,
     data: Annotated[Path | None, typer.Option("--data", help="Data folder.")] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(help="postgresql://user@host/name; without it, a file in the data folder."),
+    ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     locker: Annotated[
@@ -24,7 +28,9 @@ def serve(
     from ..wiring.logs import set_up_logs
     from ..wiring.service import run_service
 
-    settings = read_settings_of(context, data_dir=data, listen_host=host, listen_port=port)
+    settings = read_settings_of(
+        context, data_dir=data, database_url=database, listen_host=host, listen_port=port
+    )
     set_up_logs(settings.log_level)
     run_service(settings, locker_files=locker or [], tell=TALK.print)
 

@@ -23,7 +23,7 @@ from .inline import View, derive_nothing
 from .migrations import migrate
 from .port import Batch, Busy, Derive, Kinds, Recorded, Scalar, Seen, Unsure
 from .postgres_bulk import Bulk
-from .postgres_schema import lock_schema, make_head, make_month, month_of, shape_for
+from .postgres_schema import lock_schema, make_head, make_month, month_of, settle_parts, shape_for
 from .postgres_server import (
     CONNECT_SECONDS,
     Durability,
@@ -118,7 +118,6 @@ class PostgresJournal(SqlJournal):
     ) -> None:
         super().__init__(kinds, derive=derive, inline=inline, dialect=_DIALECT)
         self._url = parse_address(address, password)
-        self._hash_parts = hash_parts
         self._bulk_facts = Bulk(FACTS, ())
         self._bulk_states = Bulk(STATES, ("owner", "kind"))
         self._bulks = {
@@ -136,8 +135,9 @@ class PostgresJournal(SqlJournal):
         try:
             with self.writing() as connection:
                 lock_schema(connection)
-                migrate(connection, self._views.tables, shape=shape_for(hash_parts))
-                make_head(connection)
+                self._hash_parts = settle_parts(connection, hash_parts)
+                migrate(connection, self._views.tables, shape=shape_for(self._hash_parts))
+                make_head(connection, self._hash_parts)
             self._fit_states()
         except BaseException:
             self.close()

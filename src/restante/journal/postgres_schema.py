@@ -24,6 +24,9 @@ from sqlalchemy import (
     Table,
     Text,
     event,
+    insert,
+    inspect,
+    select,
     text,
 )
 
@@ -36,8 +39,9 @@ HEAD: Final = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("position", BigInteger, nullable=False),
     Column("generation", BigInteger, nullable=False),
+    Column("hash_parts", Integer, nullable=False),
 )
-"""One row: the last position, and how many batches were ever written."""
+"""One row: the last position, how many batches were ever written, how tables are split."""
 
 _WHOLE: Final = frozenset({CURSORS.name, META.name, SEALS.name})
 """Tables without an owner: few rows, never split."""
@@ -50,15 +54,19 @@ def lock_schema(connection: Connection) -> None:
     connection.execute(text(_SCHEMA_LOCK))
 
 
-def make_head(connection: Connection) -> None:
+def settle_parts(connection: Connection, wished: int) -> int:
+    """Tell into how many parts tables are split: as they were made, or as wished for new ones."""
+    if not inspect(connection).has_table(HEAD.name):
+        return wished
+    return connection.scalar(select(HEAD.c.hash_parts)) or 0
+
+
+def make_head(connection: Connection, hash_parts: int) -> None:
     """Make the row positions are given out from, where there is none."""
-    HEAD.create(connection, checkfirst=True)
-    connection.execute(
-        text(
-            "INSERT INTO head (id, position, generation) "
-            "SELECT 1, coalesce(max(position), 0), 0 FROM facts ON CONFLICT DO NOTHING"
-        )
-    )
+    if inspect(connection).has_table(HEAD.name):
+        return
+    HEAD.create(connection)
+    connection.execute(insert(HEAD).values(id=1, position=0, generation=0, hash_parts=hash_parts))
 
 
 def shape_for(hash_parts: int) -> Callable[[Table], Table]:

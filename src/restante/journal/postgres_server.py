@@ -105,6 +105,28 @@ def translated(url: URL) -> Iterator[None]:
         raise Busy(f"the connection to {_name(url)} was lost ({error}); try again") from error
 
 
+def look_at(address: str, password: str = "") -> Iterator[tuple[str, str]]:
+    """Tell an operator how safe commits are on a server: what is, and how to mend it if need be."""
+    url = parse_address(address, password)
+    engine = make_readers(url)
+    try:
+        with translated(url), engine.connect() as connection:
+            names = ("server_version", "fsync", "full_page_writes", "synchronous_standby_names")
+            version, fsync, pages, standbys = (
+                str(connection.exec_driver_sql(f"SHOW {name}").scalar_one()) for name in names
+            )
+    finally:
+        engine.dispose()
+    yield f"PostgreSQL {version} at {_name(url)}", ""
+    for name, value in (("fsync", fsync), ("full_page_writes", pages)):
+        if value == "off":
+            yield f"{name} is off: a power cut loses facts", f"set {name} = on and reload"
+    if standbys:
+        yield f"synchronous standbys {standbys}: a failover loses no acknowledged fact", ""
+    else:
+        yield "no synchronous standby: a failover may lose the last acknowledged facts", ""
+
+
 def translate(error: DBAPIError, url: URL) -> Exception:
     """Say one of the driver's errors in the journal's words."""
     code: str = getattr(error.orig, "sqlstate", None) or ""

@@ -1,6 +1,5 @@
 """Build a centre: journal, committer, keys, queries, links, timekeeper, outbox."""
 
-import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -22,7 +21,7 @@ from ..core.hold import HoldPolicy
 from ..core.streams import KINDS
 from ..journal.committer import Committer
 from ..journal.ledger import Operation
-from ..journal.sqlite import SqliteJournal
+from ..journal.sql import SqlJournal
 from ..journal.sqlite_file import Durability
 from ..notices import Channel, Mailbox, SmsGateway, SmtpChannel, SmtpServer
 from ..operations.enrolment import Broker, EnrolmentDesk
@@ -34,17 +33,12 @@ from ..operations.perform import OutboxWorker
 from ..operations.sweep import Sweeper
 from ..operations.timekeeper import Timekeeper
 from ..settings import Settings, read_secret
-from ..views import account_tables, device_tables, key_tables, remote_tables
-from ..views.inline import derive
 from ..views.queries import Queries
-from ..views.tables import VIEWS
 from ..views.work import NOTICE
+from .record import open_journal
 
 Result = TypeVar("Result")
 Reading: TypeAlias = Callable[[], AbstractContextManager[Connection]]
-
-_TABLE_MODULES = (account_tables, device_tables, key_tables, remote_tables)
-"""Modules that add tables to :data:`VIEWS` when imported, which must be before a journal opens."""
 
 
 class Centre(NamedTuple):
@@ -53,7 +47,7 @@ class Centre(NamedTuple):
     settings: Settings
     clock: Clock
     minter: Minter
-    journal: SqliteJournal
+    journal: SqlJournal
     committer: Committer
     keyring: Keyring
     means: Means
@@ -112,13 +106,7 @@ def open_centre(
     """
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     keys = _open_keys(settings.keystore_path, clock, minter) if keyring is None else keyring
-    journal = SqliteJournal(
-        os.fspath(settings.journal_path),
-        KINDS,
-        derive=derive,
-        inline=VIEWS,
-        durability=durability,
-    )
+    journal = open_journal(settings, durability=durability)
     reading = journal.reading
     queries = Queries(reading, journal)
     means = _make_means(settings, minter, keys, cost, queries)

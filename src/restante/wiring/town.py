@@ -14,7 +14,7 @@ from ..core.hold import HoldPolicy
 from ..core.value import DAY, Seconds, UtcSeconds
 from ..edge.store import open_locker_journal
 from ..journal.ledger import Operation
-from ..journal.sqlite import SqliteJournal
+from ..journal.sql import SqlJournal
 from ..notices import Mailbox, Notice
 from ..operations.means import Means
 from ..settings import Settings
@@ -47,7 +47,7 @@ class CityOffice(NamedTuple):
         return self.centre.means
 
     @property
-    def journal(self) -> SqliteJournal:
+    def journal(self) -> SqlJournal:
         """The centre's journal."""
         return self.centre.journal
 
