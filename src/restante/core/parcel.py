@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from .decider import Decider
 from .hold import extended_deadline
-from .ids import BookingId, CourierId, GrantId, SiteId
+from .ids import BookingId, CourierId, GrantId, ParcelId, SiteId
 from .particulars import NOTHING_KNOWN, Particulars, Place
 from .refusal import Reason, Refused
 from .size import ParcelSize, check_parcel_size
@@ -65,6 +65,8 @@ class ParcelDeposited(Fact, tag="parcel.deposited.v1"):
     place: Place
     courier: CourierId
     hold_until: UtcSeconds
+    local: ParcelId | None = None
+    """What the locker calls it that took it in unannounced, until it is told otherwise."""
 
 
 class HoldExtended(Fact, tag="parcel.hold_extended.v1"):
@@ -168,6 +170,7 @@ class Deposit(Command, tag="deposit"):
     place: Place
     courier: CourierId
     hold_until: UtcSeconds
+    local: ParcelId | None = None
 
 
 class ExtendHold(Command, tag="extend_hold"):
@@ -250,6 +253,7 @@ class Held(Value, tag="held"):
     deposited_at: UtcSeconds
     hold_until: UtcSeconds
     extension_count: int = 0
+    local: ParcelId | None = None
 
 
 class Overdue(Value, tag="overdue"):
@@ -337,8 +341,10 @@ def evolve(state: Parcel, fact: ParcelFact) -> Parcel:
             return _with_size(state, size)
         case CapacityConfirmed() | CapacityLost():
             return _evolve_capacity(state, fact)
-        case ParcelDeposited(at=at, place=place, hold_until=until):
-            return Held(about=state.about, place=place, deposited_at=at, hold_until=until)
+        case ParcelDeposited(at=at, place=place, hold_until=until, local=local):
+            return Held(
+                about=state.about, place=place, deposited_at=at, hold_until=until, local=local
+            )
         case HoldExtended() | HoldExpired():
             return _evolve_hold(state, fact)
         case ParcelCollected(at=at):
@@ -481,8 +487,10 @@ def _handoff(
     command: Deposit | Collect | Retrieve,
 ) -> ParcelDeposited | ParcelCollected | ParcelRetrieved:
     match command:
-        case Deposit(at=at, place=place, courier=courier, hold_until=until):
-            return ParcelDeposited(at=at, place=place, courier=courier, hold_until=until)
+        case Deposit(at=at, place=place, courier=courier, hold_until=until, local=local):
+            return ParcelDeposited(
+                at=at, place=place, courier=courier, hold_until=until, local=local
+            )
         case Collect(at=at, place=place, grant=grant):
             return ParcelCollected(at=at, place=place, grant=grant)
         case Retrieve(at=at, place=place, courier=courier):
@@ -535,6 +543,7 @@ def _evolve_hold(state: Parcel, fact: HoldExtended | HoldExpired) -> Parcel:
                 deposited_at=state.deposited_at,
                 hold_until=until,
                 extension_count=count,
+                local=state.local if isinstance(state, Held) else None,
             )
         case HoldExpired(at=at), Held():
             return Overdue(

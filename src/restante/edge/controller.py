@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, TypeVar
 
-from ..access import LockerKeys
+from ..access import DeviceKey, LockerKeys
 from ..clock import Clock, Minter
 from ..core import alone, attempts, compartment, locker, session
 from ..core.content import Content
@@ -31,6 +31,7 @@ from .config import LockerConfig
 from .deposits import Deposit, Deposits, Retrievable
 from .doors import Doors, Fault, Opening, fault_free
 from .orders import Orders
+from .receipts import Receipts
 from .sensors import Sensors
 from .signin import SignIn
 from .steady import SteadyClock
@@ -86,6 +87,8 @@ class Controller:
         Public keys of the centre and the pepper of the site.
     release
         Version of the program, for the record.
+    device
+        The locker's own key, for receipts.
     fault
         Called at named points; for tests of crashes.
     """
@@ -100,6 +103,7 @@ class Controller:
         minter: Minter,
         keys: LockerKeys,
         release: str = "",
+        device: DeviceKey | None = None,
         fault: Fault = fault_free,
     ) -> None:
         self.config = config
@@ -118,7 +122,8 @@ class Controller:
         self._deposits = Deposits(
             self.store, self._doors, self.clock, config, minter=minter, budget=self.budget
         )
-        self.orders = Orders(self.store, self._doors, self.clock, minter)
+        self.receipts = Receipts(self.store, config, device)
+        self.orders = Orders(self.store, self._doors, self.clock, minter, machine=clock)
         self._sign_in = SignIn(
             self.store,
             self.clock,

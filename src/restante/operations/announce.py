@@ -4,6 +4,7 @@ R1. All or nothing: where the site has no room the announcement is refused too, 
     never believes in a parcel that cannot come. Ask with ``promise="none"`` to announce alone.
 R2. A label is announced once while its parcel lives: the same announcement again gives the same
     answer, another one is refused with the id of the first.
+R3. A parcel that a locker took in unannounced is announced by its label while it lies there.
 """
 
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 from ..core import parcel as custody
 from ..core.hold import HoldPolicy
 from ..core.ids import (
+    GrantId,
     ParcelId,
     PartnerId,
     RecipientId,
@@ -22,6 +24,7 @@ from ..core.ids import (
 )
 from ..core.particulars import Particulars
 from ..core.refusal import Reason, Refused
+from ..core.risk import RiskClass
 from ..core.size import ParcelSize
 from ..core.streams import ParcelFile
 from ..core.value import UtcSeconds, Value
@@ -31,6 +34,8 @@ from ..views.principal import Forbidden, Principal, Role
 from ..views.tables import LABELS
 from .booking import Booked, Wish, book_room, make_wish
 from .contacts import Contact, check_contact, put_contact
+from .credentials import issue_grant
+from .found import find_found, settle_matter
 from .lookup import find_site_row
 from .means import Means
 from .recording import decide_custody
@@ -80,6 +85,7 @@ def announce(
     arrives_from: UtcSeconds | None = None,
     arrives_until: UtcSeconds | None = None,
     needs_low_door: bool = False,
+    risk: RiskClass = RiskClass.LOW,
     hold: HoldPolicy | None = None,
     reference: str = "",
     partner: PartnerId | None = None,
@@ -97,6 +103,8 @@ def announce(
         How the recipient is reached; kept sealed. Without any, nobody can be told.
     promise
         ``firm``, ``soft`` (ends by itself unless confirmed) or ``none``.
+    risk
+        How long the locker gives it out when it cannot hear us.
     partner
         For whom an operator announces; partners announce for themselves.
 
@@ -120,6 +128,7 @@ def announce(
             size=size,
             site=site,
             needs_low_door=needs_low_door,
+            risk=risk,
             hold=means.hold if hold is None else hold,
             reference=reference,
         ),
@@ -146,6 +155,9 @@ def _announce(
     ledger: Ledger, means: Means, principal: Principal, asked: _Asked, *, cause: str
 ) -> Announced:
     about = asked.about
+    found = find_found(ledger, about.partner, about.label)
+    if found is not None:
+        return _adopt(ledger, means, principal, asked, found, cause=cause)
     earlier = _find_earlier(ledger, asked)
     if earlier is not None:
         return _answer(earlier, _known_booking(ledger, earlier), is_new=False)
@@ -160,6 +172,43 @@ def _announce(
         file = ledger.state(parcel_stream(about.parcel))
         booking = book_room(ledger, means, file, asked.wish, by=principal.actor, cause=cause)
     return _answer(about, booking, is_new=True)
+
+
+def _adopt(
+    ledger: Ledger,
+    means: Means,
+    principal: Principal,
+    asked: _Asked,
+    found: custody.Held,
+    *,
+    cause: str,
+) -> Announced:
+    """Say whose a parcel is that lies in a locker already (R3)."""
+    name, by = found.about.parcel, principal.actor
+    recipient = asked.about.recipient if asked.is_recipient_given else found.about.recipient
+    about = replace(asked.about, parcel=name, recipient=recipient)
+    decide_custody(ledger, name, custody.Announce(at=ledger.now, about=about), by=by, cause=cause)
+    if found.place.site != about.site:
+        detail = f"announced for {about.site}, it lies at {found.place.site}"
+        wrong = custody.AnomalyNoticed(at=ledger.now, reason=Reason.WRONG_SITE, detail=detail)
+        ledger.record(parcel_stream(name), wrong, by=by, cause=cause)
+    if asked.contact is not None:
+        put_contact(ledger, means, recipient, asked.contact)
+    if asked.is_recipient_given:
+        issue_grant(
+            ledger,
+            means,
+            parcel=name,
+            site=found.place.site,
+            recipient=recipient,
+            grant=GrantId(means.minter.make("g")),
+            fresh=None,
+            by=by,
+            cause=cause,
+            valid_until=found.hold_until,
+        )
+    settle_matter(ledger, name)
+    return _answer(about, None, is_new=True)
 
 
 def _find_earlier(ledger: Ledger, asked: _Asked) -> Particulars | None:

@@ -191,13 +191,21 @@ def open_code(
     return Secret(unseal(sealed, key, f"codes/{parcel}/{grant}").reveal().decode())
 
 
-def mint_token(means: Means, known: Grant, now: UtcSeconds) -> Secret[str] | None:
-    """Sign the text of a grant's QR code; ``None`` when the grant opens nothing any more."""
+def mint_token(
+    means: Means, known: Grant, now: UtcSeconds, *, local: ParcelId | None = None
+) -> Secret[str] | None:
+    """Sign the text of a grant's QR code; ``None`` when the grant opens nothing any more.
+
+    Parameters
+    ----------
+    local
+        What the locker calls the parcel, when it took it in unannounced.
+    """
     if not known.is_live or now >= known.valid_until:
         return None
     claims = Claims(
         issuer=means.network,
-        subject=known.parcel,
+        subject=local or known.parcel,
         audience=(known.site,),
         issued_at=now,
         not_before=min(now, known.valid_from),

@@ -132,7 +132,7 @@ class Notifier:
             at=work.due_at,
             hold_until=None if inside is None else inside.hold_until,
             code=None if opens is None else self._code(asked.parcel, opens, about.recipient),
-            token=None if opens is None else mint_token(self._means, opens, self._clock.now()),
+            token=None if opens is None else _token(self._means, opens, state, self._clock.now()),
             link=self._link(asked.parcel, about.recipient),
             help_phone=str(described.get("help_phone") or ""),
         )
@@ -189,8 +189,11 @@ class Desk:
 
     def token(self, parcel: ParcelId, recipient: RecipientId) -> Secret[str] | None:
         """Sign the text of the QR code of a recipient's own parcel."""
-        opens = self._opens(parcel, recipient)
-        return None if opens is None else mint_token(self._means, opens, self._clock.now())
+        file = self._file(parcel, recipient)
+        opens = None if file is None else _live_grant(file)
+        if file is None or opens is None:
+            return None
+        return _token(self._means, opens, file.custody, self._clock.now())
 
     def contact(self, recipient: RecipientId) -> Contact | None:
         """Open how a recipient is reached."""
@@ -202,13 +205,17 @@ class Desk:
         )
 
     def _opens(self, parcel: ParcelId, recipient: RecipientId) -> Grant | None:
+        file = self._file(parcel, recipient)
+        return None if file is None else _live_grant(file)
+
+    def _file(self, parcel: ParcelId, recipient: RecipientId) -> ParcelFile | None:
         stream = parcel_stream(parcel)
         row = self._journal.states([stream]).get(stream)
         if row is None or not isinstance(row.state, ParcelFile):
             return None
         if row.state.custody.about.recipient != recipient:
             return None
-        return _live_grant(row.state)
+        return row.state
 
 
 def make_link(means: Means, *, parcel: ParcelId, recipient: RecipientId) -> Operation[Secret[str]]:
@@ -252,6 +259,14 @@ def _is_true(asked: NoticeWork, state: custody.Parcel, now: UtcSeconds) -> bool:
             return asked.kind == "cancelled"
         case _:
             return False
+
+
+def _token(
+    means: Means, opens: Grant, state: custody.Parcel, now: UtcSeconds
+) -> Secret[str] | None:
+    """Sign a token that the locker understands also before its list knows the parcel."""
+    local = state.local if isinstance(state, custody.Held) else None
+    return mint_token(means, opens, now, local=local)
 
 
 def _live_grant(file: ParcelFile) -> Grant | None:

@@ -3,6 +3,7 @@
 R1. The time of a fact is the locker's; a deposit's hold is counted from it.
 R2. A deposit at another site than the booked one gives the recipient a code for where it is.
 R3. Room is taken where the parcel lies and given back where it was promised.
+R4. The hold of a parcel nobody announced is counted from when the centre learns of it.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from ..core import compartment as machine
 from ..core import grant as permission
 from ..core import parcel as custody
 from ..core import site as capacity
+from ..core.alarm import AlarmCleared, AlarmRaised
 from ..core.content import CompartmentFreed
 from ..core.handoff import HandoffCollected, HandoffDeposited, HandoffRetrieved
 from ..core.hold import hold_deadline
@@ -23,18 +25,24 @@ from ..core.ids import (
     LockerId,
     ParcelId,
     SiteId,
+    locker_stream,
     parcel_stream,
     site_stream,
 )
+from ..core.order import OrderRefused, OrderTaken
 from ..core.particulars import Place
 from ..core.refusal import Reason
 from ..core.size import ParcelSize
 from ..core.streams import ParcelFile
 from ..core.value import Fact, Grams, Millimeters, UtcSeconds
 from ..journal.ledger import Ledger
+from ..views.receipt_tables import FOUND
+from .alarms import alarm_cleared, alarm_raised
+from .answers import note_answer
 from .booking import release_room
 from .credentials import issue_grant, live_grants, prolong_grants, revoke_grants
 from .directory import count_capacity
+from .found import know_found, resolve
 from .lookup import find_inside, find_site_row
 from .means import Means
 from .recording import decide_grant, decide_room
@@ -68,6 +76,10 @@ class Reporter:
         """Name a compartment of the reporting locker."""
         return Place(site=self.site, locker=self.locker, compartment=compartment)
 
+    def parcel(self, name: ParcelId) -> ParcelId:
+        """Tell what a parcel is called here that the locker speaks of."""
+        return resolve(self.ledger, self.locker, name)
+
     def finish(self) -> None:
         """Draw once what many facts of a report may ask for."""
         if self.is_service_changed:
@@ -82,13 +94,18 @@ def react(reporter: Reporter, fact: Fact) -> None:
 
 
 def _deposited(reporter: Reporter, fact: HandoffDeposited) -> None:
-    ledger, name = reporter.ledger, fact.parcel
+    ledger, local = reporter.ledger, _found(reporter, fact)
+    name = reporter.parcel(fact.parcel)
     file: ParcelFile = ledger.state(parcel_stream(name))
     before, about = file.custody, file.custody.about
     zone = str(find_site_row(ledger, reporter.site)["zone"])
-    until = hold_deadline(about.hold, fact.at, zone)
+    # Whose parcel it is can be told from now on only, when a locker found it (R4).
+    begins_at = ledger.now if about.is_found else fact.at
+    until = hold_deadline(about.hold, UtcSeconds(max(begins_at, fact.at)), zone)
     place = reporter.place(fact.compartment)
-    command = custody.Deposit(at=fact.at, place=place, courier=fact.courier, hold_until=until)
+    command = custody.Deposit(
+        at=fact.at, place=place, courier=fact.courier, hold_until=until, local=local
+    )
     if not _witness(reporter, name, command):
         return
     booking = _make_room(reporter, name, before)
@@ -104,6 +121,24 @@ def _deposited(reporter: Reporter, fact: HandoffDeposited) -> None:
     )
     decide_room(ledger, reporter.site, taken, by=reporter.by)
     _permit(reporter, name)
+
+
+def _found(reporter: Reporter, fact: HandoffDeposited) -> ParcelId | None:
+    """Find or begin the parcel when the locker took it in unannounced; its name for it."""
+    inside = reporter.ledger.state(locker_stream(reporter.locker)).unannounced
+    about = inside.get(fact.parcel)
+    if about is not None:
+        know_found(
+            reporter.ledger,
+            reporter.means,
+            locker=reporter.locker,
+            site=reporter.site,
+            local=fact.parcel,
+            about=about,
+            by=reporter.by,
+        )
+    is_found = reporter.ledger.row(FOUND.name, (reporter.locker, fact.parcel)) is not None
+    return fact.parcel if is_found else None
 
 
 def _make_room(reporter: Reporter, name: ParcelId, before: custody.Parcel) -> BookingId:
@@ -143,7 +178,7 @@ def _permit(reporter: Reporter, name: ParcelId) -> None:
 
 
 def _collected(reporter: Reporter, fact: HandoffCollected) -> None:
-    name = fact.parcel
+    name = reporter.parcel(fact.parcel)
     place = reporter.place(fact.compartment)
     command = custody.Collect(at=fact.at, place=place, grant=fact.grant)
     if not _witness(reporter, name, command):
@@ -158,7 +193,7 @@ def _collected(reporter: Reporter, fact: HandoffCollected) -> None:
 
 
 def _retrieved(reporter: Reporter, fact: HandoffRetrieved) -> None:
-    name = fact.parcel
+    name = reporter.parcel(fact.parcel)
     place = reporter.place(fact.compartment)
     command = custody.Retrieve(at=fact.at, place=place, courier=fact.courier)
     if not _witness(reporter, name, command):
@@ -191,7 +226,7 @@ def _found_empty(reporter: Reporter, fact: CompartmentFreed) -> None:
     """Tell a person of a parcel that should lie in a compartment found empty."""
     if fact.parcel is None:
         return
-    stream = parcel_stream(fact.parcel)
+    stream = parcel_stream(reporter.parcel(fact.parcel))
     state = reporter.ledger.state(stream).custody
     place = reporter.place(fact.compartment)
     if not isinstance(state, custody.Held | custody.Overdue) or state.place != place:
@@ -201,8 +236,20 @@ def _found_empty(reporter: Reporter, fact: CompartmentFreed) -> None:
     reporter.ledger.record(stream, missing, by=reporter.by)
 
 
+def _ordered(reporter: Reporter, fact: OrderTaken | OrderRefused) -> None:
+    note_answer(reporter.ledger, reporter.locker, fact, by=reporter.by)
+
+
 def _service_changed(reporter: Reporter, _fact: Fact) -> None:
     reporter.is_service_changed = True
+
+
+def _alarm_raised(reporter: Reporter, fact: AlarmRaised) -> None:
+    alarm_raised(reporter.ledger, fact, locker=reporter.locker, site=reporter.site)
+
+
+def _alarm_cleared(reporter: Reporter, fact: AlarmCleared) -> None:
+    alarm_cleared(reporter.ledger, fact, locker=reporter.locker, by=reporter.by)
 
 
 _REACTIONS: Final[dict[type[Fact], Callable[[Reporter, Any], None]]] = {
@@ -210,6 +257,10 @@ _REACTIONS: Final[dict[type[Fact], Callable[[Reporter, Any], None]]] = {
     HandoffCollected: _collected,
     HandoffRetrieved: _retrieved,
     CompartmentFreed: _found_empty,
+    AlarmRaised: _alarm_raised,
+    AlarmCleared: _alarm_cleared,
     machine.TakenOutOfService: _service_changed,
+    OrderTaken: _ordered,
+    OrderRefused: _ordered,
     machine.ReturnedToService: _service_changed,
 }

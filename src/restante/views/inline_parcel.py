@@ -256,7 +256,7 @@ def _anomalies(
 
 
 def _notices(name: ParcelId, recorded: Sequence[Recorded], file: ParcelFile) -> Iterator[Work]:
-    if not file.custody.about.recipient:
+    if not file.custody.about.recipient or file.custody.about.is_found:
         return
     is_new_deposit = _has(recorded, (parcel.ParcelDeposited,))
     for one in recorded:
@@ -280,6 +280,9 @@ def _notices_of(
         case parcel.ParcelDeposited(), parcel.Held(deposited_at=before, hold_until=until):
             yield told("deposited", with_code=True)
             yield from _reminders(name, code, before, until)
+        case parcel.ParcelAnnounced(), parcel.Held(hold_until=until) if not is_new_deposit:
+            yield told("deposited", with_code=True)
+            yield from _reminders(name, code, at, until, after=at)
         case grant.GrantIssued(purpose=Purpose.COLLECT), parcel.Held() if not is_new_deposit:
             yield told("reissued", with_code=True)
         case parcel.HoldExtended(hold_until=until), parcel.Held(deposited_at=before):
