@@ -18,7 +18,7 @@ help:
 	@echo "make demo     a living network on this machine; prints the address of its start page"
 	@echo "make test     every test: house, rules, journal, locker, pages in a real browser"
 	@echo "make check    lint, format, types and the plan of the house"
-	@echo "make bench    operations per second, in one run, as a ratio"
+	@echo "make bench    operations per second, and how long people wait at a locker"
 	@echo "make docs     the documentation, into docs/_build/html"
 	@echo "make setup    everything the above need: .venv, locked requirements, system packages"
 	@echo "make format   let the formatter have its way"
@@ -71,6 +71,9 @@ format: $(VENV)/stamp-dev
 
 bench: $(VENV)/stamp-runtime
 	$(BIN)/restante bench $(ARGS)
+ifeq ($(ARGS),)
+	$(BIN)/restante bench edge
+endif
 
 docs: $(VENV)/stamp-dev
 	$(BIN)/python -m sphinx -E -n -W --keep-going -q -b html docs docs/_build/html

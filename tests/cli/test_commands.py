@@ -26,6 +26,7 @@ COMMANDS = (
     ("openapi",),
     ("doctor",),
     ("bench",),
+    ("bench", "edge"),
     ("journal", "verify"),
     ("journal", "export"),
 )

@@ -19,7 +19,7 @@ HEAD = """# Commands
 | `make test` | runs every test; `make test ARGS=tests/core` some of them |
 | `make check` | lint, format, types and the plan of the house |
 | `make format` | lets the formatter have its way |
-| `make bench` | operations per second at 1, 64 and 1,000 waiting callers, in one run |
+| `make bench` | operations per second at 1, 64 and 1,000 waiting callers, in one run; then how long a recipient waits at a full locker |
 | `make docs` | builds this documentation |
 | `make docs-generate` | writes the generated pages of this reference again |
 | `make lock` | resolves `requirements/*.in` again; needs uv |

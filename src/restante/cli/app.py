@@ -8,13 +8,12 @@ import typer
 from rich.markup import escape
 
 from .. import __version__
-from . import board, journal
-from .bench import bench
+from . import bench, board, journal, locker
 from .broker import broker
 from .demo import demo
 from .doctor import doctor
 from .output import TALK
-from .serve import locker, openapi, serve
+from .serve import openapi, serve
 from .setup import import_manifest, init
 
 app = typer.Typer(
@@ -27,16 +26,16 @@ app = typer.Typer(
 )
 app.command("demo")(demo)
 app.command("serve")(serve)
-app.command("locker")(locker)
 app.command("broker")(broker)
 app.command("init")(init)
 app.command("import")(import_manifest)
 app.command("openapi")(openapi)
 app.command("doctor")(doctor)
-app.command("bench")(bench)
 app.command("board-emulator")(board.board_emulator)
+app.add_typer(bench.app, name="bench")
 app.add_typer(board.app, name="board")
 app.add_typer(journal.app, name="journal")
+app.add_typer(locker.app, name="locker")
 
 
 def _show_version(wanted: bool) -> None:

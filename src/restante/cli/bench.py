@@ -7,18 +7,27 @@ import typer
 
 from .output import RESULT, print_json, progress
 
+app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
 
+_Directory = Annotated[
+    Path | None,
+    typer.Option("--dir", help="Folder on the disk to measure; temporary if absent."),
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.callback()
 def bench(
-    directory: Annotated[
-        Path | None,
-        typer.Option("--dir", help="Folder on the disk to measure; temporary if absent."),
-    ] = None,
+    context: typer.Context,
+    directory: _Directory = None,
     seconds: Annotated[
         float, typer.Option(help="Seconds per turn; each side has several turns.", min=0.1)
     ] = 1.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: _Json = False,
 ) -> None:
     """Measure operations per second through the committer, beside one transaction for each."""
+    if context.invoked_subcommand is not None:
+        return
     from ..journal.bench import run_bench
 
     with progress("measuring"):
@@ -35,3 +44,27 @@ def bench(
         )
     else:
         RESULT.print(report.text())
+
+
+@app.command("edge")
+def edge(
+    directory: _Directory = None,
+    samples: Annotated[
+        int, typer.Option(help="Scans, and as many typed codes.", min=1, max=100)
+    ] = 100,
+    as_json: _Json = False,
+) -> None:
+    """Measure how long a recipient waits at a full locker of 400 compartments.
+
+    A locker is started as in the street, with its journal on the disk and emulated boards. Told
+    are its start, its memory, its idle load, and the time from a scanned QR code and from a typed
+    code to the pulse of the lock.
+    """
+    from ..wiring.latency import measure_locker
+
+    with progress("collecting", total=2 * samples) as tell:
+        report = measure_locker(directory, samples=samples, tell=tell)
+    if as_json:
+        print_json(report.as_object())
+    else:
+        RESULT.print(report.text(), highlight=False, markup=False)

@@ -41,7 +41,7 @@ from ..core.ids import (
     SiteId,
 )
 from ..core.size import CompartmentSpec, ParcelSize
-from ..core.value import DAY, UtcSeconds
+from ..core.value import DAY, Grams, Millimeters, UtcSeconds
 from ..edge.boards.emulator import Lock
 from ..edge.config import LockerConfig
 from ..edge.store import LockerStore, open_locker_journal
@@ -156,13 +156,13 @@ def _spec(index: int) -> CompartmentSpec:
         id=CompartmentId(f"C{index + 1:03d}"),
         column=column,
         row=row,
-        width_mm=380,
-        height_mm=170,
-        depth_mm=640,
-        opening_width_mm=372,
-        opening_height_mm=162,
-        weight_g_max=20_000,
-        bottom_height_mm=1_700 - row * 175,
+        width_mm=Millimeters(380),
+        height_mm=Millimeters(170),
+        depth_mm=Millimeters(640),
+        opening_width_mm=Millimeters(372),
+        opening_height_mm=Millimeters(162),
+        weight_g_max=Grams(20_000),
+        bottom_height_mm=Millimeters(1_700 - row * 175),
     )
 
 
@@ -239,7 +239,12 @@ def expected_parcel(parcel: ParcelId, now: UtcSeconds) -> ExpectedParcel:
         parcel=parcel,
         partner=PARTNER,
         label=f"LABEL{parcel.upper()}",
-        size=ParcelSize(length_mm=300, width_mm=200, height_mm=60, weight_g=900),
+        size=ParcelSize(
+            length_mm=Millimeters(300),
+            width_mm=Millimeters(200),
+            height_mm=Millimeters(60),
+            weight_g=Grams(900),
+        ),
         needs_low_door=False,
         hold=HoldPolicy(),
         deposit_until=UtcSeconds(now + DAY),

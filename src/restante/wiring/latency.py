@@ -17,21 +17,23 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
+from math import ceil
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 from ..clock import SystemClock
+from ..core.risk import OfflineBudget
 from ..edge.boards.emulator import Emulator, Lock, LockBank
 from ..edge.boards.kinds import find_kind
 from .full_locker import KIND, LOCKER, LOCKS, Credential, furnish
 
 COMPARTMENTS: Final = 400
-SAMPLES: Final = 150
-"""Scans, and as many typed codes; every parcel is collected once."""
+SAMPLES: Final = OfflineBudget().pickups_max // 2
+"""Scans, and as many typed codes: together what a locker gives out without its centre."""
 IDLE_SECONDS: Final = 3.0
 """How long the process is watched while nobody is there."""
-WAIT_SECONDS_MAX: Final = 20.0
+WAIT_SECONDS_MAX: Final = 10.0
 _BARS_MAX: Final = 20
 _BAR_CHARS: Final = 40
 
@@ -46,9 +48,7 @@ class Spread(NamedTuple):
 
     def percentile(self, share: float) -> float:
         """Find what this share of all durations does not exceed; no interpolation."""
-        return self.ms[
-            min(len(self.ms) - 1, max(0, -(-int(share * len(self.ms) * 100) // 100) - 1))
-        ]
+        return self.ms[max(0, ceil(round(share * len(self.ms), 6)) - 1)]
 
     def text(self) -> str:
         """Write the figures and a histogram."""
@@ -133,13 +133,13 @@ def measure_locker(
     directory
         On the disk to be measured; a temporary one when not given.
     samples
-        Scans, and as many codes; half the compartments at most.
+        Scans, and as many codes; :data:`SAMPLES` and half the compartments at most.
     idle_seconds
         How long to watch it while nobody is there.
     tell
         Told how many collections are done, and a word about it.
     """
-    samples = min(samples, compartments // 2)
+    samples = min(samples, SAMPLES, compartments // 2)
     with tempfile.TemporaryDirectory(dir=directory, prefix="restante-bench-") as name:
         tell(0, "furnishing")
         bank = _StampedBank()
@@ -177,10 +177,10 @@ def _collect(
     for index in range(2 * samples):
         one, is_scan = credentials[index], index % 2 == 0
         started = time.perf_counter()
-        process.post("scan", text=one.token if is_scan else one.pin)
-        lock, pulsed = bank.stamps.get(timeout=WAIT_SECONDS_MAX)
+        screen = process.post("scan", text=one.token if is_scan else one.pin)
+        lock, pulsed = bank.next_stamp()
         if lock != one.lock:
-            raise RuntimeError(f"the lock {lock} was pulsed instead of {one.lock}")
+            raise RuntimeError(f"{lock} was pulsed, not {one.lock}; the kiosk shows: {screen}")
         (scans if is_scan else codes).append(1000 * (pulsed - started))
         bank.close(lock)
         process.page_until("taken")
@@ -195,12 +195,19 @@ class _StampedBank(LockBank):
 
     def __init__(self) -> None:
         super().__init__((), LOCKS)
-        self.stamps: queue.SimpleQueue[tuple[Lock, float]] = queue.SimpleQueue()
+        self._stamps: queue.SimpleQueue[tuple[Lock, float]] = queue.SimpleQueue()
 
     def pulse(self, lock: Lock) -> None:
         stamp = time.perf_counter()
         super().pulse(lock)
-        self.stamps.put((lock, stamp))
+        self._stamps.put((lock, stamp))
+
+    def next_stamp(self) -> tuple[Lock | None, float]:
+        """Wait for a pulse; which lock, and when."""
+        try:
+            return self._stamps.get(timeout=WAIT_SECONDS_MAX)
+        except queue.Empty:
+            return None, 0.0
 
 
 class _Process:

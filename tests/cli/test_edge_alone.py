@@ -1,0 +1,92 @@
+"""A locker on a machine of its own: nothing but ``restante[edge]``, and no more than it may take.
+
+Speed itself is what ``restante bench edge`` measures; here are the bounds nobody may break.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.house.repository import ROOT
+from tests.house.test_requirements import locked, names_of, normalized
+
+START_SECONDS_MAX = 3.0
+RESIDENT_MB_MAX = 120.0
+IDLE_CPU_PERCENT_MAX = 15.0
+"""Five times the goal: other tests run beside this one."""
+SERVER_ONLY = {"biip", "phonenumbers", "segno", "babel", "email-validator"}
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install a locker's program into an environment of its own; gives the folder of programs."""
+    folder = tmp_path_factory.mktemp("alone") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    programs = folder / "bin"
+    pip = [str(programs / "python"), "-m", "pip", "--disable-pip-version-check", "install"]
+    quiet = [*pip, "--quiet", "--no-compile"]
+    edge = ROOT / "requirements" / "edge.txt"
+    run(*quiet, "--require-hashes", "-r", str(edge))
+    run(*quiet, "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+    return programs
+
+
+def run(*command: str, seconds: float = 300) -> str:
+    """Run a program as somebody does whose shell knows nothing of this checkout."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("RESTANTE_", "PYTHON"))
+    }
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=seconds, env=environment
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_nothing_that_only_the_centre_needs_is_installed(alone: Path) -> None:
+    listed = json.loads(run(str(alone / "python"), "-m", "pip", "list", "--format", "json"))
+    present = {normalized(one["name"]) for one in listed} - {"pip", "setuptools"}
+    assert present - {"restante"} <= set(locked("edge"))
+    assert names_of("server") >= SERVER_ONLY, "this test looks for the wrong distributions"
+    assert not SERVER_ONLY & present
+    run(str(alone / "python"), "-m", "pip", "check")
+
+
+def test_the_help_needs_none_of_what_a_locker_runs_on(alone: Path) -> None:
+    program = (
+        "import sys, contextlib\n"
+        "from restante.cli import main\n"
+        "with contextlib.suppress(SystemExit): main(['--help'])\n"
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    told = run(str(alone / "python"), "-c", program)
+    assert re.search(r"\blocker\b", told)
+    loaded = set(told.splitlines()[-1].split())
+    assert "typer" in loaded
+    assert not loaded & {"sqlalchemy", "litestar", "uvicorn", "cryptography", "pymodbus", "aiomqtt"}
+
+
+def test_a_full_locker_starts_serves_and_stays_small(alone: Path, tmp_path: Path) -> None:
+    told = run(
+        *(str(alone / "restante"), "bench", "edge", "--samples", "20"),
+        *("--dir", str(tmp_path), "--json"),
+    )
+    found = json.loads(told)
+    assert found["compartments"] == 400
+    assert found["n"] == 20
+    assert 0 < found["start_s"] < START_SECONDS_MAX
+    assert 0 < found["rss_start_mb"] < RESIDENT_MB_MAX
+    assert 0 < found["rss_mb"] < RESIDENT_MB_MAX
+    assert found["idle_cpu_percent"] < IDLE_CPU_PERCENT_MAX
+    for way in ("qr", "pin"):
+        spread = [found[f"{way}_ms_{share}"] for share in ("p50", "p90", "p99", "max")]
+        assert spread[0] > 0
+        assert spread == sorted(spread)
+    assert found["pin_ms_p50"] > found["qr_ms_p50"], "a code costs a slow hash, a scan does not"
