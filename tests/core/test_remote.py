@@ -65,8 +65,8 @@ def expire(at: UtcSeconds) -> ExpireOpening:
     return ExpireOpening(at=at, order=FIRST)
 
 
-def answer(outcome: Outcome = Outcome.TAKEN) -> AnswerOpening:
-    return AnswerOpening(at=NOON, order=FIRST, outcome=outcome)
+def answer(outcome: Outcome = Outcome.TAKEN, counter: int = 0) -> AnswerOpening:
+    return AnswerOpening(at=NOON, order=FIRST, outcome=outcome, counter=counter)
 
 
 def ended(outcome: Outcome, at: UtcSeconds) -> OpeningEnded:
@@ -101,6 +101,14 @@ def test_an_order_is_sent_once_with_a_counter_above_all_before():
     again = told.having(answer(), ask(SECOND), send(SECOND))
     assert again.state.counter == counter + 1
     nothing.when(send()).refuses(Reason.NOT_POSSIBLE_NOW)
+
+
+def test_counters_go_on_above_what_the_locker_has_judged():
+    far = 2 * NOON
+    told = sent.having(answer(counter=far), ask(SECOND), send(SECOND))
+    assert told.state.counter == far + 1
+    # Also when it answers an order nobody here remembers.
+    assert nothing.having(answer(counter=far), ask(SECOND), send(SECOND)).state.counter == far + 1
 
 
 def test_an_order_for_a_locker_that_is_away_is_over_after_a_minute():
@@ -154,7 +162,7 @@ def test_a_recipient_asks_a_few_times_in_ten_minutes():
     told = nothing
     for number in range(ASKS_MAX):
         order = OrderId(f"d-{number}")
-        ending = AnswerOpening(at=NOON, order=order, outcome=Outcome.REFUSED, reason="not_present")
+        ending = AnswerOpening(at=NOON, order=order, outcome=Outcome.REFUSED, counter=0)
         told = told.having(ask(order, grant=GRANT), ending)
     told.when(ask(OrderId("d-9"), grant=GRANT)).refuses(Reason.TOO_MANY_OPENINGS)
     told.when(ask(OrderId("d-9"))).follows(OpeningAsked)

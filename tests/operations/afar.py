@@ -14,7 +14,7 @@ from restante.edge.store import TABLES
 from restante.edge.uplink import Uplink
 from restante.journal.memory import MemoryJournal
 from restante.journal.port import Journal
-from restante.link.memory import MemoryLink
+from restante.link.memory import LinkEnd, MemoryLink
 from restante.operations.credentials import mint_shift_token
 from restante.operations.orders import AskedOpening, ask_opening, ask_own_door
 from restante.views import Principal
@@ -23,6 +23,29 @@ from tests.operations.house import ACME, COURIER, LOCKER, OPERATOR, SITE, House,
 
 ADA, BEN = OPERATOR, Principal.of_operator("ben")
 A1, A2 = CompartmentId("A1"), CompartmentId("A2")
+
+
+class Tap:
+    """The centre's end as a broker sees it: everything said is kept, and may be held back."""
+
+    def __init__(self, end: LinkEnd) -> None:
+        self._end = end
+        self.said: list[bytes] = []
+        self.is_holding = False
+
+    def connected(self, now: UtcSeconds) -> None:
+        self._end.connected(now)
+
+    def disconnected(self) -> None:
+        self._end.disconnected()
+
+    def receive(self, body: bytes, now: UtcSeconds) -> None:
+        self._end.receive(body, now)
+
+    def outgoing(self, now: UtcSeconds) -> list[bytes]:
+        bodies = self._end.outgoing(now)
+        self.said += bodies
+        return [] if self.is_holding else bodies
 
 
 class Afar:
@@ -34,22 +57,33 @@ class Afar:
         self.locker_clock = VirtualClock(house.clock.now())
         """The locker machine's own."""
         self.board = SimulatedBoard([spec.id for spec in layout()])
+        self.journal = journal or MemoryJournal(KINDS, inline=TABLES)
+        self.tap = Tap(house.centre.hub.end_for(LOCKER))
+        self.start()
+        self.pump()
+
+    def start(self) -> None:
+        """Start the locker's program, on the disk and the cabinet it had before."""
         config = LockerConfig(
             locker=LOCKER, site=SITE, specs=layout(), verifier_cost=SIMULATION, name="Here"
         )
         self.controller = Controller(
             config,
-            journal=journal or MemoryJournal(KINDS, inline=TABLES),  # type: ignore[arg-type]
+            journal=self.journal,  # type: ignore[arg-type]
             board=self.board,
             clock=self.locker_clock,
-            minter=Minter(house.clock),
-            keys=export_locker_keys(house.centre.keyring, SITE),
+            minter=Minter(self.house.clock),
+            keys=export_locker_keys(self.centre.keyring, SITE),
             release="test",
         )
         self.controller.start()
-        self.uplink = Uplink(self.controller, house.centre.keyring.public())
-        self.link = MemoryLink(self.uplink, house.centre.hub.end_for(LOCKER))
-        self.pump()
+        self.uplink = Uplink(self.controller, self.centre.keyring.public())
+        self.link = MemoryLink(self.uplink, self.tap)
+
+    def restart(self) -> None:
+        """Cut the locker's power and give it back."""
+        self.link.cut()
+        self.start()
 
     @property
     def now(self) -> UtcSeconds:

@@ -10,7 +10,8 @@ R2  An order is sent once, with a counter above all before it, and only while so
     it: what could not be sent within :data:`WAIT_SECONDS` is over.
 R3  Where a second person must agree it is another one, and within :data:`APPROVAL_SECONDS`.
 R4  A recipient asks at most :data:`ASKS_MAX` times in ten minutes for a parcel.
-R5  What the locker did is believed whenever it tells: a late answer replaces "no answer".
+R5  Counters go on above what the locker has judged, whoever signed that.
+R6  What the locker did is believed whenever it tells: a late answer replaces "no answer".
 """
 
 from enum import StrEnum
@@ -139,6 +140,8 @@ class OpeningEnded(Fact, tag="remote.opening_ended.v1"):
     outcome: Outcome
     reason: str = ""
     """Why the locker refused."""
+    counter: int = 0
+    """Up to where the locker has judged orders, where it told."""
 
 
 RemoteFact: TypeAlias = OpeningAsked | OpeningApproved | OpeningSent | OpeningEnded
@@ -183,6 +186,7 @@ class AnswerOpening(Command, tag="answer_opening"):
 
     order: OrderId
     outcome: Outcome
+    counter: int
     reason: str = ""
 
 
@@ -228,7 +232,8 @@ def decide(state: Remote, command: RemoteCommand) -> tuple[RemoteFact, ...]:
         case AnswerOpening(outcome=outcome, reason=reason):
             if known is not None and known.outcome is outcome:
                 return ()
-            return (OpeningEnded(at=at, order=order, outcome=outcome, reason=reason),)
+            ended = OpeningEnded(at=at, order=order, outcome=outcome, reason=reason)
+            return (replace(ended, counter=command.counter),)
         case ExpireOpening():
             return _expire(command, known)
         case _:
@@ -239,7 +244,9 @@ def evolve(state: Remote, fact: RemoteFact) -> Remote:
     """Say what is true after a fact; any fact in any state."""
     if isinstance(fact, OpeningAsked):
         return replace(state, asked={**_lasting(state, fact.at), fact.order: _asked(fact)})
-    counter = max(state.counter, fact.counter) if isinstance(fact, OpeningSent) else state.counter
+    counter = state.counter
+    if isinstance(fact, OpeningSent | OpeningEnded):
+        counter = max(counter, fact.counter)
     known = state.asked.get(fact.order)
     if known is None:
         return replace(state, counter=counter)

@@ -46,6 +46,10 @@ MESSAGE_BYTES_MAX: Final = 1 << 20
 """Longest message either side accepts."""
 
 
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading bytes of a stranger may raise: no JSON, no UTF-8, nested without end."""
+
+
 class Malformed(Exception):
     """The other side said something that is not understood; it is dropped and counted."""
 
@@ -305,7 +309,7 @@ def decode_from_locker(body: bytes) -> FromLocker:
     _check_length(body)
     try:
         message: FromLocker = _FROM_LOCKER.decode(body)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except UNREADABLE as error:
         raise Malformed("message", f"hello, report or heartbeat ({error})") from error
     return message
 
@@ -315,7 +319,7 @@ def decode_from_centre(body: bytes) -> FromCentre:
     _check_length(body)
     try:
         message: FromCentre = _FROM_CENTRE.decode(body)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except UNREADABLE as error:
         raise Malformed("message", f"ack, list, time, order or configuration ({error})") from error
     return message
 

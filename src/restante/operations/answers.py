@@ -17,6 +17,7 @@ def note_answer(
         at=fact.at,
         order=fact.order,
         outcome=Outcome.TAKEN if is_taken else Outcome.REFUSED,
+        counter=fact.counter,
         reason=fact.reason if isinstance(fact, OrderRefused) else "",
     )
     decide_remote(ledger, locker, command, by=by)
