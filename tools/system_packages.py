@@ -66,6 +66,11 @@ def has_strace() -> bool:
     return find_program("strace") is not None
 
 
+def has_speech() -> bool:
+    """Tell whether a kiosk can speak."""
+    return find_program("espeak-ng") is not None
+
+
 def has_venv() -> bool:
     """Tell whether Python can make a virtual environment; Debian ships that part separately."""
     return importlib.util.find_spec("ensurepip") is not None
@@ -78,6 +83,7 @@ GROUPS: dict[str, tuple[Package, ...]] = {
         Package("mosquitto", "to test the link over a real broker", has_broker),
         Package("postgresql", "to test the journal on a real server", has_postgres),
         Package("fuse3", "to cut the power under a file system of our own", has_fuse),
+        Package("espeak-ng", "to let a kiosk speak", has_speech),
         Package("strace", "to record what is written where that cannot be mounted", has_strace),
     ),
 }

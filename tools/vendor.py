@@ -160,6 +160,10 @@ def gather() -> dict[Path, bytes]:
     files[TESTS_VENDOR / "axe.LICENSE"] = read_license("axe-core")
     if TOKENS.exists():
         files[KIOSK_TOKENS] = TOKENS.read_bytes()
+    font = "@fontsource-variable/inter"
+    for target, (_, content) in contents[font].items():
+        files[KIOSK_TOKENS.parent / target] = content
+    files[KIOSK_TOKENS.parent / "inter.LICENSE"] = read_license(font)
     return files
 
 

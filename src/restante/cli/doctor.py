@@ -143,6 +143,18 @@ def _check_journal(settings: Settings) -> Iterator[Finding]:
     )
 
 
+def _check_speech(_settings: Settings) -> Iterator[Finding]:
+    from ..edge.kiosk.voice import PROGRAM
+
+    found = shutil.which(PROGRAM)
+    if found is not None:
+        yield Finding("speech", True, f"{PROGRAM} is there: kiosks of this machine can speak")
+    else:
+        # A centre without lockers needs no voice, so this is no fault.
+        what = f"no {PROGRAM}: kiosks of this machine do not offer speech"
+        yield Finding("speech", True, what, f"apt-get install {PROGRAM}, where people use a kiosk")
+
+
 _CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _check_python,
     _check_sqlite,
@@ -150,4 +162,5 @@ _CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _check_keys,
     _check_database,
     _check_journal,
+    _check_speech,
 )

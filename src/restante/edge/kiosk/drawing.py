@@ -5,6 +5,7 @@ from ...core.door import Door
 from ...core.ids import CompartmentId
 from ...core.value import Value
 from ..config import LockerConfig
+from .place import Place, find_place
 
 COLUMN_UNITS = 24
 """Width of a column in the drawing's own units; about to scale with :data:`HEIGHT_UNITS`."""
@@ -43,6 +44,8 @@ class Drawing(Value):
     height: float
     doors: tuple[DrawnDoor, ...]
     screen: Rectangle
+    place: Place | None = None
+    """Where the marked door is."""
 
 
 def draw_locker(
@@ -75,7 +78,13 @@ def draw_locker(
         screen_x = x
         x += SCREEN_UNITS + GAP_UNITS
     screen = Rectangle(x=screen_x, y=GAP_UNITS, width=SCREEN_UNITS, height=HEIGHT_UNITS - _ROW_GAP)
-    return Drawing(width=x, height=HEIGHT_UNITS + 2 * GAP_UNITS, doors=tuple(doors), screen=screen)
+    return Drawing(
+        width=x,
+        height=HEIGHT_UNITS + 2 * GAP_UNITS,
+        doors=tuple(doors),
+        screen=screen,
+        place=None if marked is None else find_place(config, marked),
+    )
 
 
 def _draw_door(

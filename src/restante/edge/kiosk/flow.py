@@ -111,7 +111,6 @@ class Flow:
             "done": lambda _: self._to_start(),
             "back": lambda _: self._leave("done"),
             "help": lambda _: self._help(),
-            "understood": lambda _: None,
             "return": lambda _: self._desk.go(self._desk.before_help),
             "again": lambda _: self._again(),
             "finish": lambda _: self._finish(),
@@ -129,7 +128,9 @@ class Flow:
     def touch(self, button: str) -> Screen:
         """Take a touch of a button; names that are not on the screen do nothing."""
         self._note_presence()
-        if button == "stay":
+        if button == "understood":
+            self._desk.message = ""
+        if button in ("stay", "understood"):
             return self.show()
         if self._comfort.take_anywhere(button):
             return self.show()

@@ -1,29 +1,32 @@
 """The kiosk's pages: one full page, its screen as a fragment, a stream of changes, three inputs.
 
-Routes under ``/kiosk/{locker}``: GET the page, GET ``/stream`` (server-sent events), POST
-``/touch``, ``/digit`` and ``/scan``. Codes travel in bodies only, never in an address. Without
-scripts every form answers with a redirect to the page.
+Routes under ``/kiosk/{locker}``: GET the page, GET ``/screen.css`` (its sizes), GET ``/stream``
+(server-sent events), GET ``/clip/{name}`` (what is said), POST ``/touch``, ``/digit``, ``/scan``
+and ``/headphones``. Codes travel in bodies only, never in an address. Without scripts every form
+answers with a redirect to the page.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Request, Response, Router, get, post
 from litestar.enums import RequestEncodingType
 from litestar.exceptions import NotFoundException, PermissionDeniedException
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import Body, FromPath
 from litestar.response import Redirect, ServerSentEvent
 
 from ...core.ids import LockerId
-from . import catalog
+from .comfort import HEADPHONES
+from .display import write_style
 from .drawing import Drawing
 from .kiosk import AnyKiosk, FindKiosk
+from .painter import BASE, Painter
 from .screen import Screen
+from .voice import BEEPS, make_beep
 
-BASE: Final = "/kiosk"
 STATIC_ROOT: Final = Path(__file__).parent / "static"
 STREAM_SECONDS: Final = 0.25
 """Between two looks at doors and clock while somebody may be watching."""
@@ -37,7 +40,12 @@ HEADERS: Final = {
     "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
 }
-_MEDIA_TYPES: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+_FILE_HEADERS: Final = {"cache-control": "no-cache", "x-content-type-options": "nosniff"}
+_MEDIA_TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".woff2": "font/woff2",
+}
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 AnyRequest = Request[Any, Any, Any]
@@ -51,7 +59,7 @@ def make_kiosk_routes(find_kiosk: FindKiosk) -> Router:
     find_kiosk
         Finds a locker's kiosk, ``None`` when there is no such locker.
     """
-    painter = _Painter()
+    painter = Painter()
 
     def kiosk_of(locker: str) -> AnyKiosk:
         kiosk = find_kiosk(LockerId(locker))
@@ -69,8 +77,8 @@ def make_kiosk_routes(find_kiosk: FindKiosk) -> Router:
         path = STATIC_ROOT / name
         if path.suffix not in _MEDIA_TYPES or not path.is_file() or path.parent != STATIC_ROOT:
             raise NotFoundException(f"There is no file {name!r}.")
-        headers = {"cache-control": "no-cache", "x-content-type-options": "nosniff"}
-        return Response(path.read_bytes(), media_type=_MEDIA_TYPES[path.suffix], headers=headers)
+        kind = _MEDIA_TYPES[path.suffix]
+        return Response(path.read_bytes(), media_type=kind, headers=_FILE_HEADERS)
 
     @get("/{locker:str}", sync_to_thread=True)
     def show_page(locker: FromPath[str]) -> Response[str]:
@@ -107,38 +115,42 @@ def make_kiosk_routes(find_kiosk: FindKiosk) -> Router:
         kiosk = kiosk_of(locker)
         return answer(request, kiosk, kiosk.scan(data.get("text", "")))
 
+    @post("/{locker:str}/headphones", sync_to_thread=True, status_code=200)
+    def take_plug(
+        locker: FromPath[str], data: Form, request: AnyRequest
+    ) -> Response[str] | Redirect:
+        _check_origin(request)
+        kiosk = kiosk_of(locker)
+        plug = "in" if data.get("plug") == "in" else "out"
+        return answer(request, kiosk, kiosk.touch(f"{HEADPHONES}:{plug}"))
+
     handlers = [serve_static, show_page, follow_screen, take_touch, take_digit, take_scan]
+    handlers += [take_plug, *_file_routes(kiosk_of)]
     return Router(BASE, route_handlers=handlers, include_in_schema=False)
 
 
-class _Painter:
-    """Draws screens as HTML."""
+def _file_routes(kiosk_of: Callable[[str], AnyKiosk]) -> list[HTTPRouteHandler]:
+    """Make the routes for sizes, speech and sounds."""
 
-    def __init__(self) -> None:
-        self._environment = Environment(
-            loader=PackageLoader("restante.edge.kiosk", "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+    @get("/{locker:str}/screen.css", sync_to_thread=False)
+    def give_sizes(locker: FromPath[str]) -> Response[str]:
+        style = write_style(kiosk_of(locker).config.screen)
+        return Response(style, media_type=_MEDIA_TYPES[".css"], headers=_FILE_HEADERS)
 
-    def paint(self, template: str, kiosk: AnyKiosk, screen: Screen) -> str:
-        language = screen.language
+    @get("/{locker:str}/clip/{name:str}", sync_to_thread=True)
+    def give_clip(locker: FromPath[str], name: FromPath[str]) -> Response[bytes]:
+        clip = kiosk_of(locker).voice.find_clip(name)
+        if clip is None:
+            raise NotFoundException("No screen says that.")
+        return Response(clip, media_type="audio/wav", headers=_FILE_HEADERS)
 
-        def say(key: str, values: dict[str, object] | None = None) -> str:
-            return catalog.say(language, key, values)
+    @get("/sound/{name:str}", sync_to_thread=False)
+    def give_sound(name: FromPath[str]) -> Response[bytes]:
+        if name not in BEEPS:
+            raise NotFoundException(f"There is no sound {name!r}.")
+        return Response(make_beep(name), media_type="audio/wav", headers=_FILE_HEADERS)
 
-        names = [(one, catalog.say(one, "language.name")) for one in kiosk.config.languages]
-        return self._environment.get_template(template).render(
-            base=BASE,
-            locker=kiosk.config.locker,
-            screen=screen,
-            drawing=kiosk.draw(screen),
-            say=say,
-            languages=names,
-            direction="rtl" if language in catalog.RIGHT_TO_LEFT else "ltr",
-        )
+    return [give_sizes, give_clip, give_sound]
 
 
 def _look(kiosk: AnyKiosk) -> tuple[Screen, Drawing]:
@@ -146,7 +158,7 @@ def _look(kiosk: AnyKiosk) -> tuple[Screen, Drawing]:
     return screen, kiosk.draw(screen)
 
 
-async def _changes(kiosk: AnyKiosk, painter: _Painter) -> AsyncIterator[dict[str, str]]:
+async def _changes(kiosk: AnyKiosk, painter: Painter) -> AsyncIterator[dict[str, str]]:
     shown: tuple[Screen, Drawing] | None = None
     while True:
         seen = await asyncio.to_thread(_look, kiosk)
