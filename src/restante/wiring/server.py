@@ -24,11 +24,19 @@ class _Server(uvicorn.Server):
     """Ends event streams before connections are drained: a stream never ends by itself."""
 
     def __init__(
-        self, config: uvicorn.Config, ending: Callable[[], None], started: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        ending: Callable[[], None],
+        started: Callable[[], None],
+        is_over: Callable[[], bool] = lambda: False,
     ) -> None:
         super().__init__(config)
         self._ending = ending
         self._started = started
+        self._is_over = is_over
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or self._is_over()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -60,12 +68,22 @@ def serve_app(app: "App", *, host: str, port: int, started: Callable[[], None]) 
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    with _listen(host, port) as listener:
+    with listen(host, port) as listener:
         _Server(config, app.web.live.close, started).run(sockets=[listener])
 
 
-def serve_kiosk(asgi: Litestar, *, host: str, port: int, started: Callable[[], None]) -> None:
-    """Serve a locker's kiosk pages until SIGINT or SIGTERM; see :func:`serve_app`."""
+def serve_kiosk(
+    asgi: Litestar,
+    *,
+    host: str,
+    port: int,
+    started: Callable[[], None],
+    is_over: Callable[[], bool] = lambda: False,
+) -> None:
+    """Serve a locker's kiosk pages until SIGINT or SIGTERM, or until ``is_over``.
+
+    See :func:`serve_app`.
+    """
     config = uvicorn.Config(
         asgi,
         log_config=None,
@@ -73,11 +91,18 @@ def serve_kiosk(asgi: Litestar, *, host: str, port: int, started: Callable[[], N
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    with _listen(host, port) as listener:
-        _Server(config, lambda: None, started).run(sockets=[listener])
+    with listen(host, port) as listener:
+        _Server(config, lambda: None, started, is_over).run(sockets=[listener])
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Take a port; connections to it send every packet at once.
+
+    Raises
+    ------
+    PortTaken
+        When the port is in use.
+    """
     try:
         listener = socket.create_server((host, port))
     except OSError as error:
