@@ -222,6 +222,12 @@ def read_certificate(pem: bytes) -> tuple[str, UtcSeconds, UtcSeconds]:
     )
 
 
+def read_certified_key(pem: bytes) -> bytes:
+    """Read the device key that a certificate is about; empty when it is about another kind."""
+    key = x509.load_pem_x509_certificate(pem).public_key()
+    return key.public_bytes_raw() if isinstance(key, Ed25519PublicKey) else b""
+
+
 def private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     """Write a key as a PKCS #8 file holds it."""
     return key.private_bytes(

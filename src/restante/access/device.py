@@ -124,5 +124,10 @@ def verify_device(public: bytes, use: DeviceUse, message: bytes, signature: byte
     return True
 
 
+def renewal_bytes(locker: str, request: bytes) -> bytes:
+    """Give what a locker signs to ask for its next certificate."""
+    return locker.encode() + b"\0" + request
+
+
 def _framed(use: DeviceUse, message: bytes) -> bytes:
     return b"restante.device." + use.value.encode() + b".v1\0" + message

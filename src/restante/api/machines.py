@@ -98,6 +98,14 @@ class Configure(Request):
         dict[str, Any] | UnsetType | None,
         Meta(description="As the table `[board]` of a locker's file; null leaves it to that."),
     ] = UNSET
+    screen: Annotated[
+        dict[str, Any] | UnsetType | None,
+        Meta(description="As the table `[screen]` of a locker's file; null leaves it to that."),
+    ] = UNSET
+    limits: Annotated[
+        dict[str, Any] | UnsetType | None,
+        Meta(description="As the table `[limits]` of a locker's file; null leaves it to that."),
+    ] = UNSET
     ring: RingName | UnsetType = UNSET
     is_repeated: Annotated[
         bool, Meta(description="Make a new version although nothing differs: to try again.")

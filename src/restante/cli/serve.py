@@ -1,4 +1,4 @@
-"""``restante serve``, ``restante locker`` and ``restante openapi``."""
+"""``restante serve`` and ``restante openapi``."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .output import RESULT, TALK, fail
+from .output import TALK
 from .places import read_settings_of
 
 
@@ -33,30 +33,6 @@ def serve(
     )
     set_up_logs(settings.log_level)
     run_service(settings, locker_files=locker or [], tell=TALK.print)
-
-
-def locker(
-    file: Annotated[Path, typer.Argument(help="Locker file; --new writes one.")],
-    new: Annotated[bool, typer.Option("--new", help="Write an example file and end.")] = False,
-    host: Annotated[str, typer.Option(help="Address of the kiosk's pages.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port of the kiosk's pages.")] = 8090,
-) -> None:
-    """Run one locker's controller with its kiosk.
-
-    With a section [mqtt] in its file it talks to the centre. Without a connection it opens for
-    the codes it knows and keeps its facts until there is one.
-    """
-    from ..wiring.locker import EXAMPLE, run_locker
-    from ..wiring.logs import set_up_logs
-
-    if new:
-        if file.exists():
-            fail(f"{file} exists; nothing is overwritten")
-        file.write_text(EXAMPLE, encoding="utf-8")
-        RESULT.print(f"written: {file}; look through it, then run `restante locker {file}`")
-        return
-    set_up_logs("info")
-    run_locker(file, host=host, port=port, tell=TALK.print)
 
 
 def openapi(

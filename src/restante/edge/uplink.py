@@ -8,8 +8,10 @@ from contextlib import suppress
 
 from ..access import VerifyingKeyring
 from ..core.value import UtcSeconds
+from ..link.configuration import ConfigurationState
 from ..link.session import (
     Acknowledged,
+    ConfigurationArrived,
     Diverged,
     Dropped,
     ListArrived,
@@ -19,6 +21,7 @@ from ..link.session import (
     TimeTold,
 )
 from ..link.signing import make_verifier
+from .configuration import ConfigurationKeeper
 from .controller import Controller, OutOfService
 
 
@@ -40,6 +43,10 @@ class Uplink:
         """Messages that were not understood or not signed well."""
         self.divergence = ""
         """What the centre remembers and this locker has lost; empty when all is well."""
+        self.configuration = ConfigurationKeeper(
+            controller, current=None, keep=lambda _update: None
+        )
+        """What takes configurations; one that takes none until it is replaced."""
         self.session = LockerSession(
             locker=controller.config.locker,
             site=controller.config.site,
@@ -53,6 +60,7 @@ class Uplink:
             read_conditions=controller.conditions,
             read_sensors=lambda: controller.sensors.readings,
             read_clock=lambda: controller.clock.quality.value,
+            read_configuration=self._configuration_state,
             make_challenge=controller.orders.challenge,
             is_live_challenge=controller.orders.is_live,
         )
@@ -84,6 +92,9 @@ class Uplink:
         self.session.noticed(self._controller.store.version)
         return self.session.outgoing(now)
 
+    def _configuration_state(self) -> ConfigurationState:
+        return self.configuration.state()
+
     def _follow(self, event: LockerEvent) -> None:
         controller = self._controller
         match event:
@@ -100,6 +111,9 @@ class Uplink:
             case OrderArrived(order=order):
                 with suppress(OutOfService):
                     controller.take_order(order)
+            case ConfigurationArrived(update=update):
+                self.configuration.arrived(update)
+                self.session.beat_soon()
             case Diverged(what=what):
                 self.divergence = what
             case Dropped():

@@ -18,7 +18,8 @@ RINGS: Final = ("canary", "early", "broad")
 
 RING_STANDARD: Final = "broad"
 
-LANGUAGES_STANDARD: Final = ("en", "de", "pl", "es")
+LANGUAGES_STANDARD: Final = ("en", "de", "pl", "es", "ar")
+"""What the screen can say."""
 
 CONFIGURATION_BYTES_MAX: Final = 1 << 19
 """Longest document: a thousand compartments take 200 kB."""
@@ -41,6 +42,11 @@ class Configuration(Value):
     board: dict[str, Any] | None = None
     """How the lock boards are wired, as the table ``[board]`` of a locker's file; ``None`` leaves
     it to that file."""
+    screen: dict[str, Any] | None = None
+    """The screen as built in, as the table ``[screen]`` of a locker's file; ``None`` leaves it to
+    that file."""
+    limits: dict[str, Any] | None = None
+    """When sensors raise an alarm, as the table ``[limits]`` of that file."""
     ring: str = RING_STANDARD
     """One of :data:`RINGS`."""
 

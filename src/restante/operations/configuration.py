@@ -18,6 +18,7 @@ from ..core.value import Value
 from ..journal.ledger import Ledger, Operation
 from ..journal.port import RowChange, Scalar
 from ..link.configuration import (
+    LANGUAGES_STANDARD,
     RINGS,
     Configuration,
     ConfigurationState,
@@ -25,7 +26,6 @@ from ..link.configuration import (
     encode_configuration,
 )
 from ..link.message import ConfigurationUpdate
-from ..settings import LANGUAGES
 from ..views.device_tables import CONFIGURATIONS, MACHINES, RELEASES
 from ..views.principal import Principal, Role
 from ..views.tables import LOCKERS
@@ -37,6 +37,9 @@ REFUSAL_LENGTH_MAX: Final = 300
 
 RELEASE_LENGTH_MAX: Final = 60
 
+CHOSEN: Final = ("languages", "screen_column", "board", "screen", "limits", "ring")
+"""What the operator chooses; the rest follows."""
+
 
 class ConfigurationChange(Value):
     """What the operator wants otherwise; the rest stays."""
@@ -44,6 +47,8 @@ class ConfigurationChange(Value):
     languages: tuple[str, ...] | UnsetType = UNSET
     screen_column: int | UnsetType = UNSET
     board: dict[str, Any] | UnsetType | None = UNSET
+    screen: dict[str, Any] | UnsetType | None = UNSET
+    limits: dict[str, Any] | UnsetType | None = UNSET
     ring: str | UnsetType = UNSET
     is_repeated: bool = False
     """Make a new version even if nothing differs: for a locker that refused the last one."""
@@ -131,11 +136,7 @@ def draw_configuration(
     site = SiteId(str(described["site"]))
     version = int(machine["desired_version"] or 0)
     before = _read_version(ledger, locker, version)
-    given = {
-        name: value
-        for name in ("languages", "screen_column", "board", "ring")
-        if (value := getattr(change, name)) is not UNSET
-    }
+    given = {name: value for name in CHOSEN if (value := getattr(change, name)) is not UNSET}
     wanted = Configuration(
         version=version,
         locker=locker,
@@ -144,8 +145,8 @@ def draw_configuration(
         compartments=read_layout(described["layout"]),
     )
     if before is not None:
-        kept = {name: getattr(before, name) for name in ("languages", "screen_column", "board")}
-        wanted = msgspec.structs.replace(wanted, ring=before.ring, **kept)
+        kept = {name: getattr(before, name) for name in CHOSEN}
+        wanted = msgspec.structs.replace(wanted, **kept)
     wanted = msgspec.structs.replace(wanted, **given)
     if wanted == before and not change.is_repeated:
         return version
@@ -257,9 +258,11 @@ def _check(change: ConfigurationChange) -> None:
         _check_ring(change.ring)
     languages = change.languages
     if not isinstance(languages, UnsetType) and (
-        not languages or set(languages) - set(LANGUAGES) or len(set(languages)) < len(languages)
+        not languages
+        or set(languages) - set(LANGUAGES_STANDARD)
+        or len(set(languages)) < len(languages)
     ):
-        raise BadEntry(f"languages: some of {', '.join(LANGUAGES)}, each once")
+        raise BadEntry(f"languages: some of {', '.join(LANGUAGES_STANDARD)}, each once")
     if isinstance(change.board, dict):
         missing = [name for name in ("kind", "port", "locks") if name not in change.board]
         if missing:

@@ -25,6 +25,7 @@ from ..access import (
 )
 from ..access.authority import Authority, Issued, device_public_key, read_request
 from ..access.claim import digest_claim_code, make_claim_code
+from ..access.device import renewal_bytes
 from ..access.keystore import encode_locker_keys
 from ..core.device import CertificateRenewed, ClaimMade, MachineEnrolled, MachineRevoked
 from ..core.ids import ActorId, LockerId, SiteId, locker_stream, site_stream
@@ -234,7 +235,7 @@ class EnrolmentDesk:
         Parameters
         ----------
         signature
-            Of the device key over :func:`renewal_bytes`.
+            Of the device key over :func:`restante.access.device.renewal_bytes`.
 
         Raises
         ------
@@ -387,11 +388,6 @@ def note_wrong_claim(address: str) -> Operation[None]:
             )
 
     return Operation((), run)
-
-
-def renewal_bytes(locker: LockerId, request: bytes) -> bytes:
-    """Give what a locker signs to ask for its next certificate."""
-    return locker.encode() + b"\0" + request
 
 
 def _site_of(ledger: Ledger, locker: LockerId) -> SiteId:
