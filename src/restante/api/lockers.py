@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from msgspec import UNSET, Meta, UnsetType
 
 from ..access import Scope
+from ..core import alarm as alarms
 from ..core.ids import CompartmentId, LockerId
 from ..core.refusal import Reason
 from ..operations.service import order_service
@@ -13,7 +14,7 @@ from ..views.shown import ShownCompartment, ShownLocker
 from .endpoint import Answer, Call, Endpoint
 from .house import House
 from .paging import answer_page, given
-from .times import tell_or_none
+from .times import tell, tell_or_none
 from .words import Cursor, Document, Request, SiteName, Text
 
 
@@ -34,6 +35,32 @@ class Compartment(Document):
     changed_at: datetime | None
 
 
+class Alarm(Document):
+    """Something at a locker that needs to be looked at, now."""
+
+    kind: Annotated[str, Meta(description="`tamper`, `door_left_open`, `heat`, ...; may grow.")]
+    compartment: Annotated[str | None, Meta(description="Null for the locker as a whole.")]
+    board: Annotated[int | None, Meta(description="Address of the lock board, for a silent one.")]
+    value: Annotated[int, Meta(description="In the unit of the sensor; 1 for what is only so.")]
+    limit: int
+    since: Annotated[datetime, Meta(description="When the value went beyond the limit.")]
+    raised_at: datetime
+
+
+class Reading(Document):
+    """What a sensor said last."""
+
+    sensor: Annotated[
+        str,
+        Meta(
+            description="`temperature` (tenths of a degree Celsius), `humidity` (percent), "
+            "`battery` (millivolts), `mains` and `tamper` (1 or 0); may grow."
+        ),
+    ]
+    value: int
+    compartment: Annotated[str | None, Meta(description="Null for the locker as a whole.")]
+
+
 class Locker(Document):
     """One machine with its compartments."""
 
@@ -43,6 +70,15 @@ class Locker(Document):
     compartments: tuple[Compartment, ...]
     seen_at: Annotated[datetime | None, Meta(description="When it last said something.")]
     unsent_count: Annotated[int, Meta(description="Facts it has not reported yet.")]
+    unsent_since: Annotated[datetime | None, Meta(description="Time of the oldest of them.")]
+    clock: Annotated[
+        str, Meta(description="How good its clock is: `synced`, `holdover`, `unknown`, or empty.")
+    ]
+    alarms: Annotated[
+        tuple[Alarm, ...], Meta(description="Active ones, the oldest first; for operators.")
+    ]
+    readings: Annotated[tuple[Reading, ...], Meta(description="The newest; for operators.")]
+    read_at: Annotated[datetime | None, Meta(description="When the sensors said that.")]
 
 
 class LockerPage(Document):
@@ -85,6 +121,29 @@ def show_locker(shown: ShownLocker) -> Locker:
         compartments=tuple(map(_show_compartment, shown.compartments)),
         seen_at=tell_or_none(shown.seen_at),
         unsent_count=shown.unsent_count,
+        unsent_since=tell_or_none(shown.unsent_since),
+        clock=shown.clock,
+        alarms=tuple(map(_show_alarm, shown.alarms)),
+        readings=tuple(map(_show_reading, shown.readings)),
+        read_at=tell_or_none(shown.read_at),
+    )
+
+
+def _show_alarm(alarm: alarms.Alarm) -> Alarm:
+    return Alarm(
+        kind=alarm.kind.value,
+        compartment=alarm.compartment,
+        board=alarm.board,
+        value=alarm.value,
+        limit=alarm.limit,
+        since=tell(alarm.since),
+        raised_at=tell(alarm.raised_at),
+    )
+
+
+def _show_reading(reading: alarms.Reading) -> Reading:
+    return Reading(
+        sensor=reading.sensor.value, value=reading.value, compartment=reading.compartment
     )
 
 

@@ -14,7 +14,8 @@ from ..core.size import CompartmentKind, CompartmentSpec, ParcelSize, goes_into,
 from ..core.value import UtcSeconds
 from ..journal.port import Journal
 from .alarms import LOCKER_ALARMS, LOCKER_READINGS, read_alarms, read_readings
-from .principal import NotFound, Principal
+from .alone_tables import LOCKER_CLOCKS
+from .principal import NotFound, Principal, Role
 from .shown import Alternative, Page, ShownCompartment, ShownLocker, ShownSite, SizeCount
 from .tables import COMPARTMENTS, LOCKER_LINKS, LOCKERS, PARCELS, SITES, WATERMARKS
 
@@ -242,15 +243,19 @@ def _shown_locker(connection: Connection, principal: Principal, row: RowMapping)
             LOCKER_ALARMS.c.alarms,
             LOCKER_READINGS.c.readings,
             LOCKER_READINGS.c.read_at,
+            LOCKER_CLOCKS.c.clock,
         )
         .select_from(LOCKERS)
         .outerjoin(LOCKER_LINKS, LOCKER_LINKS.c.locker == LOCKERS.c.locker)
         .outerjoin(LOCKER_ALARMS, LOCKER_ALARMS.c.locker == LOCKERS.c.locker)
+        .outerjoin(LOCKER_CLOCKS, LOCKER_CLOCKS.c.locker == LOCKERS.c.locker)
         .outerjoin(LOCKER_READINGS, LOCKER_READINGS.c.locker == LOCKERS.c.locker)
         .where(LOCKERS.c.locker == locker)
     )
     link = connection.execute(told).mappings().one()
     safe = select(func.sum(WATERMARKS.c.seq)).where(WATERMARKS.c.locker == locker)
+    # How a machine is guarded, and when it is not, is nobody's business but its operator's.
+    is_operator = principal.role is Role.OPERATOR
     return ShownLocker(
         locker=locker,
         site=row["site"],
@@ -264,10 +269,11 @@ def _shown_locker(connection: Connection, principal: Principal, row: RowMapping)
         list_version=link["list_version"] or 0,
         unsent_count=link["unsent_count"] or 0,
         unsent_since=link["unsent_since"],
+        clock=link["clock"] or "",
         fact_count=connection.scalar(safe) or 0,
-        alarms=read_alarms(link),
-        readings=read_readings(link),
-        read_at=link["read_at"],
+        alarms=read_alarms(link) if is_operator else (),
+        readings=read_readings(link) if is_operator else (),
+        read_at=link["read_at"] if is_operator else None,
     )
 
 

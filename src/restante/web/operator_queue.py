@@ -25,10 +25,18 @@ SHOWN_MAX: Final = 200
 
 WEIGHTS: Final = {
     "door_forced": 0,
+    "tamper": 0,
+    "door_left_open": 1,
+    "board_silent": 1,
     "diverged": 1,
+    "mains_lost": 2,
+    "battery_low": 2,
     "silent": 2,
     "parcel_missing": 2,
     "work_given_up": 3,
+    "heat": 4,
+    "cold": 4,
+    "damp": 4,
     "content_unclear": 4,
     "capacity_lost": 4,
 }
@@ -154,7 +162,7 @@ def _row(
         since=matter.noticed_at,
         kind=matter.kind,
         look=look_of_matter(matter.kind),
-        detail=in_words(matter.detail),
+        detail=matter.detail if " " in matter.detail else in_words(matter.detail),
         place=place,
         href=href,
         hurt=_hurt(matter, locker),

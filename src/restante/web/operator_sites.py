@@ -19,6 +19,7 @@ from .account import Form
 from .cabinet import count_states, draw_cabinet, link_state, site_state, state_of
 from .operator_frame import EVERYTHING, Console
 from .parts import Parts
+from .sensor_words import alarm_lines, reading_lines
 from .session import WebRequest
 from .words import Look, in_words, look_of_fact
 
@@ -238,6 +239,8 @@ def _site_context(console: Console, request: WebRequest, name: SiteId) -> dict[s
         "locker": locker,
         "link": link_state(locker, now) if locker else None,
         "cabinet": draw_cabinet(locker, site.name) if locker else None,
+        "alarms": alarm_lines(locker.alarms) if locker else [],
+        "readings": reading_lines(locker.readings) if locker else [],
         "counts": count_states(locker.compartments) if locker else {},
         "doors": [(one, state_of(one)) for one in locker.compartments] if locker else [],
         "parcels": parcels.items,

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 from ..access import export_locker_keys, write_locker_keys
 from ..clock import Minter, SystemClock
@@ -22,9 +21,7 @@ from .chores import Chores
 from .line import LinkThread, make_access, open_link
 from .locker import LockerFile, RunningLocker, read_locker_file, start_locker
 from .server import serve_app
-
-TICK_SECONDS: Final = 0.25
-"""How often a locker in this process reads its sensors."""
+from .turns import TICK_SECONDS
 
 _SETUP = Principal.of_operator("setup")
 
