@@ -21,6 +21,7 @@ from ..journal.committer import Closed, Overloaded
 from ..journal.port import Busy, Conflict, Damaged, Full
 from ..operations.announce import BadParcel
 from ..operations.contacts import BadContact
+from ..operations.orders import BadOrder
 from ..operations.receipts import BadReceipt
 from ..partners.label import Malformed as BadLabel
 from ..views import Forbidden, NotFound
@@ -47,7 +48,7 @@ def translate(error: Exception, *, request_id: str) -> ProblemRaised:
             return ProblemRaised(Trouble.NOT_FOUND, detail)
         case Forbidden():
             return ProblemRaised(Trouble.FORBIDDEN, str(error))
-        case BadParcel() | BadContact() | BadReceipt() | BadLabel():
+        case BadParcel() | BadContact() | BadOrder() | BadReceipt() | BadLabel():
             return _misfit(error)
         case HTTPException():
             return _of_framework(error)
@@ -55,7 +56,7 @@ def translate(error: Exception, *, request_id: str) -> ProblemRaised:
             return _of_storage(error, request_id)
 
 
-def _misfit(error: BadParcel | BadContact | BadReceipt | BadLabel) -> ProblemRaised:
+def _misfit(error: BadParcel | BadContact | BadOrder | BadReceipt | BadLabel) -> ProblemRaised:
     field, _, message = str(error).partition(": ")
     path = f"body.contact.{field}" if isinstance(error, BadContact) else f"body.{field}"
     fault = Fault(path=path, message=message)
