@@ -106,6 +106,14 @@ class Configure(Request):
         dict[str, Any] | UnsetType | None,
         Meta(description="As the table `[limits]` of a locker's file; null leaves it to that."),
     ] = UNSET
+    offline_budget: Annotated[
+        dict[str, Any] | UnsetType | None,
+        Meta(description="As the table `[offline_budget]` of that file; null leaves it to that."),
+    ] = UNSET
+    takes_unannounced: Annotated[
+        bool | UnsetType | None,
+        Meta(description="Whether couriers may bring what nobody announced while offline."),
+    ] = UNSET
     ring: RingName | UnsetType = UNSET
     is_repeated: Annotated[
         bool, Meta(description="Make a new version although nothing differs: to try again.")

@@ -47,6 +47,10 @@ class Configuration(Value):
     that file."""
     limits: dict[str, Any] | None = None
     """When sensors raise an alarm, as the table ``[limits]`` of that file."""
+    offline_budget: dict[str, Any] | None = None
+    """What is given out while the centre does not answer, as that table of the file."""
+    takes_unannounced: bool | None = None
+    """Whether couriers may then bring what nobody announced; ``None`` leaves it to the file."""
     ring: str = RING_STANDARD
     """One of :data:`RINGS`."""
 

@@ -37,7 +37,16 @@ REFUSAL_LENGTH_MAX: Final = 300
 
 RELEASE_LENGTH_MAX: Final = 60
 
-CHOSEN: Final = ("languages", "screen_column", "board", "screen", "limits", "ring")
+CHOSEN: Final = (
+    "languages",
+    "screen_column",
+    "board",
+    "screen",
+    "limits",
+    "offline_budget",
+    "takes_unannounced",
+    "ring",
+)
 """What the operator chooses; the rest follows."""
 
 
@@ -49,6 +58,8 @@ class ConfigurationChange(Value):
     board: dict[str, Any] | UnsetType | None = UNSET
     screen: dict[str, Any] | UnsetType | None = UNSET
     limits: dict[str, Any] | UnsetType | None = UNSET
+    offline_budget: dict[str, Any] | UnsetType | None = UNSET
+    takes_unannounced: bool | UnsetType | None = UNSET
     ring: str | UnsetType = UNSET
     is_repeated: bool = False
     """Make a new version even if nothing differs: for a locker that refused the last one."""

@@ -45,6 +45,10 @@ board = "simulated"          # for real ones a table [board]: docs/howto/wire-a-
 """
 
 
+LEFT_TO_FILE: Final = ("board", "screen", "limits", "offline_budget", "takes_unannounced")
+"""What the locker's file says where the configuration says nothing."""
+
+
 class Place(Value):
     """Where this machine belongs."""
 
@@ -194,6 +198,7 @@ def complete(content: dict[str, Any], folder: Path) -> dict[str, Any]:
         **fields_of(kept),
         "site": kept.site,
         "name": kept.name,
+        "centre_url": content.get("centre_url", place.centre),
         "keys": f"{named}/{KEYS}",
         "mqtt": {
             "url": place.broker_url,
@@ -207,7 +212,7 @@ def complete(content: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 def fields_of(configuration: Configuration) -> dict[str, Any]:
     """Give what a configuration says in the words of a locker's file."""
-    tables = {name: getattr(configuration, name) for name in ("board", "screen", "limits")}
+    tables = {name: getattr(configuration, name) for name in LEFT_TO_FILE}
     return {
         "compartments": msgspec.to_builtins(configuration.compartments),
         "languages": list(configuration.languages),

@@ -1,32 +1,40 @@
 """Build one locker from its file: for a machine of its own, or beside a centre in one process."""
 
+import threading
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_type_hints
 
 import msgspec
 import structlog
 from litestar import Litestar
 
 from .. import __version__
-from ..access import STANDARD, LockerKeys, read_locker_keys
+from ..access import STANDARD, DeviceKey, LockerKeys, open_device_key, read_locker_keys
 from ..clock import Clock, Minter, SystemClock
+from ..core.alarm import AlarmKind, AlarmLimits
 from ..core.ids import CompartmentId, LockerId, SiteId
+from ..core.risk import OfflineBudget
 from ..core.size import CompartmentSpec
 from ..core.value import Value
 from ..edge.boards.port import Board
 from ..edge.boards.simulated import SimulatedBoard
 from ..edge.config import SIMULATED, BadBoard, BoardConfig, LockerConfig, ScreenConfig
+from ..edge.configuration import CannotTake
 from ..edge.controller import Controller
 from ..edge.kiosk.kiosk import AnyKiosk, BrokenKiosk, Kiosk
 from ..edge.kiosk.pages import make_kiosk_routes
 from ..edge.store import open_locker_journal
 from ..edge.uplink import Uplink
 from ..journal.port import Damaged
+from ..link.configuration import Configuration
 from ..link.mqtt import BrokerAccess, LockerMqtt
 from ..settings import BadSetting
+from .caretaker import make_caretaker
+from .enrolled import DEVICE_KEY, complete, fields_of
 from .line import LinkThread, make_access, open_link
+from .turns import TickThread
 
 if TYPE_CHECKING:
     from ..edge.boards.wired import WiredBoard
@@ -90,6 +98,15 @@ bottom_height_mm = 460
 # [board.locks]                 # the lock of every compartment
 # A1 = { board = 0, lock = 1 }
 # A2 = { board = 0, lock = 2, inverted = true }
+#
+# [board.contacts]              # others, on inputs no lock uses (docs/howto/read-sensors.md)
+# tamper = { board = 0, lock = 15 }
+# mains = { board = 0, lock = 16 }
+
+# When what sensors say is an alarm, where it shall be otherwise than usual:
+#
+# [limits]
+# heat = { raise_at = 600, clear_at = 550, raise_after_seconds = 60, clear_after_seconds = 60 }
 """
 
 
@@ -121,6 +138,18 @@ class LockerFile(Value):
     """The screen is left of this column."""
     board: str | BoardConfig = SIMULATED
     mqtt: BrokerSection | None = None
+    limits: AlarmLimits = AlarmLimits()
+    offline_budget: OfflineBudget = OfflineBudget()
+    """What is given out while the centre does not answer."""
+    takes_unannounced: bool = True
+    """Whether couriers may then bring what nobody announced."""
+    centre_url: str = ""
+    """Address of the centre's pages, for receipts."""
+    enrolled: Path | None = None
+    """Folder with what the centre gave this machine; see :mod:`.enrolled`."""
+
+
+_FIELDS: Final = get_type_hints(LockerFile)
 
 
 class RunningLocker(NamedTuple):
@@ -152,10 +181,15 @@ def read_locker_file(path: Path) -> LockerFile:
     unknown = set(content) - set(LockerFile.__struct_fields__)
     if unknown:
         raise BadSetting(f"{path}: there is no field {', '.join(sorted(unknown))!r}")
+    content = complete(content, path.parent)
     try:
         file = msgspec.convert(content, LockerFile, dec_hook=_to_path)
     except msgspec.ValidationError as error:
         raise BadSetting(f"{path}: {error}") from error
+    for kind in AlarmKind:
+        limit = file.limits.find(kind)
+        if limit.raise_at == limit.clear_at:
+            raise BadSetting(f"{path}: limits.{kind}: raise_at and clear_at must differ")
     if not file.compartments:
         raise BadSetting(f"{path}: compartments: at least one")
     try:
@@ -168,6 +202,7 @@ def read_locker_file(path: Path) -> LockerFile:
         data=folder / file.data,
         keys=folder / file.keys,
         mqtt=None if file.mqtt is None else _at(folder, file.mqtt),
+        enrolled=None if file.enrolled is None else folder / file.enrolled,
     )
 
 
@@ -208,7 +243,12 @@ def make_wired_board(
 
 
 def start_locker(
-    file: LockerFile, *, keys: LockerKeys, clock: Clock, is_online: Callable[[], bool]
+    file: LockerFile,
+    *,
+    keys: LockerKeys,
+    clock: Clock,
+    is_online: Callable[[], bool],
+    device: DeviceKey | None = None,
 ) -> RunningLocker:
     """Start a locker's controller on its journal, with a kiosk before it."""
     config = LockerConfig(
@@ -220,6 +260,10 @@ def start_locker(
         name=file.name,
         screen=file.screen,
         screen_column=file.screen_column,
+        limits=file.limits,
+        offline_budget=file.offline_budget,
+        takes_unannounced=file.takes_unannounced,
+        centre_url=file.centre_url,
     )
     board = make_locker_board(file)
     try:
@@ -234,6 +278,7 @@ def start_locker(
         minter=Minter(clock),
         keys=keys,
         release=__version__,
+        device=device,
     )
     controller.start()
     kiosk = Kiosk(controller, is_online=is_online, clock=clock)
@@ -249,9 +294,16 @@ def run_locker(path: Path, *, host: str, port: int, tell: Callable[[str], None])
         When file or keys cannot be used.
     """
     from .memory import give_back_memory
-    from .server import serve_kiosk
 
     give_back_memory()
+    while _run_once(path, host=host, port=port, tell=tell):
+        # Its configuration or certificate is another one: everything is built from its files.
+        tell("Starting anew with what the centre has sent")
+
+
+def _run_once(path: Path, *, host: str, port: int, tell: Callable[[str], None]) -> bool:
+    from .server import serve_kiosk
+
     file = read_locker_file(path)
     if not file.keys.exists():
         raise BadSetting(
@@ -263,7 +315,14 @@ def run_locker(path: Path, *, host: str, port: int, tell: Callable[[str], None])
         return running.uplink is not None and running.uplink.is_online
 
     clock = SystemClock()
-    running = start_locker(file, keys=read_locker_keys(file.keys), clock=clock, is_online=is_online)
+    key = path.parent / DEVICE_KEY
+    running = start_locker(
+        file,
+        keys=read_locker_keys(file.keys),
+        clock=clock,
+        is_online=is_online,
+        device=open_device_key(key) if key.exists() else None,
+    )
     line = None if access is None else _make_line(running, access, clock)
     app = Litestar(
         [make_kiosk_routes(lambda name: running.kiosk if name == file.locker else None)],
@@ -271,15 +330,49 @@ def run_locker(path: Path, *, host: str, port: int, tell: Callable[[str], None])
         logging_config=None,
     )
     url = f"http://{host}:{port}/kiosk/{file.locker}"
+    changed = threading.Event()
+    caretaker = make_caretaker(
+        running.kiosk,
+        running.uplink,
+        file.enrolled,
+        check=lambda wanted: _check_configuration(file, wanted),
+        changed=changed.set,
+    )
+    ticks = TickThread(running.kiosk)
     try:
+        ticks.start()
         if line is not None:
             line.start()
-        serve_kiosk(app, host=host, port=port, started=lambda: tell(f"The kiosk is at {url}"))
+        if caretaker is not None:
+            caretaker.start()
+        serve_kiosk(
+            app,
+            host=host,
+            port=port,
+            started=lambda: tell(f"The kiosk is at {url}"),
+            is_over=changed.is_set,
+        )
     finally:
+        if caretaker is not None:
+            caretaker.close()
+        ticks.close()
         if line is not None:
             line.close()
         if running.controller is not None:
             running.controller.store.close()
+    return changed.is_set()
+
+
+def _check_configuration(file: LockerFile, wanted: Configuration) -> None:
+    """Make sure that a locker could start with a configuration."""
+    try:
+        fields = {
+            name: msgspec.convert(value, _FIELDS[name])
+            for name, value in fields_of(wanted).items()
+        }
+        make_locker_board(msgspec.structs.replace(file, **fields))
+    except (msgspec.ValidationError, BadBoard) as error:
+        raise CannotTake(str(error)) from error
 
 
 def _at(folder: Path, section: BrokerSection) -> BrokerSection:
