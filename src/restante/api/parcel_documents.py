@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from ..core.risk import RiskClass
 from ..core.status import Group, Status
 from ..operations.announce import LABEL_MAX, REFERENCE_MAX, Announced
 from ..operations.booking import Booked
@@ -76,6 +77,10 @@ class AnnounceParcel(Request):
     needs_low_door: Annotated[bool, Meta(description="The recipient cannot reach high doors.")] = (
         False
     )
+    risk: Annotated[
+        RiskClass,
+        Meta(description="How long a locker that cannot hear us gives it out: `high` for hours."),
+    ] = RiskClass.LOW
     hold_hours: (
         Annotated[
             int,

@@ -107,6 +107,7 @@ def prepare(call: Call, asked: AnnounceParcel) -> Operation[Announced]:
         arrives_from=None if asked.arrives_from is UNSET else read(asked.arrives_from),
         arrives_until=None if asked.arrives_until is UNSET else read(asked.arrives_until),
         needs_low_door=asked.needs_low_door,
+        risk=asked.risk,
         hold=hold,
         reference=asked.reference,
         partner=None if asked.partner is UNSET else PartnerId(asked.partner),

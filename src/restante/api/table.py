@@ -2,16 +2,29 @@
 
 from typing import Final
 
-from . import bookings, feed, lockers, machines, manifests, parcel_changes, parcels, sites
+from . import (
+    bookings,
+    feed,
+    lockers,
+    machines,
+    manifests,
+    openings,
+    parcel_changes,
+    parcels,
+    receipts,
+    sites,
+)
 from .endpoint import Endpoint
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *parcels.ENDPOINTS,
     *parcel_changes.ENDPOINTS,
+    *receipts.ENDPOINTS,
     *bookings.ENDPOINTS,
     *manifests.ENDPOINTS,
     *sites.ENDPOINTS,
     *lockers.ENDPOINTS,
+    *openings.ENDPOINTS,
     *machines.ENDPOINTS,
     *feed.ENDPOINTS,
 )

@@ -14,7 +14,7 @@ from ..core.ids import ActorId, LockerId, ParcelId, PartnerId, RecipientId, Site
 from ..core.particulars import Particulars
 from ..journal.ledger import Ledger
 from ..journal.port import RowChange
-from ..views.receipt_tables import FOUND
+from ..views.alone_tables import FOUND
 from ..views.tables import ANOMALIES, LABELS
 from .matters import open_matter
 from .means import Means

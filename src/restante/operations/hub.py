@@ -35,6 +35,7 @@ from ..link.session import (
 from ..link.signing import make_signer
 from ..link.telling import ConfigurationTeller
 from ..views.alarms import readings_row
+from ..views.alone_tables import LOCKER_CLOCKS
 from ..views.device_tables import is_shut_out, read_shut_out
 from ..views.principal import NotFound
 from ..views.remote_tables import CHALLENGES
@@ -290,14 +291,15 @@ def note_hello(hello: Hello) -> Operation[None]:
         "release": hello.release,
         "epoch": hello.epoch,
         "list_version": hello.list_version,
-        "unsent_count": 0,
-        "unsent_since": None,
+        "unsent_count": hello.unsent_count,
+        "unsent_since": hello.unsent_since,
     }
 
     def run(ledger: Ledger) -> None:
         row = {**values, "seen_at": ledger.now}
         ledger.put(RowChange(LOCKER_LINKS.name, (hello.locker,), row))
         ledger.put(RowChange(CHALLENGES.name, (hello.locker,), {"challenge": hello.challenge}))
+        ledger.put(RowChange(LOCKER_CLOCKS.name, (hello.locker,), {"clock": hello.clock}))
 
     return Operation((), run)
 
@@ -317,6 +319,7 @@ def note_heartbeat(beat: Heartbeat) -> Operation[None]:
         }
         ledger.put(RowChange(LOCKER_LINKS.name, (beat.locker,), row))
         ledger.put(RowChange(CHALLENGES.name, (beat.locker,), {"challenge": beat.challenge}))
+        ledger.put(RowChange(LOCKER_CLOCKS.name, (beat.locker,), {"clock": beat.clock}))
         if beat.readings:
             ledger.put(readings_row(beat.locker, beat.readings, ledger.now))
 

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from ..core.ids import PartnerId
 from ..core.refusal import Refused
+from ..core.risk import RiskClass
 from ..core.size import ParcelSize
 from ..core.value import HOUR, Seconds, UtcSeconds, Value
 from ..journal.ledger import Ledger, Operation
@@ -90,6 +91,7 @@ def announce_row(
         ),
         arrives_from=_arrival(known, ZoneInfo(zone)),
         needs_low_door=known.needs_low_door,
+        risk=RiskClass.HIGH if known.is_high_value else RiskClass.LOW,
         hold=None if hours is None else replace(means.hold, hold_seconds=Seconds(hours * HOUR)),
         reference=known.reference or "",
         partner=partner,

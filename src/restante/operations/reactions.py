@@ -36,7 +36,7 @@ from ..core.size import ParcelSize
 from ..core.streams import ParcelFile
 from ..core.value import Fact, Grams, Millimeters, UtcSeconds
 from ..journal.ledger import Ledger
-from ..views.receipt_tables import FOUND
+from ..views.alone_tables import FOUND
 from .alarms import alarm_cleared, alarm_raised
 from .answers import note_answer
 from .booking import release_room

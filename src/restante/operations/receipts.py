@@ -7,15 +7,16 @@ R3. What it says counts as the locker's word: custody, room and permission follo
     a recipient can be given a token that the locker believes by its signature alone.
 """
 
-from ..access import Denied, SignedReceipt, read_receipt
+from ..access import Denied, SignedReceipt, read_device_kid, read_receipt
 from ..core.alone import Unannounced
 from ..core.handoff import HandoffDeposited
 from ..core.ids import ActorId, LockerId, ParcelId, SessionId, SiteId, locker_stream, parcel_stream
 from ..core.value import Value
 from ..journal.ledger import Ledger, Operation
-from ..views.device_tables import DEVICES, REVOKED
-from ..views.principal import Principal
-from ..views.receipt_tables import FOUND
+from ..journal.port import RowChange, Scalar
+from ..views.alone_tables import FOUND
+from ..views.device_tables import ACTIVE, DEVICES, REVOKED
+from ..views.principal import Principal, Role
 from ..views.tables import LOCKERS, WATERMARKS
 from .found import know_found
 from .means import Means
@@ -41,6 +42,28 @@ class ReceiptTaken(Value):
     """False when it, or the locker's own report, was here before."""
 
 
+def trust_device(principal: Principal, *, locker: LockerId, public: bytes) -> Operation[None]:
+    """Know the key of a locker that this very process runs: no claim code is needed for it."""
+    principal.need_role(Role.OPERATOR)
+    kid = read_device_kid(public)
+
+    def run(ledger: Ledger) -> None:
+        if ledger.row(DEVICES.name, (locker, kid)) is not None:
+            return
+        values: dict[str, Scalar] = {
+            "public_key": public,
+            "status": ACTIVE,
+            "serial": "",
+            "enrolled_at": ledger.now,
+            "enrolled_by": principal.actor,
+            "ended_at": None,
+            "ended_by": None,
+        }
+        ledger.put(RowChange(DEVICES.name, (locker, kid), values))
+
+    return Operation((), run, ((DEVICES.name, (locker, kid)),))
+
+
 def take_receipt(means: Means, *, text: str, by: ActorId = ANYBODY) -> Operation[ReceiptTaken]:
     """Take in a receipt, from its text or from the address of its QR code.
 
@@ -52,7 +75,7 @@ def take_receipt(means: Means, *, text: str, by: ActorId = ANYBODY) -> Operation
     try:
         signed = read_receipt(text)
     except Denied:
-        raise BadReceipt("text: not a receipt; scan the code on the locker's screen again") from None
+        raise BadReceipt("text: not a receipt; scan the code on the screen again") from None
     said = signed.receipt
     streams = (locker_stream(said.locker), parcel_stream(said.parcel))
     rows = (

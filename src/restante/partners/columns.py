@@ -27,6 +27,7 @@ class Field(StrEnum):
     WEIGHT = "weight"
     KEEP_UPRIGHT = "keep_upright"
     NEEDS_LOW_DOOR = "needs_low_door"
+    HIGH_VALUE = "high_value"
     EXPECTED_ON = "expected_on"
     EXPECTED_FROM = "expected_from"
     HOLD_HOURS = "hold_hours"
@@ -72,6 +73,8 @@ ALIASES: Final[dict[Field, tuple[str, ...]]] = {
                          "nie_przewracac", "gora", "vertical", "este_lado_arriba"),
     Field.NEEDS_LOW_DOOR: ("needs_low_door", "low_door", "reach", "niedriges_fach", "unteres_fach",
                            "niska_skrytka", "puerta_baja"),
+    Field.HIGH_VALUE: ("high_value", "valuable", "wertvoll", "hoher_wert", "wartosciowa",
+                       "duza_wartosc", "valioso", "alto_valor"),
     Field.EXPECTED_ON: ("expected_on", "expected_date", "delivery_date", "liefertag",
                         "lieferdatum", "data_dostawy", "fecha_de_entrega"),
     Field.EXPECTED_FROM: ("expected_from", "expected_at", "lieferung_ab", "lieferzeit",

@@ -285,6 +285,7 @@ class _ManifestReader:
             )
         keep_upright = row.read(Field.KEEP_UPRIGHT, read_yes_no)
         needs_low_door = row.read(Field.NEEDS_LOW_DOOR, read_yes_no)
+        is_high_value = row.read(Field.HIGH_VALUE, read_yes_no)
         hold_hours = row.read(Field.HOLD_HOURS, read_hours)
         reference = row.read(Field.REFERENCE, str)
         if label is None or site is None or length_mm is None:
@@ -300,6 +301,7 @@ class _ManifestReader:
             weight_g=Grams(weight_g),
             keep_upright=keep_upright or False,
             needs_low_door=needs_low_door or False,
+            is_high_value=is_high_value or False,
             expected_on=None if expected_from else expected_on,
             expected_from=expected_from,
             hold_hours=hold_hours,

@@ -38,6 +38,8 @@ class ManifestParcel(Value):
         Outer sizes as announced; with ``keep_upright`` the height stays vertical.
     needs_low_door
         The recipient cannot reach high doors.
+    is_high_value
+        A locker that cannot hear the centre gives it out for hours only, not for days.
     expected_on, expected_from
         Day, or day and time, of arrival at the site; a time without offset is the site's local
         time. At most one of both is set.
@@ -55,6 +57,7 @@ class ManifestParcel(Value):
     weight_g: Grams
     keep_upright: bool = False
     needs_low_door: bool = False
+    is_high_value: bool = False
     expected_on: date | None = None
     expected_from: datetime | None = None
     hold_hours: int | None = None

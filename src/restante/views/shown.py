@@ -143,6 +143,9 @@ class ShownLocker(Value):
     list_version: int = 0
     unsent_count: int = 0
     unsent_since: UtcSeconds | None = None
+    """Time of its oldest fact that is not here."""
+    clock: str = ""
+    """How good its clock is: ``synced``, ``holdover``, ``unknown``; empty before it said so."""
     fact_count: int = 0
     """Facts of its journal that are safe here."""
     alarms: tuple[Alarm, ...] = ()

@@ -1,4 +1,4 @@
-"""Parcels that lockers took in unannounced: what they are called here, and how it became known."""
+"""What lockers did alone: parcels taken in unannounced, and how good their clocks are."""
 
 from typing import Final
 
@@ -22,3 +22,11 @@ FOUND: Final = Table(
 )
 """``local``: the locker's own name of a parcel; ``parcel``: ours. ``receipt_by``: who brought the
 receipt, where one came; ``is_reported``: whether the locker itself has told it by now."""
+
+LOCKER_CLOCKS: Final = Table(
+    "locker_clocks",
+    VIEWS,
+    Column("locker", Text, primary_key=True),
+    Column("clock", Text, nullable=False),
+)
+"""``synced``, ``holdover`` or ``unknown``, as each locker last said of its clock."""
