@@ -92,17 +92,27 @@ class House:
         self._seqs: dict[tuple[LockerId, str], int] = {}
 
     @classmethod
-    def reopen(cls, path: Path, *, at: UtcSeconds) -> "House":
-        """Open the centre that is in a folder, with what is there."""
+    def reopen(cls, path: Path, *, at: UtcSeconds, database: str = "") -> "House":
+        """Open the centre that is in a folder, or whose keys are, with what is there."""
         clock = VirtualClock(at)
         centre = open_centre(
-            Settings(data_dir=path),
+            Settings(data_dir=path, database_url=database),
             clock,
             Minter(clock, random.Random(7).randbytes),
             cost=SIMULATION,
             durability="relaxed",
         )
         return cls(centre, clock)
+
+    def restart(self, *, at: UtcSeconds | None = None) -> "House":
+        """End the centre and open it again, with whatever journal it has."""
+        settings = self.centre.settings
+        self.centre.close()
+        return House.reopen(
+            settings.data_dir,
+            at=self.clock.now() if at is None else at,
+            database=settings.database_url,
+        )
 
     def announce(self, label: str = "JJD01", **given: Any) -> Announced:
         wanted: dict[str, Any] = {"size": SHOE_BOX, "site": SITE, "contact": ANNA, **given}
@@ -219,9 +229,9 @@ def raw(fact: Fact, by: str = "locker:locker-01") -> bytes:
     return msgspec.json.encode(ReportedFact(by=by, fact=msgspec.Raw(body)))
 
 
-def open_house(path: Path, *, at: UtcSeconds = MONDAY) -> House:
+def open_house(path: Path, *, at: UtcSeconds = MONDAY, database: str = "") -> House:
     """Open a centre in a folder and register what the tests need."""
-    house = House.reopen(path, at=at)
+    house = House.reopen(path, at=at, database=database)
     centre = house.centre
     for partner, name in ((ACME, "Acme"), (RIVAL, "Rival")):
         centre.run(register_partner(OPERATOR, partner=partner, name=name))

@@ -1,7 +1,5 @@
 """The centre's end of a link, joined to a locker's end in this process."""
 
-from typing import Any
-
 import pytest
 
 from restante.core.ids import CompartmentId, LockerId
@@ -74,13 +72,12 @@ def test_pushing_tells_only_ends_whose_list_changed(
 
 
 def test_a_restarted_centre_knows_what_it_has_and_acknowledges_it_again(
-    joined: tuple[House, LockerEnd, MemoryLink], tmp_path: Any
+    joined: tuple[House, LockerEnd, MemoryLink],
 ) -> None:
     house, locker, link = joined
     link.pump(house.clock.now())
     link.cut()
-    house.centre.close()
-    again = House.reopen(tmp_path, at=house.clock.now())
+    again = house.restart()
     locker.record(ControllerStarted(at=house.clock.now(), release="2"), house.clock.now())
     link = MemoryLink(locker, again.centre.hub.end_for(LOCKER))
     link.pump(house.clock.now())

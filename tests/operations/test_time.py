@@ -1,7 +1,5 @@
 """Time is an input: holds, extensions, restarts, clocks that go backwards."""
 
-from pathlib import Path
-
 import pytest
 
 from restante.core.hold import HoldPolicy
@@ -11,7 +9,7 @@ from restante.operations.extend import extend
 from restante.operations.reissue import reissue_code
 from restante.operations.retrieve import note_retrieved
 from restante.views import Forbidden, NotFound, Principal
-from tests.operations.house import MONDAY, House, open_house
+from tests.operations.house import MONDAY, House
 
 
 def held(house: House, **given: object) -> str:
@@ -70,11 +68,9 @@ def test_a_clock_that_goes_backwards_expires_nothing_early_and_nothing_twice(
     assert house.tags(parcel).count("parcel.hold_expired.v1") == 1
 
 
-def test_timers_survive_a_restart(tmp_path: Path) -> None:
-    house = open_house(tmp_path)
+def test_timers_survive_a_restart(house: House) -> None:
     parcel = held(house)
-    house.centre.close()
-    again = House.reopen(tmp_path, at=UtcSeconds(MONDAY + 3 * DAY))
+    again = house.restart(at=UtcSeconds(MONDAY + 3 * DAY))
     assert again.centre.timekeeper.next_due() == MONDAY + 3 * DAY
     assert again.centre.timekeeper.tick() == 1
     assert again.status(parcel) == "expired"

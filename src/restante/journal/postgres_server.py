@@ -98,6 +98,8 @@ def translated(url: URL) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise translate(error, url) from error
+    except UnicodeEncodeError as error:
+        raise RowRejected(f"a row holds text that cannot be written: {error}") from error
     except PoolTimeout as error:
         raise Busy(f"all connections to {_name(url)} are in use; try again") from error
     except SQLAlchemyError as error:
