@@ -42,6 +42,12 @@ class Assumptions(Value):
     """Doors that stick for some hours; chosen."""
     forced_per_locker_month: float = 0.05
     """Doors somebody breaks open; chosen."""
+    heats_per_locker_month: float = 0.05
+    mains_losses_per_locker_month: float = 0.2
+    tampers_per_locker_month: float = 0.03
+    board_silences_per_locker_month: float = 0.1
+    doors_left_open_per_locker_month: float = 0.5
+    """What sensors tell of, and how often; chosen."""
     power_cuts_per_locker_month: float = 0.2
     """Chosen: a street loses power two or three times a year, a plug is pulled as often."""
     parcels_per_compartment_day: float = 0.45

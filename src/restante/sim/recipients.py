@@ -1,8 +1,8 @@
 """What a recipient does at the locker, step by step."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
-from ..core.ids import GrantId, SessionId
+from ..core.ids import CompartmentId, GrantId, SessionId
 from ..core.refusal import Reason, Refused
 from ..edge.doors import Opening, Outcome
 from .assumptions import TYPING_SECONDS
@@ -15,6 +15,9 @@ PATIENCE_TRIES = 20
 
 TAKING_SECONDS = 12
 """From the open door to shutting it."""
+
+LEFT_OPEN_SECONDS = 20 * 60
+"""How long a door that was left open stays so, until a passer-by shuts it; chosen."""
 
 
 def visit_locker(
@@ -47,7 +50,11 @@ def visit_locker(
     except Refused as refusal:
         failed(letter, refusal.reason)
         return
+    left: CompartmentId | None = None
     for waiting in stand.controller.waiting():
+        if stand.forgets_door:
+            left = yield from _take_and_forget(stand, waiting.grant)
+            break
         yield from _take(stand, waiting.grant)
         if visit.reopens:
             yield from _take(stand, waiting.grant)
@@ -56,6 +63,8 @@ def visit_locker(
         if now_here is not None and now_here.session == session:
             stand.controller.end_visit()
     stand.look()
+    if left is not None:
+        yield from _pass_by(stand, left)
     is_inside = letter.parcel in {
         known.parcel
         for known in stand.controller.state.compartments.values()
@@ -96,6 +105,31 @@ def _take(stand: Stand, grant: GrantId) -> Iterator[int]:
             stand.board.take_out(opening.compartment)
         stand.shut(opening.compartment)
         stand.look()
+
+
+def _take_and_forget(stand: Stand, grant: GrantId) -> Generator[int, None, CompartmentId | None]:
+    """Take the parcel out and walk off; the door stands open, and nothing else opens."""
+    opening = _open(stand, grant)
+    if opening is None:
+        return None
+    yield TAKING_SECONDS
+    with stand.lock:
+        if not stand.sees_open(opening.compartment):
+            stand.shut(opening.compartment)
+            return None
+        stand.board.take_out(opening.compartment)
+    stand.forgets_door = False
+    return opening.compartment
+
+
+def _pass_by(stand: Stand, left: CompartmentId) -> Iterator[int]:
+    """Let a door hang open until somebody who passes shuts it; the locker looks meanwhile."""
+    yield 61
+    stand.look()
+    yield LEFT_OPEN_SECONDS
+    with stand.lock:
+        stand.shut(left)
+    stand.look()
 
 
 def _open(stand: Stand, grant: GrantId) -> Opening | None:

@@ -74,6 +74,8 @@ class Stand:
         """Held by everybody who acts at this locker; the kiosk pages hold the same one."""
         self.is_screen_busy: Callable[[], bool] = lambda: False
         """Whether somebody uses the screen without being signed in."""
+        self.forgets_door = False
+        """Whether the next visitor walks off with the door open."""
         self.restarted: Callable[[], None] = lambda: None
         """Called after a power cut, for whoever holds on to the controller, such as its screen."""
         self._boot = boot

@@ -31,6 +31,7 @@ from .mishaps import Mishaps
 from .people import draw_collection, draw_visit
 from .ports import Town
 from .recipients import visit_locker
+from .sensing import Sensing
 from .stand import Stand
 
 OFFICE_SECONDS: Final = 600
@@ -103,11 +104,15 @@ class World:
             self.agenda.after(offset, partial(self.agenda.every, self._look_seconds, stand.look))
         self.agenda.at(self._next_local(self.assumptions.tour_start_hour), self._begin_day)
 
-    def let_things_go_wrong(self, seed: int) -> None:
-        """Threaten every locker with mishaps, see :class:`.mishaps.Mishaps`."""
+    def let_things_go_wrong(self, seed: int) -> Sensing:
+        """Threaten every locker with mishaps, see :class:`.mishaps.Mishaps`, and with news for
+        its sensors, see :class:`.sensing.Sensing`."""
         mishaps = Mishaps(self.agenda, assumptions=self.assumptions, seed=seed)
+        sensing = Sensing(self.agenda, assumptions=self.assumptions, seed=seed)
         for stand in self.town.stands:
             mishaps.threaten(stand)
+            sensing.attend(stand)
+        return sensing
 
     def announce(self, parcels: Iterable[Consigned], *, partner: PartnerId) -> int:
         """Announce parcels and hand them to the depot for the next tour.

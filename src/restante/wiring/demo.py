@@ -26,6 +26,9 @@ from .town import Town, build_town
 PAST_SECONDS: Final = 36 * HOUR
 """How far before now the city begins; it hurries to now while the first pages are looked at."""
 
+SHOWN_SECONDS: Final = 20 * 60
+"""How long before now sensors get something to tell, so that the queue shows it."""
+
 LOOK_SECONDS: Final = 300
 """How often idle lockers look at their sensors: five seconds of a visitor's time."""
 
@@ -106,7 +109,10 @@ class Demo:
             world.announce(consign_rows(self._rows), partner=PARTNER)
         Market(world, partner=PARTNER, seed=self._seed, scale=self._scale).open()
         world.open_for_business()
-        world.let_things_go_wrong(self._seed)
+        sensing = world.let_things_go_wrong(self._seed)
+        # Whoever looks shall find each kind of alarm, and not wait a month for it.
+        stands = self.town.stands
+        world.agenda.at(self._now - SHOWN_SECONDS, lambda: sensing.show_each(stands))
 
     def _put_up_kiosk(self, stand: Stand) -> None:
         kiosk = Kiosk(
