@@ -364,8 +364,13 @@ class Deposits:
             session=visit.session,
             reasons=tuple(why.value for why in choice.reasons),
         )
-        self.current = replace(deposit, compartment=choice.compartment)
-        return self._open(choice.compartment, Purpose.DEPOSIT, visit, *before, assign)
+        try:
+            return self._open(choice.compartment, Purpose.DEPOSIT, visit, *before, assign)
+        finally:
+            # Also when the disk refused what came after the assignment, and not when it refused
+            # the assignment itself: that compartment was never offered.
+            if self._store.state.compartments[choice.compartment].parcel == deposit.parcel:
+                self.current = replace(deposit, compartment=choice.compartment)
 
     def _open(
         self,
