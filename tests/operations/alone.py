@@ -24,6 +24,7 @@ from restante.edge.store import TABLES
 from restante.edge.uplink import Uplink
 from restante.journal.memory import MemoryJournal
 from restante.link.memory import MemoryLink
+from restante.operations.directory import register_locker
 from restante.operations.receipts import ReceiptTaken, take_receipt, trust_device
 from tests.operations.house import ACME, COURIER, LOCKER, OPERATOR, SITE, House, layout
 
@@ -40,6 +41,7 @@ class Far:
         self.specs = layout(count)
         self.board = SimulatedBoard([spec.id for spec in self.specs])
         self.keys = export_locker_keys(house.centre.keyring, SITE)
+        house.centre.run(register_locker(OPERATOR, locker=LOCKER, site=SITE, layout=self.specs))
         house.centre.run(trust_device(OPERATOR, locker=LOCKER, public=KEY.public))
         self.boots = 0
         self.takes_unannounced = True
