@@ -73,6 +73,16 @@ def test_the_help_needs_none_of_what_a_locker_runs_on(alone: Path) -> None:
     assert not loaded & {"sqlalchemy", "litestar", "uvicorn", "cryptography", "pymodbus", "aiomqtt"}
 
 
+def test_a_locker_loads_no_room_of_the_centre(alone: Path) -> None:
+    program = (
+        "import sys, restante.wiring.locker, restante.wiring.server\n"
+        "print(*{name for name in sys.modules if name.startswith('restante.')})"
+    )
+    rooms = {name.split(".")[1] for name in run(str(alone / "python"), "-c", program).split()}
+    assert {"core", "edge", "link"} <= rooms
+    assert not rooms & {"views", "operations", "notices", "partners", "api", "web", "sim"}
+
+
 def test_a_full_locker_starts_serves_and_stays_small(alone: Path, tmp_path: Path) -> None:
     told = run(
         *(str(alone / "restante"), "bench", "edge", "--samples", "20"),

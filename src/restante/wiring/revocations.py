@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..access.authority import open_authority
 from ..core.ids import LockerId
-from ..views.device_tables import read_revoked_serials
-from ..views.device_tables import read_shut_out as find_shut_out
 
 if TYPE_CHECKING:
     from .centre import Centre
@@ -44,6 +42,10 @@ def publish_revocations(centre: "Centre", last: "Published | None" = None) -> "P
     Published or None
         ``None`` where the centre has no authority.
     """
+    # Lockers read names out of the same files and have no views.
+    from ..views.device_tables import read_revoked_serials
+    from ..views.device_tables import read_shut_out as find_shut_out
+
     folder = centre.settings.mqtt_authority_dir
     if folder is None:
         return None
