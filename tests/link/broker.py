@@ -86,6 +86,11 @@ class Broker:
             self._process.wait()
             self._process = None
 
+    def signal(self, number: int) -> None:
+        """Send it a signal: SIGHUP makes it read its files anew."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def is_subscribed(self, name: str) -> bool:
         """Tell whether a client has subscribed to what it wants; the broker logs it."""
         return f"{name} 1 restante/v1/{NETWORK}/+/state" in self.log()

@@ -82,6 +82,22 @@ def enrol(
 
 
 @app.command()
+def register(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Locker file: its site, name and compartments.")],
+) -> None:
+    """Make a locker and its site known at the centre; run it there."""
+    from ..wiring.locker import read_locker_file
+    from ..wiring.service import register_file
+
+    described = read_locker_file(file)
+    with _centre(context) as centre:
+        register_file(centre, described)
+    RESULT.print(f"{described.locker} of site {described.site} is registered.")
+    RESULT.print(f"\nNext:  restante locker claim {described.locker}")
+
+
+@app.command()
 def claim(
     context: typer.Context,
     locker: Annotated[str, typer.Argument(help="Id of a registered locker.")],

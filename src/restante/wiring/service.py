@@ -58,7 +58,7 @@ class LocalLockers:
             kiosk.controller.store.close()
 
     def _start(self, centre: Centre, file: LockerFile) -> RunningLocker:
-        _register(centre, file)
+        register_file(centre, file)
         if not file.keys.exists():
             write_locker_keys(file.keys, export_locker_keys(centre.keyring, file.site))
         running = start_locker(
@@ -157,7 +157,7 @@ def _invite(centre: Centre, tell: Callable[[str], None]) -> None:
         tell(f"No operator yet: open {centre.settings.public_url}/setup and paste {token.reveal()}")
 
 
-def _register(centre: Centre, file: LockerFile) -> None:
+def register_file(centre: Centre, file: LockerFile) -> None:
     """Make site and locker known where they are not."""
     try:
         centre.queries.site(file.site, at=centre.clock.now())
