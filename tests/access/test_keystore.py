@@ -126,3 +126,20 @@ def test_a_locker_holds_public_keys_and_its_own_pepper_and_nothing_else(
     assert "private" not in path.read_text()
     assert "wrapping" not in path.read_text()
     assert str(other) not in path.read_text()
+
+
+def test_two_processes_that_share_a_key_file_lose_no_key(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    create_keystore(path, NOON)
+    left, right = open_keystore(path), open_keystore(path)
+    left.make_peppers([SiteId("site-l")])
+    # The right one has not read the left one's change, and must not write over it.
+    right.make_peppers([SiteId("site-r")])
+    rotated = left.rotate(Purpose.LIST, NOON)
+    for keyring in (left, right, open_keystore(path)):
+        assert keyring.pepper(SiteId("site-l")) == left.pepper(SiteId("site-l"))
+        assert keyring.pepper(SiteId("site-r")) == right.pepper(SiteId("site-r"))
+        assert keyring.find(Purpose.LIST, rotated.kid) is not None
+    assert right.refresh()
+    assert not right.refresh()
+    assert right.current(Purpose.LIST).kid == rotated.kid

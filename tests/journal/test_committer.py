@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
@@ -259,6 +259,76 @@ def test_a_refusal_rests_on_what_another_process_has_written(
     theirs.append(batch(emptied), recorded_at=NOW)
     with pytest.raises(Refused):
         committer.run(adding_within("a", 3))
+
+
+def test_what_rests_on_a_row_is_decided_again_when_somebody_else_changes_it(
+    journal: AnyJournal, committer: Committer
+) -> None:
+    seen: list[object] = []
+
+    def claim(ledger: Ledger) -> str:
+        row = ledger.row("notes", ("a", "n"))
+        if not seen:
+            taken = RowChange("notes", ("a", "n"), {"text": "theirs"})
+            journal.append(batch(rows=[taken]), recorded_at=NOW)
+        seen.append(row)
+        if row is None:
+            ledger.put(RowChange("notes", ("a", "n"), {"text": "ours"}))
+            return "ours"
+        return str(row["text"])
+
+    assert committer.run(Operation((), claim)) == "theirs"
+    assert seen == [None, {"text": "theirs"}]
+    assert journal.rows("notes", [("a", "n")]) == {("a", "n"): {"text": "theirs"}}
+
+
+def test_what_rests_on_a_stream_it_only_reads_is_decided_again_too(
+    journal: AnyJournal, committer: Committer
+) -> None:
+    tries: list[int] = []
+
+    def copy(ledger: Ledger) -> int:
+        marbles: int = ledger.state(box("read")).marbles
+        if not tries:
+            journal.append(batch(unit("read", 0, added(5))), recorded_at=NOW)
+        tries.append(marbles)
+        ledger.record(box("written"), added(marbles + 1), by=BY)
+        return marbles
+
+    assert committer.run(Operation((), copy)) == 5
+    assert tries == [0, 5]
+    assert journal.states([box("written")])[box("written")].state == Box(marbles=6, facts=1)
+
+
+def test_an_operation_that_keeps_losing_does_not_hold_up_its_neighbors(
+    journal: AnyJournal, committer: Committer
+) -> None:
+    tries: list[bool] = []
+    neighbors: list[Future[int]] = []
+
+    def unlucky(ledger: Ledger) -> int:
+        marbles: int = ledger.state(box("hot")).marbles
+        # Whether the neighbors' answers were there when this was tried.
+        tries.append(all(one.done() for one in neighbors))
+        if len(tries) < 4:
+            expected = len(tries) - 1
+            state = Box(marbles=expected + 1, facts=expected + 1)
+            theirs = batch(unit("hot", expected, added(), state=state))
+            journal.append(theirs, recorded_at=NOW)
+        ledger.record(box("hot"), added(), by=BY)
+        return marbles
+
+    gate = threading.Event()
+    committer.submit(blocking(gate))
+    neighbors.append(committer.submit(adding("before")))
+    loser = committer.submit(Operation((box("hot"),), unlucky))
+    follower = committer.submit(adding("hot"))
+    neighbors.append(committer.submit(adding("after")))
+    gate.set()
+    # Who touches the same stream stays behind it.
+    assert (loser.result(30), follower.result(30)) == (3, 5)
+    assert tries == [False, True, True, True]
+    assert [one.result() for one in neighbors] == [1, 1]
 
 
 def test_two_processes_adding_to_one_box_lose_nothing(

@@ -8,13 +8,16 @@ R3. After a rotation the *previous* key still verifies and never signs again; it
     live. Heads of the journal are the exception: their whole history stays verifiable.
 R4. Peppers and keys are drawn, never derived from one another: there is no secret of the fleet.
 R5. A change is written by ``persist`` before anybody can use it.
+R6. Where several processes share the keys, each change begins with what the others have written,
+    and a key that is not known here is looked for there.
 
 The registry must not know where it is kept: see :mod:`restante.access.keystore`.
 """
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -160,6 +163,10 @@ class Keyring:
         Where new keys come from.
     persist
         Called with the new content before a change becomes visible; raising undoes the change.
+    newer
+        Gives what another process has written since it was last asked, if anything.
+    alone
+        Makes other processes wait while a change is made.
     """
 
     def __init__(
@@ -167,11 +174,16 @@ class Keyring:
         content: KeyringContent,
         entropy: Entropy,
         persist: Callable[[KeyringContent], None] = _forget,
+        *,
+        newer: Callable[[], KeyringContent | None] = lambda: None,
+        alone: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._content = content
         self._public = _public_half(content)
         self._entropy = entropy
         self._persist = persist
+        self._newer = newer
+        self._alone = alone
         self._lock = threading.RLock()
 
     @classmethod
@@ -185,6 +197,9 @@ class Keyring:
         entropy: Entropy,
         now: UtcSeconds,
         persist: Callable[[KeyringContent], None] = _forget,
+        *,
+        newer: Callable[[], KeyringContent | None] = lambda: None,
+        alone: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> "Keyring":
         """Make a new keyring with a current and a next key for every purpose."""
         keyring = cls(KeyringContent(), entropy, _forget)
@@ -193,6 +208,8 @@ class Keyring:
             keyring.rotate(purpose, now)
         persist(keyring._content)
         keyring._persist = persist
+        keyring._newer = newer
+        keyring._alone = alone
         return keyring
 
     def current(self, purpose: Purpose) -> SigningKey:
@@ -206,7 +223,10 @@ class Keyring:
 
     def find(self, purpose: Purpose, kid: str) -> PublicKey | None:
         """Find a key that still verifies for a purpose."""
-        return self._public.find(purpose, kid)
+        found = self._public.find(purpose, kid)
+        if found is None and self.refresh():
+            found = self._public.find(purpose, kid)
+        return found
 
     def public(self) -> PublicKeyring:
         """Export what lockers and auditors need, and nothing else."""
@@ -224,7 +244,7 @@ class Keyring:
         SigningKey
             The new current key.
         """
-        with self._lock:
+        with self._changing():
             moved = [_moved(stored, purpose, now) for stored in self._content.signing]
             if not any(_is_current(stored, purpose) for stored in moved):
                 moved.append(self._draw_signing(purpose, now, activated_at=now))
@@ -238,14 +258,14 @@ class Keyring:
 
     def find_wrapping(self, epoch: int) -> WrappingKey | None:
         """Find the key of an epoch, to unwrap what it once wrapped."""
-        for wrapping in self._content.wrapping:
-            if wrapping.epoch == epoch:
-                return wrapping
-        return None
+        found = self._find_wrapping(epoch)
+        if found is None and self.refresh():
+            found = self._find_wrapping(epoch)
+        return found
 
     def rotate_wrapping(self, now: UtcSeconds) -> WrappingKey:
         """Draw a new wrapping key; old ones stay until :meth:`forget_wrapping`."""
-        with self._lock:
+        with self._changing():
             drawn = self._draw_wrapping(now)
             self._change(wrapping=(*self._content.wrapping, drawn))
             return drawn
@@ -258,7 +278,7 @@ class Keyring:
         ValueError
             When this would erase the key that wraps now.
         """
-        with self._lock:
+        with self._changing():
             if before_epoch > self.wrapping().epoch:
                 raise ValueError("the current wrapping key cannot be erased; rotate_wrapping first")
             kept = tuple(key for key in self._content.wrapping if key.epoch >= before_epoch)
@@ -266,7 +286,7 @@ class Keyring:
 
     def make_peppers(self, sites: Iterable[SiteId]) -> None:
         """Draw a pepper for each site that has none; one write for all of them."""
-        with self._lock:
+        with self._changing():
             peppers = dict(self._content.peppers)
             for site in sites:
                 if site not in peppers:
@@ -283,6 +303,8 @@ class Keyring:
             When the site has none: :meth:`make_peppers` comes first.
         """
         epochs = self._content.peppers.get(site)
+        if epochs is None and self.refresh():
+            epochs = self._content.peppers.get(site)
         if epochs is None:
             raise LookupError(f"no pepper for {site}; call make_peppers when a site is added")
         return epochs[-1]
@@ -292,11 +314,33 @@ class Keyring:
 
         Every verifier of the site is worthless from now on; the caller issues its codes anew.
         """
-        with self._lock:
+        with self._changing():
             before = self.pepper(site)
             drawn = self._draw_pepper(site, epoch=before.epoch + 1)
             self._change(peppers={**self._content.peppers, site: (before, drawn)})
             return drawn
+
+    def refresh(self) -> bool:
+        """Take in what another process has changed; True when there was anything (R6)."""
+        with self._lock:
+            newer = self._newer()
+            if newer is None:
+                return False
+            self._content = newer
+            self._public = _public_half(newer)
+            return True
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        with self._lock, self._alone():
+            self.refresh()
+            yield
+
+    def _find_wrapping(self, epoch: int) -> WrappingKey | None:
+        for wrapping in self._content.wrapping:
+            if wrapping.epoch == epoch:
+                return wrapping
+        return None
 
     def _change(
         self,

@@ -6,8 +6,12 @@ secret digits there. Elsewhere in the house only the interfaces of :mod:`.keyrin
 keystore in hardware can take this module's place.
 """
 
+import fcntl
+import os
 import secrets
 from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -46,7 +50,8 @@ def create_keystore(path: Path, now: UtcSeconds, entropy: Entropy = secrets.toke
     if path.exists():
         raise FileExistsError(f"{path} exists; keys are never overwritten, move it away first")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Keyring.create(entropy, now, persist=lambda content: _write(path, content))
+    file = _SharedFile(path)
+    return Keyring.create(entropy, now, file.write, newer=file.newer, alone=file.alone)
 
 
 def open_keystore(path: Path, entropy: Entropy = secrets.token_bytes) -> Keyring:
@@ -57,10 +62,8 @@ def open_keystore(path: Path, entropy: Entropy = secrets.token_bytes) -> Keyring
     UnsafeKeystore
         When the file is readable by others, damaged, of a newer format, or not there.
     """
-    content = _read(path, KeyringContent)
-    if not content.signing or not content.wrapping:
-        raise UnsafeKeystore(f"{path} holds no keys; restore it from your backup")
-    return Keyring(content, entropy, persist=lambda changed: _write(path, changed))
+    file = _SharedFile(path)
+    return Keyring(file.read(), entropy, file.write, newer=file.newer, alone=file.alone)
 
 
 def export_locker_keys(keyring: Keyring, site: SiteId) -> LockerKeys:
@@ -98,6 +101,53 @@ def read_locker_keys(path: Path) -> LockerKeys:
         As :func:`open_keystore`.
     """
     return _read(path, LockerKeys)
+
+
+class _SharedFile:
+    """A key file that several processes of one centre read and change."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: tuple[int, int] | None = None
+
+    def read(self) -> KeyringContent:
+        """Read the whole file."""
+        seen = self._look()
+        content = _read(self._path, KeyringContent)
+        if not content.signing or not content.wrapping:
+            raise UnsafeKeystore(f"{self._path} holds no keys; restore it from your backup")
+        self._seen = seen
+        return content
+
+    def newer(self) -> KeyringContent | None:
+        """Read the file if another process has written it since."""
+        # Not there: this process makes it.
+        return None if self._look() in {None, self._seen} else self.read()
+
+    def write(self, content: KeyringContent) -> None:
+        """Write the whole file."""
+        _write(self._path, content)
+        self._seen = self._look()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep the other processes from changing it."""
+        # The folder, for the file itself is replaced by each writing.
+        descriptor = os.open(self._path.parent, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            # Closing lets go of the lock.
+            os.close(descriptor)
+
+    def _look(self) -> tuple[int, int] | None:
+        # Each writing puts another file into place.
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return status.st_ino, status.st_mtime_ns
 
 
 def _read(path: Path, kind: type[Kept]) -> Kept:

@@ -11,6 +11,9 @@ from .revocations import Published, publish_revocations
 TURN_SECONDS: Final = 1.0
 """Between two turns when there is nothing to do."""
 
+PAUSE_SECONDS: Final = 0.05
+"""After being woken: what comes within it is one turn's work."""
+
 SWEEP_TURNS: Final = 600
 """Turns between two sweeps of what nobody needs any more."""
 
@@ -27,15 +30,19 @@ class Chores:
         self._centre = centre
         self._published: Published | None = None
         self._stop = threading.Event()
+        self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name="chores", daemon=True)
 
     def start(self) -> None:
         """Begin."""
+        # Another process's facts may be work for this one: lists of lockers that are linked here.
+        self._centre.journal.watch(lambda _position: self._woken.set())
         self._thread.start()
 
     def close(self) -> None:
         """Stop after the turn under way."""
         self._stop.set()
+        self._woken.set()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -49,10 +56,14 @@ class Chores:
                 done = 0
             turns += 1
             if not done:
-                self._stop.wait(TURN_SECONDS)
+                self._woken.wait(TURN_SECONDS)
+                self._woken.clear()
+                self._stop.wait(PAUSE_SECONDS)
 
     def _turn(self, turns: int) -> int:
         centre = self._centre
+        # Keys that another process has drawn or changed.
+        centre.keyring.refresh()
         done = centre.timekeeper.tick()
         done += centre.hub.push_lists()
         centre.hub.watch_machines()
