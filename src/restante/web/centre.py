@@ -10,7 +10,9 @@ from restante.clock import Clock
 from restante.journal.committer import Committer
 from restante.journal.port import Inspected, Journal, Outbox
 from restante.notices.mailbox import Mailbox
+from restante.operations.enrolment import EnrolmentDesk
 from restante.operations.means import Means
+from restante.operations.orders import OrderDesk
 from restante.views import Queries
 
 
@@ -44,6 +46,16 @@ class Centre(Protocol):
     @property
     def means(self) -> Means:
         """What operations work with."""
+        ...
+
+    @property
+    def orders(self) -> OrderDesk:
+        """Sends orders to open doors; its turn makes them leave at once."""
+        ...
+
+    @property
+    def enrolment(self) -> EnrolmentDesk:
+        """Makes claim codes for lockers."""
         ...
 
     @property

@@ -18,6 +18,7 @@ from restante.views.shown import ShownCompartment, ShownLocker, ShownSite
 from .account import Form
 from .cabinet import count_states, draw_cabinet, link_state, site_state, state_of
 from .operator_frame import EVERYTHING, Console
+from .operator_openings import recent_lines
 from .parts import Parts
 from .sensor_words import alarm_lines, reading_lines
 from .session import WebRequest
@@ -274,6 +275,7 @@ def _panel(console: Console, locker: ShownLocker, name: CompartmentId) -> dict[s
         "panel_parcel": parcel,
         "panel_zone": console.zone(locker.site),
         "history": _history(console, locker, found) if found else [],
+        "panel_openings": recent_lines(console, locker.locker, name) if found else [],
     }
 
 

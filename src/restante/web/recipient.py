@@ -6,9 +6,12 @@ R2. Reading never changes anything: message scanners open links. Extending, a ne
     are forms that lead back to the page; everything works without scripts.
 R3. Code and QR are shown only while they open a door.
 R4. A parcel's number alone shows nothing: numbers stand on labels, for everybody to read.
+R5. A door opens from here only for who stands before it: the locker's screen shows a code that
+    changes every half minute, and the locker itself checks it.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from litestar import Response, get, post
@@ -18,11 +21,13 @@ from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
 from restante.access import Denied, read_link_token
-from restante.core.ids import ParcelId
-from restante.core.refusal import Refused
+from restante.core.ids import OrderId, ParcelId
+from restante.core.refusal import Reason, Refused
+from restante.core.remote import Outcome
 from restante.core.value import DAY
 from restante.notices.texts import refusal_text
 from restante.operations.extend import extend
+from restante.operations.orders import BadOrder, ask_own_door
 from restante.operations.reissue import reissue_code
 from restante.operations.trouble import (
     PARCEL_TROUBLES,
@@ -30,13 +35,15 @@ from restante.operations.trouble import (
     BadTrouble,
     tell_parcel_trouble,
 )
-from restante.views.principal import Principal
+from restante.views.principal import NotFound, Principal
+from restante.views.remote_tables import ShownOpening
 
 from .account import Form
 from .assets import Assets
 from .page import Pages
 from .parts import Parts
 from .recipient_view import ParcelPage, RecipientView
+from .security import SCANNER_POLICY
 from .session import WebRequest
 from .texts import LANGUAGES, catalog, catalogs, element_words
 
@@ -121,6 +128,14 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
     def tell_problem(request: WebRequest, token: FromPath[str], data: Form) -> Response[Any]:
         return desk.tell_problem(request, token, data)
 
+    @get("/p/{token:str}/open", sync_to_thread=True)
+    def ask_open(request: WebRequest, token: FromPath[str]) -> Response[Any]:
+        return desk.ask_open(request, token)
+
+    @post("/p/{token:str}/open", sync_to_thread=True)
+    def open_door(request: WebRequest, token: FromPath[str], data: Form) -> Response[Any]:
+        return desk.open_door(request, token, data)
+
     @post("/p/{token:str}/language", sync_to_thread=False)
     def choose_language(token: FromPath[str], data: Form) -> Response[Any]:
         return _choose_language(data, f"/p/{token}")
@@ -132,6 +147,8 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
         make_new_code,
         ask_problem,
         tell_problem,
+        ask_open,
+        open_door,
         choose_language,
         *_door_routes(parts, desk.speaking),
     ]
@@ -215,6 +232,69 @@ class _Desk:
             return self._render(request, visit, template, page, status_code=422, **context)
         self._centre.committer.run(operation)
         return _back(token, "told")
+
+    def ask_open(self, request: WebRequest, token: str) -> Response[Any]:
+        """Ask what the locker's screen shows, or tell what came of the order."""
+        visit = self._visit(request, token)
+        if visit is None:
+            return self._unknown(request)
+        page = self._view.read(visit.principal, visit.parcel, visit.language)
+        order, locker = request.query_params.get("order", ""), page.shown.locker
+        opening = None
+        if order and locker is not None:
+            with suppress(NotFound):
+                queries = self._centre.queries
+                opening = queries.opening(visit.principal, locker, OrderId(order))
+        return self._open_page(request, visit, page, opening=opening)
+
+    def open_door(self, request: WebRequest, token: str, data: Mapping[str, str]) -> Response[Any]:
+        """Have the door opened for somebody who stands before it (R5)."""
+        visit = self._visit(request, token)
+        if visit is None:
+            return self._unknown(request)
+        page = self._view.read(visit.principal, visit.parcel, visit.language)
+        try:
+            operation = ask_own_door(
+                self._centre.means,
+                visit.principal,
+                parcel=visit.parcel,
+                presence=data.get("code", ""),
+            )
+            asked = self._centre.committer.run(operation)
+        except BadOrder:
+            wrong = catalog(visit.language).gettext("Type the six characters the screen shows now.")
+            return self._open_page(request, visit, page, wrong=wrong, status_code=422)
+        except Refused as refusal:
+            wrong = refusal_text(refusal.reason, visit.language)
+            return self._open_page(request, visit, page, wrong=wrong, status_code=409)
+        self._centre.orders.turn()
+        return Redirect(f"/p/{token}/open?order={asked.order}", status_code=303)
+
+    def _open_page(
+        self,
+        request: WebRequest,
+        visit: _Visit,
+        page: ParcelPage,
+        *,
+        opening: ShownOpening | None = None,
+        wrong: str = "",
+        status_code: int = 200,
+    ) -> Response[Any]:
+        outcome = None if opening is None else opening.outcome
+        reason = "" if opening is None else opening.reason
+        if outcome is Outcome.REFUSED and reason in set(Reason):
+            wrong = refusal_text(Reason(reason), visit.language)
+        return self._render(
+            request,
+            visit,
+            "recipient/open.html",
+            page,
+            opening=opening,
+            outcome="" if outcome is None else outcome.value,
+            wrong=wrong,
+            status_code=status_code,
+            policy=SCANNER_POLICY,
+        )
 
     def _visit(self, request: WebRequest, token: str) -> _Visit | None:
         try:
