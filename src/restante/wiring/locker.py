@@ -88,6 +88,11 @@ bottom_height_mm = 460
 # certificate = "locker-1.crt"
 # private_key = "locker-1.key"
 
+# When what sensors say is an alarm, where it shall be otherwise than usual:
+#
+# [limits]
+# heat = { raise_at = 600, clear_at = 550, raise_after_seconds = 60, clear_after_seconds = 60 }
+
 # Real lock boards, instead of board = "simulated" (docs/howto/wire-a-lock-board.md):
 #
 # [board]
@@ -102,11 +107,6 @@ bottom_height_mm = 460
 # [board.contacts]              # others, on inputs no lock uses (docs/howto/read-sensors.md)
 # tamper = { board = 0, lock = 15 }
 # mains = { board = 0, lock = 16 }
-
-# When what sensors say is an alarm, where it shall be otherwise than usual:
-#
-# [limits]
-# heat = { raise_at = 600, clear_at = 550, raise_after_seconds = 60, clear_after_seconds = 60 }
 """
 
 
