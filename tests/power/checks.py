@@ -105,6 +105,7 @@ def _check_life(
         + _check_list_order(mine)
         + _check_attempts(facts, mine)
         + _check_releases(facts, told)
+        + _check_orders(facts)
         + _check_pulses(facts, mine, told, life)
     )
 
@@ -122,6 +123,15 @@ def _check_attempts(facts: Sequence[Stored], mine: Sequence[Told]) -> list[str]:
     if looked > counted:
         return [f"{looked} codes were compared, {counted} tries counted"]
     return []
+
+
+def _check_orders(facts: Sequence[Stored]) -> list[str]:
+    taken = Counter(
+        msgspec.json.decode(fact.body)["order"]
+        for fact in facts
+        if fact.tag == "locker.order_taken.v1"
+    )
+    return [f"order {order} was taken {count} times" for order, count in taken.items() if count > 1]
 
 
 def _check_releases(facts: Sequence[Stored], told: Sequence[Told]) -> list[str]:
@@ -221,6 +231,7 @@ def _check_restart(folder: Path, told: Sequence[Told], seed: int) -> list[str]:
         if stage.board.pulses:
             broken.append("a lock was pulsed by starting")
         broken += _check_cabinet(stage) + _check_counts(stage)
+        _say_orders_again(stage, told)
         story = Story(stage, seed)
         story.settle()
         if stage.uplink.divergence:
@@ -229,6 +240,16 @@ def _check_restart(folder: Path, told: Sequence[Told], seed: int) -> list[str]:
     finally:
         stage.close()
     return broken or _check_files(folder, [*told, *after.lines])
+
+
+def _say_orders_again(stage: Stage, told: Sequence[Told]) -> None:
+    """Whoever listened on the wire says every order once more."""
+    for line in told:
+        if line.what == "order" and line.life == stage.life:
+            stage.uplink.receive(bytes.fromhex(line.text), stage.now)
+            for name in stage.board.open_doors():
+                stage.board.close(name)
+            stage.controller.tick()
 
 
 def _check_cabinet(stage: Stage) -> list[str]:

@@ -58,6 +58,8 @@ def mounted(folder: Path) -> Iterator[Path]:
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.power.fuse", mount, folder / "recording"],
         cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -70,9 +72,14 @@ def mounted(folder: Path) -> Iterator[Path]:
         os.sched_yield()
     try:
         yield mount
-    finally:
         subprocess.run(["fusermount3", "-u", mount], check=True)
-        server.communicate()
+        server.communicate(timeout=MOUNT_SECONDS_MAX)
+    finally:
+        # After a failure somebody may still hold a file; what was recorded is of no use then.
+        if server.poll() is None:
+            subprocess.run(["fusermount3", "-u", "-z", mount], check=False)
+            server.kill()
+            server.communicate()
 
 
 def record(story: int, plant: str = "", *, by_mounting: bool | None = None) -> list[Op]:

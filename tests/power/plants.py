@@ -10,15 +10,18 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from restante.core import attempts, content
+from restante.core import attempts, content, order
 from restante.core.compartment import Door
 from restante.core.ids import ActorId, CompartmentId, GrantId, OpeningId
 from restante.edge.controller import Controller
 from restante.edge.doors import Doors, Opening
+from restante.edge.orders import Orders
 from restante.edge.signin import SignIn
 from restante.edge.uplink import Uplink
 from restante.journal import sqlite_file
-from restante.link.session import CentreSession, ListArrived, LockerSession
+from restante.link.centre_session import CentreSession
+from restante.link.locker_session import LockerSession
+from restante.link.session import ListArrived
 from restante.operations.hub import CentreEnd
 
 Seam = tuple[Any, str, Any]
@@ -145,6 +148,20 @@ def reset_by_any_success() -> list[Seam]:
     return [(attempts, "_proved", lambda state: replace(real(state), by_key={}))]
 
 
+def forget_orders() -> list[Seam]:
+    """Which orders were taken is kept in memory only."""
+    real = Orders.take
+
+    def take(self: Any, asked: Any) -> Any:
+        taken = self.__dict__.setdefault("in_memory", set())
+        if asked.order in taken:
+            return None
+        taken.add(asked.order)
+        return real(self, asked)
+
+    return [(Orders, "take", take), (order, "evolve", lambda state, _fact: state)]
+
+
 def apply_lists_backwards() -> list[Seam]:
     """A list is applied whatever its version."""
 
@@ -173,6 +190,7 @@ PLANTS: dict[str, Callable[[], list[Seam]]] = {
     "dedupe-without-epoch": dedupe_without_epoch,
     "count-after-verdict": count_after_verdict,
     "reset-by-any-success": reset_by_any_success,
+    "nonce-not-persisted": forget_orders,
     "list-backwards": apply_lists_backwards,
     "free-on-door-close": free_on_door_close,
 }

@@ -10,7 +10,9 @@ from typing import Any
 
 from restante.access import SIMULATION, Keyring, Malformed, export_locker_keys, seeded_entropy
 from restante.clock import Minter, VirtualClock
-from restante.core.ids import CompartmentId, ParcelId, locker_stream
+from restante.core.grant import Purpose
+from restante.core.ids import ActorId, CompartmentId, OrderId, ParcelId, locker_stream
+from restante.core.order import ORDER_SECONDS_MAX
 from restante.core.refusal import Refused
 from restante.core.value import UtcSeconds
 from restante.edge import signin
@@ -27,9 +29,12 @@ from restante.link.message import (
     Ack,
     Heartbeat,
     Hello,
+    Order,
     decode_from_centre,
     decode_from_locker,
+    encode_message,
 )
+from restante.link.signing import make_signer
 from restante.notices import Notice
 from restante.operations.directory import (
     SiteEntry,
@@ -138,6 +143,7 @@ class Stage:
         self.board.happened(past)
         self.life = max((line.life for line in past), default=0)
         self.letters = Letters(tell, past)
+        self._order_count = sum(line.what == "order" for line in past)
         self.centre = self._open_centre()
         if not past:
             self._register()
@@ -217,6 +223,22 @@ class Stage:
         self.controller.tick()
         self.centre.timekeeper.tick()
         self.centre.worker.turn()
+
+    def make_order(self, compartment: CompartmentId) -> bytes:
+        """Sign an order to open an empty compartment, as the centre does."""
+        self._order_count += 1
+        order = Order(
+            locker=LOCKER,
+            epoch=self.controller.store.epoch,
+            order=OrderId(self.minter.make("w")),
+            counter=self._order_count,
+            compartment=compartment,
+            purpose=Purpose.SERVICE,
+            issued_at=self.now,
+            expires_at=UtcSeconds(self.now + ORDER_SECONDS_MAX),
+            asked_by=ActorId("operator:ada"),
+        )
+        return encode_message(make_signer(self.keyring.current)(order))
 
     def try_pin(self, code: str) -> bool:
         """Type a code; whether somebody is signed in then. The person sees the answer."""

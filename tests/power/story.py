@@ -2,6 +2,8 @@
 
 from random import Random
 
+from restante.core.content import Content
+from restante.core.door import Door
 from restante.core.ids import CompartmentId, GrantId, ParcelId
 from restante.core.refusal import Refused
 from restante.operations.announce import announce
@@ -51,6 +53,7 @@ class Story:
             (3, self.mistype),
             (3, lambda: stage.pass_time(self.dice.choice((5, 70, 700)))),
             (1, self.take_out_of_service),
+            (3, self.order_door),
         )
         for _ in range(steps):
             act = self.dice.choices([kind for _, kind in kinds], [odds for odds, _ in kinds])[0]
@@ -187,6 +190,23 @@ class Story:
             )
         )
         self.stage.told_partner("ordered")
+
+    def order_door(self) -> None:
+        """An operator opens an empty compartment from afar; now and then the order comes twice."""
+        stage = self.stage
+        free = [
+            name
+            for name, known in stage.controller.state.compartments.items()
+            if known.content is Content.FREE and known.door is Door.CLOSED
+        ]
+        if not free:
+            return
+        body = stage.make_order(self.dice.choice(free))
+        for _ in range(self.dice.choice((1, 1, 2))):
+            stage.tell("order", text=body.hex(), life=stage.life)
+            stage.uplink.receive(body, stage.now)
+        for name in stage.board.open_doors():
+            self._shut(name)
 
     def _is_outside(self, label: str) -> bool:
         parcel = self.announced[label]
