@@ -91,6 +91,7 @@ MATTERS: Final[dict[str, Look]] = {
     "dead_notice": Look("Notice was not delivered", "warn", "mail"),
     "quarantined_fact": Look("Facts in quarantine", "odd", "triangle-alert"),
     "new_epoch": Look("Locker began a new journal", "odd", "rotate-ccw"),
+    "wrong_claim": Look("Wrong claim code tried", "bad", "key-round"),
     "diverged": Look("Locker and centre disagree", "bad", "triangle-alert"),
 }
 """Kinds of matters that need a person; parcels' anomalies are named by their reason."""
@@ -112,6 +113,7 @@ STEPS: Final[dict[str, str]] = {
     "dead_notice": "Check the address and the mail server, then try again.",
     "quarantined_fact": "Update the centre to a release that knows these facts.",
     "new_epoch": "Find out why its disk was replaced, and compare what it holds.",
+    "wrong_claim": "Nothing to do for a slip of the fingers; if it goes on, look where it is from.",
     "diverged": "Compare the doors with what is believed, on site.",
 }
 """The one next action for each kind."""
