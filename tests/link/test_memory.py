@@ -2,9 +2,10 @@
 
 from restante.core.value import UtcSeconds
 from restante.edge.uplink import Uplink
+from restante.link.centre_session import CentreSession
 from restante.link.memory import MemoryLink
 from restante.link.message import ListChange
-from restante.link.session import CentreSession, FactsArrived, ListDelta
+from restante.link.session import FactsArrived, ListDelta
 from restante.link.signing import make_signer
 from tests.edge.cabinet import LOCKER, START, Cabinet
 

@@ -10,6 +10,8 @@ from restante.core.hold import HoldPolicy
 from restante.core.ids import LockerId, ParcelId, PartnerId, SiteId
 from restante.core.size import ParcelSize
 from restante.core.value import UtcSeconds
+from restante.link.centre_session import CentreSession
+from restante.link.locker_session import LockerSession
 from restante.link.message import (
     Ack,
     ExpectedParcel,
@@ -19,15 +21,7 @@ from restante.link.message import (
     TimeSignal,
     encode_message,
 )
-from restante.link.session import (
-    CentreSession,
-    Dropped,
-    FactsArrived,
-    ListArrived,
-    ListDelta,
-    LockerSession,
-    TimeTold,
-)
+from restante.link.session import Dropped, FactsArrived, ListArrived, ListDelta, TimeTold
 
 LOCKER = LockerId("locker-01")
 

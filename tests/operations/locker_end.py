@@ -8,8 +8,9 @@ from restante.access import PublicKeyring
 from restante.core.handoff import HandoffDeposited
 from restante.core.ids import CompartmentId, CourierId, ParcelId, SessionId
 from restante.core.value import UtcSeconds
+from restante.link.locker_session import LockerSession
 from restante.link.message import ListEntry
-from restante.link.session import Acknowledged, ListArrived, LockerSession, TimeTold
+from restante.link.session import Acknowledged, ListArrived, TimeTold
 from restante.link.signing import make_verifier
 from tests.operations.house import LOCKER, SITE, House, raw
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from ..access import VerifyingKeyring
 from ..core.value import UtcSeconds
 from ..link.configuration import ConfigurationState
+from ..link.locker_session import LockerSession
 from ..link.session import (
     Acknowledged,
     ConfigurationArrived,
@@ -16,7 +17,6 @@ from ..link.session import (
     Dropped,
     ListArrived,
     LockerEvent,
-    LockerSession,
     OrderArrived,
     TimeTold,
 )

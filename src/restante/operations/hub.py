@@ -21,17 +21,10 @@ from ..core.value import UtcSeconds
 from ..journal.committer import Closed, Committer, Overloaded
 from ..journal.ledger import Ledger, Operation
 from ..journal.port import Busy, Conflict, Damaged, Full, RowChange, RowRejected, Scalar
+from ..link.centre_session import CentreSession
 from ..link.configuration import ConfigurationState
 from ..link.message import ConfigurationUpdate, Heartbeat, Hello, Order, Report
-from ..link.session import (
-    Beat,
-    CentreEvent,
-    CentreSession,
-    Diverged,
-    Dropped,
-    FactsArrived,
-    Greeted,
-)
+from ..link.session import Beat, CentreEvent, Diverged, Dropped, FactsArrived, Greeted
 from ..link.signing import make_signer
 from ..link.telling import ConfigurationTeller
 from ..views.alarms import readings_row
