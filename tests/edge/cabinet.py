@@ -8,7 +8,9 @@ from restante.access import (
     SIMULATION,
     Action,
     Claims,
+    DeviceKey,
     Keyring,
+    Secret,
     export_locker_keys,
     make_pin,
     make_verifier,
@@ -112,8 +114,10 @@ class Cabinet:
         self.board = SimulatedBoard(names, has_item_sensors=has_item_sensors)
         self.version = 0
         self.entries: dict[str, ListEntry] = {}
+        self.is_linked = True
         self.start(fault)
         self.controller.take_time(START * 1000)
+        self.controller.hear()
 
     def start(self, fault: Callable[[str], None] = fault_free) -> None:
         """Start a controller on the same disk and the same cabinet."""
@@ -125,8 +129,10 @@ class Cabinet:
             minter=self.minter,
             keys=self.keys,
             release="test",
+            device=DeviceKey.from_seed(Secret(b"c" * 32)),
             fault=fault,
         )
+        self.controller.budget.watch_link(lambda: self.is_linked)
         self.controller.start()
 
     def pass_time(self, seconds: int) -> None:

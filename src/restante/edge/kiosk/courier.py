@@ -95,7 +95,9 @@ class Courier(Part):
                 self.desk.go(ScreenName.RETRIEVE if is_more else ScreenName.SCAN)
             case ScreenName.PUT_IN | ScreenName.PROBLEM if self.controller.is_deposited():
                 self._deposited_count += 1
-                self.desk.go(ScreenName.SCAN)
+                deposit = self.controller.deposit_in_hand
+                has_receipt = deposit is not None and deposit.unannounced is not None
+                self.desk.go(ScreenName.RECEIPT if has_receipt else ScreenName.SCAN)
                 self.desk.message = "message.deposited"
             case ScreenName.PUT_IN | ScreenName.PROBLEM:
                 self.desk.go(ScreenName.STILL_EMPTY)

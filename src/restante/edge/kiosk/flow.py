@@ -45,6 +45,7 @@ from .menus import (
 from .recipient import Recipient
 from .screen import Button, Field, Screen, ScreenName, Tone
 from .sign_in import SignIn
+from .unannounced import UnannouncedParcels
 
 IDLE_WARN_SECONDS: Final = 40
 IDLE_COUNTDOWN_SECONDS: Final = 20
@@ -62,11 +63,17 @@ REFUSALS: Final = frozenset(
         Reason.PARCEL_IN_COMPARTMENT,
         Reason.TOO_MANY_OPENINGS,
         Reason.GRANT_CONSUMED,
+        Reason.OFFLINE_BUDGET_SPENT,
     }
 )
 """Reasons with a text of their own; all others say that it is not possible now."""
 
-_SAID_ALOUD: Final = (Reason.ACCESS_DENIED, Reason.TOO_MANY_ATTEMPTS, Reason.SESSION_ACTIVE)
+_SAID_ALOUD: Final = (
+    Reason.ACCESS_DENIED,
+    Reason.TOO_MANY_ATTEMPTS,
+    Reason.SESSION_ACTIVE,
+    Reason.TIME_UNKNOWN,
+)
 _MASK: Final = "•"
 _DIGITS: Final = frozenset("0123456789")
 _CODE_DIGITS_MAX: Final = 10
@@ -103,6 +110,7 @@ class Flow:
             self._comfort,
             SignIn(self._desk, self._signed_in),
             Recipient(self._desk),
+            UnannouncedParcels(self._desk),
             Courier(self._desk),
         )
         self._actions: dict[str, Act] = {
@@ -185,9 +193,15 @@ class Flow:
             view=self._desk.view,
             can_speak=self._comfort.can_speak(),
             is_offline=not self._is_online(),
+            presence=self._presence(),
             message=self._desk.message,
             idle_seconds_left=self._idle_seconds_left(),
         )
+
+    def _presence(self) -> str:
+        controller = self._controller
+        is_shown = controller.config.shows_presence and self._is_online() and self.is_at_start
+        return controller.orders.shown_code() if is_shown else ""
 
     @property
     def is_at_start(self) -> bool:

@@ -13,7 +13,14 @@ def make_button(name: str, *, tone: Tone = Tone.PLAIN) -> Button:
 
 
 TAKES_LABELS: Final = frozenset(
-    {ScreenName.SCAN, ScreenName.REFUSED, ScreenName.RETRIEVE, ScreenName.STILL_EMPTY}
+    {
+        ScreenName.SCAN,
+        ScreenName.SIZE,
+        ScreenName.RECEIPT,
+        ScreenName.REFUSED,
+        ScreenName.RETRIEVE,
+        ScreenName.STILL_EMPTY,
+    }
 )
 STILL_INSIDE: Final = (Content.OCCUPIED, Content.UNCLEAR)
 OPEN_SCREENS: Final = {

@@ -2,7 +2,9 @@
 
 from typing import Final
 
+import segno
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from . import catalog, display
 from .announce import Announcement, announce, find_sound, say_button, say_pad_key
@@ -62,6 +64,8 @@ class Painter:
             back=_back(screen),
             is_short=display.is_short(config.screen),
             has_drawing=_has_drawing(screen, drawing),
+            receipt_code=_draw_code(screen.values.get("receipt", "")),
+            presence_square=_draw_code(screen.presence),
             direction="rtl" if language in catalog.RIGHT_TO_LEFT else "ltr",
         )
 
@@ -90,6 +94,15 @@ def _tools(kiosk: AnyKiosk, screen: Screen) -> list[Button]:
 def _back(screen: Screen) -> str:
     names = [one.name for one in screen.buttons]
     return next((name for name in BACK_BUTTONS if name in names), "")
+
+
+def _draw_code(text: str) -> Markup:
+    """Draw a receipt as a QR code that fills the element around it; empty for no text."""
+    if not text:
+        return Markup()
+    drawing = segno.make(text, error="l", micro=False)
+    # segno escapes nothing, because nothing of the text is in the drawing.
+    return Markup(drawing.svg_inline(border=3, omitsize=True, svgclass="qr"))  # noqa: S704
 
 
 def _has_drawing(screen: Screen, drawing: Drawing) -> bool:

@@ -24,7 +24,9 @@ class ScreenName(StrEnum):
     COURIER = "courier"
     COURIER_PIN = "courier_pin"
     SCAN = "scan"
+    SIZE = "size"
     PUT_IN = "put_in"
+    RECEIPT = "receipt"
     SHUT_FIRST = "shut_first"
     STILL_EMPTY = "still_empty"
     PROBLEM = "problem"
@@ -115,6 +117,8 @@ class Screen(Value):
     idle_seconds_left: int | None = None
     """Countdown, once nobody has touched anything for a while."""
     is_offline: bool = False
+    presence: str = ""
+    """What somebody who asks from a phone must name; only on the start screen."""
     language: str = "en"
     view: View = View()
     can_speak: bool = False
