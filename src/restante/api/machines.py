@@ -248,7 +248,7 @@ async def revoke(call: Call) -> Answer:
 async def configure(call: Call) -> Answer:
     """Say what a locker shall be."""
     house: House = call.house
-    change = msgspec.convert(msgspec.structs.asdict(call.body), ConfigurationChange)
+    change = ConfigurationChange(**msgspec.structs.asdict(call.body))
     try:
         await house.commit(
             lambda: configure_locker(
