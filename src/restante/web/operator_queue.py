@@ -42,6 +42,11 @@ WEIGHTS: Final = {
 }
 """What comes first: doors, then parcels, then people's patience. Others weigh 5."""
 
+CONCERN_ALL_INSIDE: Final = frozenset(
+    {"tamper", "board_silent", "mains_lost", "battery_low", "heat", "cold", "damp"}
+)
+"""Alarms of a whole locker: they concern every parcel inside."""
+
 WEIGHT_OTHERWISE: Final = 5
 OUT_OF_SERVICE_WEIGHT: Final = 6
 
@@ -191,6 +196,9 @@ def _hurt(matter: Matter, locker: ShownLocker | None) -> str:
         if inside and inside[0].parcel:
             return "1 parcel, its recipient"
         return "1 compartment less"
+    if locker and matter.kind in CONCERN_ALL_INSIDE:
+        inside_count = sum(door.content == "occupied" for door in locker.compartments)
+        return f"{inside_count} parcels inside" if inside_count else "Nobody yet"
     return "Nobody yet"
 
 
