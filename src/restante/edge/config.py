@@ -36,6 +36,8 @@ class LockerConfig(Value):
     """What the site's PIN verifiers are made with."""
     name: str = ""
     """Shown until the list brings the site's name."""
+    shows_presence: bool = False
+    """Whether the start screen shows what recipients name who open with their phone."""
     screen_column: int = 0
     """The screen is left of this column: where people stand in the drawing."""
     screen: ScreenConfig = ScreenConfig()

@@ -258,6 +258,7 @@ def start_locker(
         languages=file.languages,
         verifier_cost=STANDARD,
         name=file.name,
+        shows_presence=True,
         screen=file.screen,
         screen_column=file.screen_column,
         limits=file.limits,
