@@ -72,14 +72,6 @@ def make_kiosk_routes(find_kiosk: FindKiosk) -> Router:
             return _html(painter.paint("screen.html", kiosk, screen))
         return Redirect(f"{BASE}/{kiosk.config.locker}", status_code=303)
 
-    @get("/static/{name:str}", sync_to_thread=False)
-    def serve_static(name: FromPath[str]) -> Response[bytes]:
-        path = STATIC_ROOT / name
-        if path.suffix not in _MEDIA_TYPES or not path.is_file() or path.parent != STATIC_ROOT:
-            raise NotFoundException(f"There is no file {name!r}.")
-        kind = _MEDIA_TYPES[path.suffix]
-        return Response(path.read_bytes(), media_type=kind, headers=_FILE_HEADERS)
-
     @get("/{locker:str}", sync_to_thread=True)
     def show_page(locker: FromPath[str]) -> Response[str]:
         kiosk = kiosk_of(locker)
@@ -120,17 +112,24 @@ def make_kiosk_routes(find_kiosk: FindKiosk) -> Router:
         locker: FromPath[str], data: Form, request: AnyRequest
     ) -> Response[str] | Redirect:
         _check_origin(request)
-        kiosk = kiosk_of(locker)
-        plug = "in" if data.get("plug") == "in" else "out"
+        kiosk, plug = kiosk_of(locker), "in" if data.get("plug") == "in" else "out"
         return answer(request, kiosk, kiosk.touch(f"{HEADPHONES}:{plug}"))
 
-    handlers = [serve_static, show_page, follow_screen, take_touch, take_digit, take_scan]
-    handlers += [take_plug, *_file_routes(kiosk_of)]
-    return Router(BASE, route_handlers=handlers, include_in_schema=False)
+    inputs = [take_touch, take_digit, take_scan, take_plug]
+    routes = [show_page, follow_screen, *inputs, *_file_routes(kiosk_of)]
+    return Router(BASE, route_handlers=routes, include_in_schema=False)
 
 
 def _file_routes(kiosk_of: Callable[[str], AnyKiosk]) -> list[HTTPRouteHandler]:
-    """Make the routes for sizes, speech and sounds."""
+    """Make the routes for files, sizes, speech and sounds."""
+
+    @get("/static/{name:str}", sync_to_thread=False)
+    def serve_static(name: FromPath[str]) -> Response[bytes]:
+        path = STATIC_ROOT / name
+        if path.suffix not in _MEDIA_TYPES or not path.is_file() or path.parent != STATIC_ROOT:
+            raise NotFoundException(f"There is no file {name!r}.")
+        kind = _MEDIA_TYPES[path.suffix]
+        return Response(path.read_bytes(), media_type=kind, headers=_FILE_HEADERS)
 
     @get("/{locker:str}/screen.css", sync_to_thread=False)
     def give_sizes(locker: FromPath[str]) -> Response[str]:
@@ -150,7 +149,7 @@ def _file_routes(kiosk_of: Callable[[str], AnyKiosk]) -> list[HTTPRouteHandler]:
             raise NotFoundException(f"There is no sound {name!r}.")
         return Response(make_beep(name), media_type="audio/wav", headers=_FILE_HEADERS)
 
-    return [give_sizes, give_clip, give_sound]
+    return [serve_static, give_sizes, give_clip, give_sound]
 
 
 def _look(kiosk: AnyKiosk) -> tuple[Screen, Drawing]:
