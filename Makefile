@@ -12,11 +12,12 @@ COMPILE := compile --quiet --universal --python-version 3.11 --generate-hashes -
            --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench docs docs-generate lock clean
+.PHONY: help setup demo test test-slow check format bench docs docs-generate lock clean
 
 help:
 	@echo "make demo     a living network on this machine; prints the address of its start page"
 	@echo "make test     every test: house, rules, journal, locker, pages in a real browser"
+	@echo "make test-slow  the campaigns of many minutes: power cuts, kills, planted faults"
 	@echo "make check    lint, format, types and the plan of the house"
 	@echo "make bench    operations per second, and how long people wait at a locker"
 	@echo "make docs     the documentation, into docs/_build/html"
@@ -58,6 +59,10 @@ ifeq ($(ARGS),)
 else
 	$(PYTEST) $(ARGS)
 endif
+
+# -s: campaigns print their seeds and figures.
+test-slow: setup
+	$(BIN)/python -m pytest -m slow -s $(ARGS)
 
 check: $(VENV)/stamp-dev
 	$(BIN)/ruff check
