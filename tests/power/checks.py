@@ -231,8 +231,10 @@ def _check_restart(folder: Path, told: Sequence[Told], seed: int) -> list[str]:
         if stage.board.pulses:
             broken.append("a lock was pulsed by starting")
         broken += _check_cabinet(stage) + _check_counts(stage)
-        _say_orders_again(stage, told)
         story = Story(stage, seed)
+        # The centre tells the time first: a locker in doubt about it takes no orders at all.
+        story.wire.pump(is_good=True)
+        _say_orders_again(stage, told)
         story.settle()
         if stage.uplink.divergence:
             broken.append(stage.uplink.divergence)

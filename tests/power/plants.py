@@ -149,8 +149,12 @@ def reset_by_any_success() -> list[Seam]:
 
 
 def forget_orders() -> list[Seam]:
-    """Which orders were taken is kept in memory only."""
-    real = Orders.take
+    """Which orders were taken is kept in memory only.
+
+    The challenge an order repeats would still save the locker, because a restart draws new ones;
+    so any challenge counts as fresh, and what is on the disk is the only guard.
+    """
+    real, real_command = Orders.take, Orders._command
 
     def take(self: Any, asked: Any) -> Any:
         taken = self.__dict__.setdefault("in_memory", set())
@@ -159,7 +163,11 @@ def forget_orders() -> list[Seam]:
         taken.add(asked.order)
         return real(self, asked)
 
-    return [(Orders, "take", take), (order, "evolve", lambda state, _fact: state)]
+    def command(self: Any, asked: Any) -> Any:
+        return replace(real_command(self, asked), is_fresh=True)
+
+    forget = (order, "evolve", lambda state, _fact: state)
+    return [(Orders, "take", take), (Orders, "_command", command), forget]
 
 
 def apply_lists_backwards() -> list[Seam]:

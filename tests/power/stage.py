@@ -237,6 +237,7 @@ class Stage:
             issued_at=self.now,
             expires_at=UtcSeconds(self.now + ORDER_SECONDS_MAX),
             asked_by=ActorId("operator:ada"),
+            challenge=self.controller.orders.challenge(),
         )
         return encode_message(make_signer(self.keyring.current)(order))
 
