@@ -70,6 +70,10 @@ def element_words(language: str) -> Mapping[str, str | Mapping[str, str]]:
         "time.over": _("{span} over"),
         "time.now": _("less than a minute left"),
         "toast.dismiss": _("Dismiss"),
+        "scan.camera": _("Use the camera"),
+        "scan.stop": _("Stop the camera"),
+        "scan.watching": _("The camera is looking for a code."),
+        "scan.refused": _("The camera is not available. Allow it in the browser, or type."),
     }
 
 
