@@ -283,7 +283,7 @@ def evolve(state: Alarms, fact: AlarmFact) -> dict[str, Alarm]:
         case AlarmCleared():
             gone = alarm_key(fact.kind, fact.compartment, fact.board)
             return {key: alarm for key, alarm in state.items() if key != gone}
-        case SensorsMeasured():
+        case _:
             return dict(state)
 
 
