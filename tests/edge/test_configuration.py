@@ -86,7 +86,7 @@ class Machine:
 
     def relayout(self, specs: tuple[CompartmentSpec, ...]) -> None:
         self.house.centre.run(register_locker(OPERATOR, locker=LOCKER, site=SITE, layout=specs))
-        self.change()
+        self.talk()
 
     def talk(self, *, is_idle: bool = True) -> None:
         self.house.centre.hub.watch_machines()

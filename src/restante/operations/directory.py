@@ -108,6 +108,8 @@ def register_locker(
     cause: str = "",
 ) -> Operation[None]:
     """Add a locker to a site, or change its layout; the site's capacity follows (R1)."""
+    from .configuration import follow_layout  # noqa: PLC0415 - it reads what is registered here
+
     principal.need_role(Role.OPERATOR)
     _check_layout(locker, layout)
 
@@ -130,6 +132,7 @@ def register_locker(
         count_capacity(ledger, site, by=principal.actor, cause=cause)
         put_site_note(ledger, site, row)
         note_list(ledger, site, ("site",), by=principal.actor, cause=cause)
+        follow_layout(ledger, locker, by=principal.actor, cause=cause)
 
     rows = ((SITES.name, (site,)), (LOCKERS.name, (locker,)))
     return Operation((site_stream(site), locker_stream(locker)), run, rows)
