@@ -3,7 +3,7 @@
 import random
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import event, given, settings, target
 from hypothesis import strategies as st
 
 from restante.core.hold import HoldPolicy
@@ -21,9 +21,10 @@ from restante.link.message import (
     TimeSignal,
     encode_message,
 )
-from restante.link.session import Dropped, FactsArrived, ListArrived, ListDelta, TimeTold
+from restante.link.session import Dropped, FactsArrived, Gap, ListArrived, ListDelta, TimeTold
 
 LOCKER = LockerId("locker-01")
+JUST_GIVEN = "just given"
 
 
 def sign(message: Signed) -> Signed:
@@ -46,6 +47,8 @@ class Ends:
         self.centre_list: dict[str, tuple[int, str | None]] = {}
         self.locker_list: dict[str, str] = {}
         self.version = 0
+        self.lost_count = 0
+        """Facts the centre had and has lost with its older copy."""
         self.up: list[bytes] = []
         self.down: list[bytes] = []
         self.start_locker()
@@ -61,6 +64,8 @@ class Ends:
             acknowledged_seq=0,
             list_version=version,
             verify=verify,
+            make_challenge=lambda: JUST_GIVEN,
+            is_live_challenge=lambda text: text in ("", JUST_GIVEN),
             read_facts=lambda first, limit: [
                 msgspec.Raw(one) for one in self.journal[first - 1 : first - 1 + limit]
             ],
@@ -79,6 +84,21 @@ class Ends:
         self.centre.connected(UtcSeconds(self.now))
         # A centre that was away is noticed by the transport.
         self.locker.connected(UtcSeconds(self.now))
+
+    def put_back(self) -> None:
+        """Give the centre an older copy of its records, while the line stays up."""
+        kept = self.dice.randint(0, len(self.mirror))
+        self.lost_count += len(self.mirror) - kept
+        del self.mirror[kept:]
+        self.waiting.clear()
+        self.centre = CentreSession(
+            locker=LOCKER,
+            watermarks={"e1": len(self.mirror)},
+            list_version=self.version,
+            sign=sign,
+            read_list=self.read_list,
+        )
+        self.centre.connected(UtcSeconds(self.now))
 
     def read_list(self, base: int) -> ListDelta:
         changes = tuple(
@@ -110,20 +130,24 @@ class Ends:
         body = pipe.pop(0)
         now = UtcSeconds(self.now)
         if is_up:
-            self.waiting += [
-                one for one in self.centre.receive(body, now) if isinstance(one, FactsArrived)
-            ]
+            for one in self.centre.receive(body, now):
+                if isinstance(one, FactsArrived):
+                    self.waiting.append(one)
+                elif isinstance(one, Gap):
+                    # Everything committed so far; what waits would answer for itself.
+                    self.waiting.clear()
+                    self.centre.stands_at(one.epoch, len(self.mirror))
             return
-        for event in self.locker.receive(body, now):
-            if isinstance(event, ListArrived):
-                if event.is_whole:
+        for told in self.locker.receive(body, now):
+            if isinstance(told, ListArrived):
+                if told.is_whole:
                     self.locker_list.clear()
-                for change in event.changes:
+                for change in told.changes:
                     if isinstance(change.entry, ExpectedParcel):
                         self.locker_list[change.key] = change.entry.label
                     else:
                         self.locker_list.pop(change.key, None)
-                self.locker.applied(event.version)
+                self.locker.applied(told.version)
 
     def speak(self, *, is_bad: bool) -> None:
         now = UtcSeconds(self.now)
@@ -137,9 +161,9 @@ class Ends:
                     place = self.dice.randint(0, len(pipe)) if is_bad else len(pipe)
                     pipe.insert(place, body)
 
-    def settle(self) -> None:
-        """Let the pipe be good until nobody has anything to say."""
-        for _ in range(60):
+    def settle(self, rounds: int = 40) -> None:
+        """Let the pipe be good, by default until nobody has anything to say."""
+        for _ in range(rounds):
             self.now += 5
             self.speak(is_bad=False)
             while self.up or self.down:
@@ -165,9 +189,8 @@ def entry(label: str) -> ExpectedParcel:
 
 
 STEPS = st.lists(
-    st.sampled_from(
-        "happen happen change take speak speak up up down down commit pass restart".split()
-    ),
+    st.sampled_from("happen happen change take speak speak up up down down commit pass".split())
+    | st.sampled_from(["good_while", "restart", "put_back"]),
     max_size=120,
 )
 
@@ -194,13 +217,41 @@ def test_both_ends_agree_in_the_end_whatever_the_pipe_did(seed: int, steps: list
                 ends.commit()
             case "pass":
                 ends.now += ends.dice.choice((1, 7, 90, -40))
+            case "good_while":
+                ends.settle(rounds=4)
             case "restart":
                 ends.start_centre()
+            case "put_back":
+                ends.put_back()
     ends.settle()
+    target(float(ends.lost_count), label="facts lost with an older copy")
+    event(f"the centre lost facts: {ends.lost_count > 0}")
     assert ends.mirror == ends.journal
     assert ends.locker.unsent_count == 0
     assert ends.locker_list == ends.wanted_list
     assert ends.centre.held_version == ends.version
+
+
+def test_a_centre_put_back_from_a_copy_gets_what_it_lost_although_the_line_never_broke() -> None:
+    ends = Ends()
+    for _ in range(300):
+        ends.happen()
+    ends.settle()
+    ends.put_back()
+    assert ends.lost_count > 0
+    ends.settle()
+    assert ends.mirror == ends.journal
+    assert ends.locker.unsent_count == 0
+
+
+def test_an_old_answer_does_not_take_a_watermark_back() -> None:
+    ends = Ends()
+    ends.happen()
+    ends.settle()
+    for challenge in ("", "given long ago"):
+        old = Ack(locker=LOCKER, epoch="e1", seq=0, challenge=challenge)
+        assert ends.locker.receive(encode_message(sign(old)), UtcSeconds(ends.now)) == []
+        assert ends.locker.unsent_count == 0
 
 
 def test_nothing_is_acknowledged_before_it_is_committed() -> None:

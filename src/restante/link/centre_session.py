@@ -24,6 +24,7 @@ from .session import (
     Diverged,
     Dropped,
     FactsArrived,
+    Gap,
     Greeted,
     Pause,
     ReadList,
@@ -69,7 +70,8 @@ class CentreSession:
         self._read_list = read_list
         self.configuration = configuration or ConfigurationTeller()
         self._held_version: int | None = None
-        self._acks: dict[str, None] = {}
+        self._acks: dict[str, str] = {}
+        """Epochs to acknowledge, with the challenge to repeat, or without one."""
         self._orders: list[Order] = []
         self._challenge = ""
         self._list = Pause()
@@ -117,7 +119,12 @@ class CentreSession:
         """Note that facts up to ``seq`` are durable; only now they are acknowledged (R2)."""
         self._committed[epoch] = max(seq, self._committed.get(epoch, 0))
         self._taken[epoch] = max(self._taken.get(epoch, 0), self._committed[epoch])
-        self._acks[epoch] = None
+        self._acks.setdefault(epoch, "")
+
+    def stands_at(self, epoch: str, seq: int) -> None:
+        """Note what was found out after a gap, and ask the locker for what follows it (R3, R9)."""
+        self._committed[epoch] = self._taken[epoch] = seq
+        self._acks[epoch] = self._challenge
 
     def failed(self, epoch: str) -> None:
         """Note that facts could not be committed; the locker will send them again."""
@@ -141,7 +148,7 @@ class CentreSession:
             case Hello():
                 self._challenge = message.challenge
                 self.configuration.reported(message.configuration)
-                self._acks[message.epoch] = None
+                self._acks[message.epoch] = message.challenge
                 self._time_at = None
                 # A greeting counts also when it holds less: its disk may have been put back.
                 self._held_version = None
@@ -151,14 +158,17 @@ class CentreSession:
             case Heartbeat():
                 self._challenge = message.challenge
                 self.configuration.reported(message.configuration)
-                return [*self._hold(message.list_version, now), Beat(message)]
+                held = self._hold(message.list_version, now)
+                is_ahead = message.acknowledged_seq > self.watermark(message.epoch)
+                return [*held, *([Gap(message.epoch)] if is_ahead else []), Beat(message)]
 
     def outgoing(self, now: UtcSeconds) -> list[bytes]:
         """Give what is to be sent now."""
         if not self._is_connected:
             return []
         said: list[Signed] = [
-            Ack(locker=self._locker, epoch=epoch, seq=self.watermark(epoch)) for epoch in self._acks
+            Ack(locker=self._locker, epoch=epoch, seq=self.watermark(epoch), challenge=challenge)
+            for epoch, challenge in self._acks.items()
         ]
         self._acks.clear()
         said.extend(one for one in self._orders if now < one.expires_at)
@@ -190,11 +200,13 @@ class CentreSession:
         epoch = report.epoch
         taken = self._taken.get(epoch, 0)
         known = taken + 1 - report.first_seq
-        if known < 0 or known >= len(report.facts):
-            # A gap (R3), or nothing new: say where we stand. While facts wait for their commit
-            # the acknowledgement after it says so.
-            if known < 0 or taken == self.watermark(epoch):
-                self._acks[epoch] = None
+        if known < 0:
+            return [Gap(epoch)]
+        if known >= len(report.facts):
+            # Nothing new: say where we stand. While facts wait for their commit the
+            # acknowledgement after it says so.
+            if taken == self.watermark(epoch):
+                self._acks.setdefault(epoch, "")
             return []
         facts = report.facts[known:]
         self._taken[epoch] = taken + len(facts)

@@ -231,9 +231,17 @@ class LockerSession:
             self._sent = max(self._sent, ack.seq)
             self._resend.answered(now)
             return [Acknowledged(ack.seq)]
+        if ack.seq < self._acknowledged and self._is_answer(ack.challenge):
+            self._acknowledged = self._sent = ack.seq
+            self._resend.reset()
+            return [Acknowledged(ack.seq)]
         if ack.seq == self._acknowledged < self._sent and self._resend.is_over(now):
             self._sent = ack.seq
         return []
+
+    def _is_answer(self, challenge: str) -> bool:
+        """Whether the centre answers what was said a moment ago, and nobody an old greeting."""
+        return bool(challenge) and self._is_live_challenge(challenge)
 
     def _receive_list(self, update: ListUpdate) -> list[LockerEvent]:
         if update.version <= self._list_version:
@@ -298,6 +306,8 @@ class LockerSession:
             unsent_count=self.unsent_count,
             unsent_since=self._read_unsent_since(),
             list_version=self._list_version,
+            epoch=self._epoch,
+            acknowledged_seq=self._acknowledged,
             clock=self._read_clock(),
             challenge=self._make_challenge(),
             configuration=self._read_configuration(),

@@ -201,6 +201,9 @@ class Ack(Value, tag="ack"):
     locker: LockerId
     epoch: str
     seq: int
+    challenge: str = ""
+    """As the locker gave it, in the answer to a greeting or a gap: then ``seq`` holds also when it
+    is lower than what was acknowledged before, by a centre that was put back from a copy since."""
     kid: str = ""
     signature: bytes = b""
 
@@ -274,6 +277,9 @@ class Heartbeat(Value, tag="heartbeat"):
     unsent_count: int
     unsent_since: UtcSeconds | None
     list_version: int
+    epoch: str = ""
+    acknowledged_seq: int = 0
+    """Up to where the locker believes its facts safe; a centre that knows better says so."""
     clock: str = ""
     """As :attr:`Hello.clock`."""
     challenge: str = ""

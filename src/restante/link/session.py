@@ -20,6 +20,9 @@ R7  An order is said once and never again: what is lost is asked for anew, by wh
     An order for another life of the locker's journal is dropped.
 R8  Orders and the time repeat a challenge the locker has just given; one that was held back on the
     way does not count.
+R9  A centre that was put back from a copy lacks facts it has acknowledged. What it answers to a
+    greeting, a gap or a beat that believes too much repeats the newest challenge, and then the
+    watermark goes back: the locker sends again what is missing.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,7 +40,7 @@ RESEND_SECONDS_MAX: Final = Seconds(60)
 
 
 class Acknowledged(NamedTuple):
-    """Locker: facts up to ``seq`` are safe at the centre."""
+    """Locker: facts up to ``seq`` are safe at the centre, and no others (R9)."""
 
     seq: int
 
@@ -83,6 +86,13 @@ class FactsArrived(NamedTuple):
     facts: tuple[msgspec.Raw, ...]
 
 
+class Gap(NamedTuple):
+    """Centre: the locker is further than this end knows. Look up to where its facts are committed,
+    by whichever process, then call ``stands_at``."""
+
+    epoch: str
+
+
 class Beat(NamedTuple):
     """Centre: the locker is alive."""
 
@@ -104,7 +114,7 @@ class Dropped(NamedTuple):
 LockerEvent: TypeAlias = (
     Acknowledged | ListArrived | TimeTold | OrderArrived | ConfigurationArrived | Diverged | Dropped
 )
-CentreEvent: TypeAlias = Greeted | FactsArrived | Beat | Diverged | Dropped
+CentreEvent: TypeAlias = Greeted | FactsArrived | Gap | Beat | Diverged | Dropped
 
 
 class ListDelta(NamedTuple):

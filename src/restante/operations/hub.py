@@ -24,7 +24,7 @@ from ..journal.port import Busy, Conflict, Damaged, Full, RowChange, RowRejected
 from ..link.centre_session import CentreSession
 from ..link.configuration import ConfigurationState
 from ..link.message import ConfigurationUpdate, Heartbeat, Hello, Order, Report
-from ..link.session import Beat, CentreEvent, Diverged, Dropped, FactsArrived, Greeted
+from ..link.session import Beat, CentreEvent, Diverged, Dropped, FactsArrived, Gap, Greeted
 from ..link.signing import make_signer
 from ..link.telling import ConfigurationTeller
 from ..views.alarms import readings_row
@@ -113,6 +113,8 @@ class CentreEnd:
         match event:
             case FactsArrived():
                 self._take_in(event)
+            case Gap(epoch=epoch):
+                self._close_gap(epoch)
             case Greeted(hello=hello):
                 self._run(note_hello(hello))
                 self._noted = None
@@ -147,6 +149,15 @@ class CentreEnd:
             if done.seq < event.first_seq + len(event.facts) - 1:
                 # The journal knows less than this end believed, as after a restored backup.
                 self._session.failed(event.epoch)
+
+    def _close_gap(self, epoch: str) -> None:
+        # Another process of the centre may have taken in what is missing here.
+        try:
+            seq = self._committer.run(_read_watermark(self.locker, epoch))
+        except _NOT_WRITTEN as error:
+            _log.warning("watermark not read", locker=self.locker, error=type(error).__name__)
+        else:
+            self._session.stands_at(epoch, seq)
 
     def _note_configuration(self, state: ConfigurationState) -> None:
         # Every beat says it; only what is new costs a transaction.
@@ -317,6 +328,16 @@ def note_heartbeat(beat: Heartbeat) -> Operation[None]:
             ledger.put(readings_row(beat.locker, beat.readings, ledger.now))
 
     return Operation((), run, ((LOCKER_LINKS.name, (beat.locker,)),))
+
+
+def _read_watermark(locker: LockerId, epoch: str) -> Operation[int]:
+    key = (WATERMARKS.name, (locker, epoch))
+
+    def run(ledger: Ledger) -> int:
+        row = ledger.row(*key)
+        return 0 if row is None else int(row["seq"] or 0)
+
+    return Operation((), run, (key,))
 
 
 def _note_divergence(locker: LockerId, site: SiteId, what: str) -> Operation[None]:
