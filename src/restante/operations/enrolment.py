@@ -119,7 +119,10 @@ class EnrolmentDesk:
         authority: Authority | None,
         broker: Broker,
         claim_hours: int = 24,
+        centre_url: str = "",
     ) -> None:
+        self.centre_url = centre_url
+        """Where machines reach this centre."""
         self._reading = reading
         self._means = means
         self._authority = authority

@@ -118,7 +118,7 @@ def _show(
     machine = queries.machine(EVERYTHING, locker, at=now)
     shown = queries.locker(EVERYTHING, locker)
     site = queries.site(shown.site, at=now)
-    url = str(request.base_url).rstrip("/")
+    url = console.centre.enrolment.centre_url or str(request.base_url).rstrip("/")
     return console.render(
         request,
         "machine.html",

@@ -154,6 +154,7 @@ def _make_enrolment(settings: Settings, reading: Reading, means: Means) -> Enrol
         authority=None if folder is None else open_authority(folder),
         broker=Broker(settings.mqtt_public_url or settings.mqtt_url, settings.network_id),
         claim_hours=settings.claim_hours,
+        centre_url=settings.public_url,
     )
 
 
