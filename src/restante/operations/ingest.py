@@ -21,7 +21,7 @@ from ..core.value import Fact
 from ..journal.codec import codec_of
 from ..journal.ledger import Ledger, Operation
 from ..journal.port import Entry, Origin, RowChange, Scalar, UnknownFact
-from ..link.message import Report, ReportedFact
+from ..link.message import UNREADABLE, Report, ReportedFact
 from ..views.principal import Principal
 from ..views.tables import LOCKERS, QUARANTINE, WATERMARKS
 from .lookup import find_locker_row
@@ -100,7 +100,7 @@ def _entry(report: Report, place: int) -> Entry:
     by, cause = ActorId(f"locker:{report.locker}"), ""
     try:
         envelope = _ENVELOPE.decode(raw)
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except UNREADABLE:
         fact: Fact = _unknown(raw)
         body = raw
     else:
