@@ -102,6 +102,10 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
         back = f"/operator/sites/{shown.site}?compartment={compartment}&locker={locker}"
         return console.act(request, action, back=back)
 
+    return [show_openings, ask, _make_answer(console)]
+
+
+def _make_answer(console: Console) -> ControllerRouterHandler:
     @post("/operator/openings/{locker:str}/{order:str}", sync_to_thread=True)
     def answer(
         request: WebRequest, locker: FromPath[str], order: FromPath[str], data: Form
@@ -122,7 +126,7 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
 
         return console.act(request, action, back="/operator/openings")
 
-    return [show_openings, ask, answer]
+    return answer
 
 
 def recent_lines(
