@@ -188,3 +188,9 @@ def test_above_the_limit_of_the_network_a_second_person_must_agree(count_max: in
     if count_max:
         told.when(count(10, after(HOUR))).follows(fleet.OpeningCounted)
         assert len(told.having(count(10, after(HOUR))).state.counted_at) == 1
+
+
+def test_records_put_back_from_a_copy_leave_the_count_as_the_copy_has_it():
+    counted = fleet.Fleet(counted_at=(NOON,))
+    put_back = fleet.RecordsPutBack(at=after(60), last_position=7)
+    assert fleet.evolve(counted, put_back) == counted

@@ -68,6 +68,28 @@ def export(
     TALK.print(f"{count} facts in {out}")
 
 
+@app.command("put-back")
+def put_back(context: typer.Context, data: Data = None, database: Database = None) -> None:
+    """Say that these records were put back from a copy: lockers get every list anew.
+
+    `restante restore` does it by itself. Stop the centre first.
+    """
+    from ..clock import SystemClock
+    from ..operations.restored import note_put_back
+    from ..views.principal import Principal
+    from .places import read_settings_of
+
+    settings = read_settings_of(context, data_dir=data, database_url=database)
+    with _opened(context, data, database) as opened:
+        position = note_put_back(
+            opened,
+            Principal.of_operator("restore"),
+            network=settings.network_id,
+            now=SystemClock().now,
+        )
+    TALK.print(f"noted; the journal goes on from position {position:,}")
+
+
 @contextmanager
 def _opened(
     context: typer.Context, data: Path | None, database: str | None

@@ -1,4 +1,5 @@
-"""What all lockers of a network have in common: how many doors are opened from afar.
+"""What all lockers of a network have in common: how many doors are opened from afar, and when
+the centre's records were put back from a copy.
 
 One stream, ``fleet/<network>``, is written with every order somebody gives from a desk, so that
 the count is right however many processes a centre has.
@@ -35,7 +36,14 @@ class OpeningCounted(Fact, tag="fleet.opening_counted.v1"):
     """The second person, where one was needed."""
 
 
-FleetFact: TypeAlias = OpeningCounted
+class RecordsPutBack(Fact, tag="fleet.records_put_back.v1"):
+    """The centre's records were put back from a copy; what came after the copy is lost here."""
+
+    last_position: int
+    """Where the copy ended. Positions go on above everything that may have been told to others."""
+
+
+FleetFact: TypeAlias = OpeningCounted | RecordsPutBack
 
 
 class CountOpening(Command, tag="count_opening"):
@@ -72,6 +80,8 @@ def decide(state: Fleet, command: CountOpening) -> tuple[FleetFact, ...]:
 
 def evolve(state: Fleet, fact: FleetFact) -> Fleet:
     """Say what is true after a fact; any fact in any state."""
+    if isinstance(fact, RecordsPutBack):
+        return state
     return Fleet(counted_at=(*_recent(state, fact.at), fact.at))
 
 

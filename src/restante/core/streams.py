@@ -36,7 +36,7 @@ _SITE_FACTS: Final = get_args(site.SiteFact)
 _DEVICE_FACTS: Final = get_args(device.DeviceFact)
 _LOCKER_FACTS: Final = get_args(locker.LockerFact)
 _REMOTE_FACTS: Final = get_args(remote.RemoteFact)
-_FLEET_FACTS: Final = (fleet.OpeningCounted,)
+_FLEET_FACTS: Final = (fleet.OpeningCounted, fleet.RecordsPutBack)
 
 
 def _evolve_parcel(state: ParcelFile, fact: Fact) -> ParcelFile:

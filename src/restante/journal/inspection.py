@@ -6,12 +6,13 @@ Nothing here decodes a fact; the functions run inside the caller's transaction.
 from collections.abc import Iterable
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Connection, and_, exists, func, insert, select, tuple_
 
 from ..core.ids import StreamName, split_stream
 from .chain import make_stored
 from .port import Damaged, Seal, Stored
-from .tables import FACTS, SEALS, STATES
+from .tables import FACTS, META, SEALS, STATES
 
 _COLUMNS: Final = (
     FACTS.c.position,
@@ -31,6 +32,9 @@ _COLUMNS: Final = (
 _HERE: Final = (int, str, str, int, str, bytes, str, str, type(None), type(None), int, bytes)
 _MIRRORED: Final = (int, str, str, int, str, bytes, str, str, str, int, int, bytes)
 _TYPES: Final = frozenset({_HERE, _MIRRORED})
+SKIPS_KEY: Final = "skips"
+"""Names the row of :data:`META` with positions that were left out."""
+
 _LAST_POSITION: Final = select(func.max(FACTS.c.position))
 
 
@@ -72,17 +76,36 @@ def list_streams(
 
 
 def find_missing_position(connection: Connection) -> int | None:
-    """Find the first position no fact has; each is looked up in the index, nothing is kept."""
+    """Find the first position no fact has; each is looked up in the index, nothing is kept.
+
+    Positions that were left out on purpose are not missing.
+    """
     following = FACTS.alias("following")
     has_next = exists().where(following.c.position == FACTS.c.position + 1)
     first = connection.scalar(select(func.min(FACTS.c.position)))
     if first is None:
         return None
-    if first != 1:
+    skips = read_skips(connection)
+    if first != skips.get(0, 1):
         return 1
     last = connection.scalar(select(func.max(FACTS.c.position)))
-    end = connection.scalar(select(func.min(FACTS.c.position)).where(~has_next))
-    return None if end == last else int(end or 0) + 1
+    ends = select(FACTS.c.position).where(~has_next).order_by(FACTS.c.position)
+    for end in connection.scalars(ends.limit(len(skips) + 1)):
+        if end == last:
+            return None
+        after = skips.get(end)
+        is_left_out = after is not None and connection.scalar(
+            select(exists().where(FACTS.c.position == after))
+        )
+        if not is_left_out:
+            return int(end) + 1
+    return None
+
+
+def read_skips(connection: Connection) -> dict[int, int]:
+    """Read which positions were left out: those between the first number and the second."""
+    found = connection.scalar(select(META.c.value).where(META.c.key == SKIPS_KEY))
+    return {} if found is None else msgspec.json.decode(found, type=dict[int, int])
 
 
 def find_orphan(connection: Connection) -> Stored | None:

@@ -95,6 +95,8 @@ class MemoryJournal:
     def append(self, batch: Batch, *, recorded_at: UtcSeconds) -> tuple[Recorded, ...]:
         """Write a batch, all or nothing."""
         check_distinct(batch.units)
+        if batch.skip:
+            raise ValueError("a journal in memory is never put back from a copy")
         with self._lock:
             sealed: list[Sealed] = []
             changes = list(batch.rows)

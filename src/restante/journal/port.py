@@ -154,6 +154,9 @@ class Batch(NamedTuple):
     work: Sequence[Work] = ()
     seen: Seen | None = None
     """Checked before anything is written; a difference is a conflict."""
+    skip: int = 0
+    """Positions left out before the first fact, in a journal that was put back from a copy: those
+    that followed the copy were told to others and must not name other facts."""
 
 
 class DueWork(NamedTuple):

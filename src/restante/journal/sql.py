@@ -315,6 +315,8 @@ class SqlJournal(ABC):
 
     def _seal(self, connection: Connection, batch: Batch, recorded_at: UtcSeconds) -> list[Sealed]:
         position = self._begin_batch(connection) + 1
+        if batch.skip:
+            position = self._leave_out(connection, position - 1, batch.skip) + 1
         heads = read_heads(connection, [unit.stream for unit in batch.units])
         self._check_seen(connection, batch, heads)
         sealed: list[Sealed] = []
@@ -330,6 +332,13 @@ class SqlJournal(ABC):
             position += len(one.stored)
             sealed.append(one)
         return sealed
+
+    def _leave_out(self, connection: Connection, last_position: int, count: int) -> int:
+        skips = inspection.read_skips(connection)
+        skips[last_position] = last_position + count + 1
+        value = msgspec.json.encode(skips).decode()
+        connection.execute(self._upsert_meta, {"key": inspection.SKIPS_KEY, "value": value})
+        return last_position + count
 
     def _check_seen(
         self,

@@ -2,7 +2,8 @@
 
 R1. A list's version is the journal position of its last change; a delta holds every entry changed
     since its base, as it stands now.
-R2. A base older than what was swept, or newer than all there is, gets the whole list.
+R2. A base older than the site's floor, or newer than all there is, gets the whole list. The floor
+    is the last change that was swept, or the moment the records were put back from a copy.
 """
 
 from collections.abc import Callable
@@ -41,9 +42,8 @@ class Lists:
         """Read what changed since a version, or everything (R2)."""
         with self._reading() as connection:
             version = _version(connection, site)
-            floor_query = select(LIST_FLOORS.c.position).where(LIST_FLOORS.c.site == site)
-            floor = connection.scalar(floor_query) or 0
-            base = base_version if floor <= base_version <= version else 0
+            is_known = _floor(connection, site) <= base_version <= version
+            base = base_version if is_known else 0
             return ListDelta(base, version, _changes(connection, site, base))
 
     def changed_sites(self, after: int) -> dict[SiteId, int]:
@@ -59,7 +59,12 @@ class Lists:
 
 def _version(connection: Connection, site: SiteId) -> int:
     newest = select(func.max(LIST_ENTRIES.c.position)).where(LIST_ENTRIES.c.site == site)
-    return connection.scalar(newest) or 0
+    return max(connection.scalar(newest) or 0, _floor(connection, site))
+
+
+def _floor(connection: Connection, site: SiteId) -> int:
+    query = select(LIST_FLOORS.c.position).where(LIST_FLOORS.c.site == site)
+    return connection.scalar(query) or 0
 
 
 def _changes(connection: Connection, site: SiteId, base: int) -> tuple[ListChange, ...]:

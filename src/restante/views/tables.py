@@ -298,7 +298,8 @@ LIST_FLOORS: Final = Table(
     Column("site", Text, primary_key=True),
     Column("position", BigInteger, nullable=False),
 )
-"""Absent entries up to this position were swept; older lists are sent whole."""
+"""Absent entries up to this position were swept, or what came before it may be another list than
+the lockers were told, in records put back from a copy; older lists are sent whole."""
 
 LABELS: Final = Table(
     "labels",
