@@ -9,13 +9,15 @@ from contextlib import AbstractContextManager
 from sqlalchemy import Connection, RowMapping, func, select
 
 from ..access import ApiKey, Scope
-from ..core.ids import LockerId, ParcelId, PartnerId, RecipientId, SiteId
+from ..core.ids import CompartmentId, LockerId, OrderId, ParcelId, PartnerId, RecipientId, SiteId
+from ..core.remote import Phase
 from ..core.size import ParcelSize
 from ..core.value import UtcSeconds
 from ..journal.port import Journal
-from . import parcel_queries, site_queries
+from . import parcel_queries, remote_tables, site_queries
 from .machine_queries import ShownMachine, ShownRing, find_machine, list_rings
 from .principal import Principal, Role
+from .remote_tables import ShownOpening
 from .shown import (
     Alternative,
     Counts,
@@ -75,6 +77,31 @@ class Queries:
         principal.need_role(Role.OPERATOR)
         with self._reading() as connection:
             return list_rings(connection)
+
+    # ── Doors opened from afar ────────────────────────────────────────────────────────────────
+
+    def opening(self, principal: Principal, locker: LockerId, order: OrderId) -> ShownOpening:
+        """Find an order to open a door; see :func:`.remote_tables.find_opening`."""
+        with self._reading() as connection:
+            return remote_tables.find_opening(connection, principal, locker, order)
+
+    def openings(
+        self,
+        *,
+        locker: LockerId | None = None,
+        compartment: CompartmentId | None = None,
+        phases: tuple[Phase, ...] = (),
+        limit: int = LIMIT_DEFAULT,
+    ) -> tuple[ShownOpening, ...]:
+        """List orders to open doors, the last first; for operators."""
+        with self._reading() as connection:
+            return remote_tables.list_openings(
+                connection,
+                locker=locker,
+                compartment=compartment,
+                phases=phases,
+                limit=_limited(limit),
+            )
 
     # ── Parcels ───────────────────────────────────────────────────────────────────────────────
 
