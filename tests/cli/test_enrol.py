@@ -75,9 +75,7 @@ def network(tmp_path: Path) -> Iterator[Network]:
     broker.kill()
 
 
-def test_a_machine_is_enrolled_and_configured_by_commands(
-    network: Network, tmp_path: Path
-) -> None:
+def test_a_machine_is_enrolled_and_configured_by_commands(network: Network, tmp_path: Path) -> None:
     far, log = tmp_path / "far", network.log
     with network.serve():
         wait_for(lambda: log.exists() and "Serving" in log.read_text(), log)

@@ -17,9 +17,10 @@ HEAD = """# Commands
 | `make setup` | creates `.venv`, installs the locked requirements and missing system packages |
 | `make demo` | a living network; arguments go into `ARGS`: `make demo ARGS="--port 8081"` |
 | `make test` | runs every test; `make test ARGS=tests/core` some of them |
+| `make test-slow` | the campaigns: power cuts, kills, planted faults, lies; takes hours |
 | `make check` | lint, format, types and the plan of the house |
 | `make format` | lets the formatter have its way |
-| `make bench` | operations per second at 1, 64 and 1,000 waiting callers, in one run; then how long a recipient waits at a full locker |
+| `make bench` | operations per second in one run, and how long a recipient waits at a full locker |
 | `make docs` | builds this documentation |
 | `make docs-generate` | writes the generated pages of this reference again |
 | `make lock` | resolves `requirements/*.in` again; needs uv |

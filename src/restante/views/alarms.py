@@ -12,7 +12,7 @@ from ..core import locker
 from ..core.alarm import Alarm, Reading
 from ..core.ids import LockerId
 from ..core.value import UtcSeconds
-from ..journal.port import RowChange
+from ..journal.port import RowChange, Scalar
 from .tables import VIEWS
 
 LOCKER_ALARMS: Final = Table(
@@ -47,7 +47,7 @@ def alarms_row(owner: str, state: locker.Locker) -> RowChange:
 
 def readings_row(owner: LockerId, readings: tuple[Reading, ...], at: UtcSeconds) -> RowChange:
     """Write the newest readings of a locker."""
-    values = {"readings": _ENCODE.encode(readings), "read_at": at}
+    values: dict[str, Scalar] = {"readings": _ENCODE.encode(readings), "read_at": at}
     return RowChange(LOCKER_READINGS.name, (owner,), values)
 
 

@@ -368,8 +368,7 @@ def _check_configuration(file: LockerFile, wanted: Configuration) -> None:
     """Make sure that a locker could start with a configuration."""
     try:
         fields = {
-            name: msgspec.convert(value, _FIELDS[name])
-            for name, value in fields_of(wanted).items()
+            name: msgspec.convert(value, _FIELDS[name]) for name, value in fields_of(wanted).items()
         }
         make_locker_board(msgspec.structs.replace(file, **fields))
     except (msgspec.ValidationError, BadBoard) as error:
