@@ -40,6 +40,8 @@ def test_streams_are_named_by_kind_and_owner():
     assert ids.parcel_stream(ids.ParcelId("p-1")) == "parcel/p-1"
     assert ids.site_stream(ids.SiteId("site-07")) == "site/site-07"
     assert ids.locker_stream(ids.LockerId("locker-07")) == "locker/locker-07"
+    assert ids.remote_stream(ids.LockerId("locker-07")) == "remote/locker-07"
+    assert ids.fleet_stream("campus") == "fleet/campus"
     assert ids.split_stream(ids.StreamName("parcel/p-1")) == ("parcel", "p-1")
 
 

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from restante.core import compartment, locker, parcel, session, site
+from restante.core import compartment, locker, parcel, remote, session, site
 from restante.core.content import Content
 from restante.core.door import Door
 from restante.core.streams import KINDS
@@ -96,6 +96,19 @@ def test_walks_of_a_site_reach_every_kind_of_booking_and_every_fact():
     assert happened == set(get_args(site.SiteFact)) - beside
 
 
+def test_walks_of_orders_reach_every_phase_outcome_and_fact():
+    reached: Counter[str] = Counter()
+    happened: set[type[Fact]] = set()
+    for steps in walks_of("remote"):
+        for step in steps:
+            reached.update(str(one.phase) for one in step.state.asked.values())
+            reached.update(str(one.outcome) for one in step.state.asked.values() if one.outcome)
+        happened |= {type(fact) for fact in facts_of(steps)}
+    say("remote", reached)
+    assert set(reached) == {*map(str, remote.Phase), *map(str, remote.Outcome)}
+    assert happened == set(get_args(remote.RemoteFact))
+
+
 # ── What holds on every walk ──────────────────────────────────────────────────────────────────
 
 
@@ -131,10 +144,10 @@ def test_a_state_written_down_and_read_again_goes_on_the_same(kind: str):
 def test_any_fact_of_any_stream_is_accepted_in_any_state(kind: str):
     """Total evolve: what is told of others, or in another order, never raises."""
     dice = Random(kind)
-    facts = [fact for name in WALKS for steps in walks_of(name) for fact in facts_of(steps)]
+    facts = [[fact for steps in walks_of(name) for fact in facts_of(steps)] for name in WALKS]
     state = KINDS[kind].initial
     accepted: Counter[str] = Counter()
-    for fact in dice.choices(facts, k=6_000):
+    for fact in (dice.choice(of_one_kind) for of_one_kind in dice.choices(facts, k=6_000)):
         before = state
         state = KINDS[kind].evolve(state, fact)
         accepted["changed" if state != before else "unchanged"] += 1

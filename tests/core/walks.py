@@ -7,13 +7,34 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any, NamedTuple
 
-from restante.core import alarm, alone, attempts, compartment, locker, parcel, session, site
+from restante.core import (
+    alarm,
+    alone,
+    attempts,
+    compartment,
+    fleet,
+    locker,
+    order,
+    parcel,
+    remote,
+    session,
+    site,
+)
 from restante.core.content import Content
 from restante.core.decider import Decider
 from restante.core.door import Door, IntendOpening, NoticeDoor, ReportOpening
 from restante.core.grant import Purpose
 from restante.core.hold import HoldPolicy
-from restante.core.ids import BookingId, CourierId, GrantId, OpeningId, ParcelId, SessionId
+from restante.core.ids import (
+    ActorId,
+    BookingId,
+    CourierId,
+    GrantId,
+    OpeningId,
+    OrderId,
+    ParcelId,
+    SessionId,
+)
 from restante.core.refusal import Refused
 from restante.core.risk import RiskClass
 from restante.core.value import Command, Fact, Seconds, UtcSeconds
@@ -154,7 +175,7 @@ def draw_for_locker(dice: Random, at: UtcSeconds, state: locker.Locker) -> locke
         return locker.InstallLocker(at=at, locker=LOCKER, compartments=NAMES)
     name, grant = dice.choice(NAMES), dice.choice(tuple(PARCELS))
     known = state.compartments[name]
-    kind = dice.choices(("person", "door", "compartment", "rare"), (8, 8, 3, 1))[0]
+    kind = dice.choices(("person", "door", "compartment", "rare"), (8, 8, 3, 2))[0]
     if kind == "door":
         busy = state.open_doors() or NAMES
         name = dice.choice(busy)
@@ -171,6 +192,8 @@ def draw_for_locker(dice: Random, at: UtcSeconds, state: locker.Locker) -> locke
             at=at, session=SessionId(f"s-{at}"), role=role, courier=courier, grants=held,
             partner=None if courier is None else PARTNER,
         )  # fmt: skip
+        if isinstance(state.visit, session.Idle) and dice.random() < 0.2:
+            return _order(dice, at, name, grant)
         return dice.choice((sign_in, sign_in, session.EndSession(at=at, why="done")))
     opening = OpeningId(f"o-{dice.randrange(10_000)}")
     if state.visit.role is session.Role.RECIPIENT:
@@ -212,7 +235,7 @@ def _rare_command(
     return dice.choice(
         (
             locker.StartController(at=at, release="1.0"),
-            locker.ForgetGrants(at=at, grants=(grant,)),
+            locker.ForgetGrants(at=at, grants=tuple(PARCELS)),
             locker.TurnAway(at=at, why="site_full"),
             locker.InstallLocker(at=at, locker=LOCKER, compartments=NAMES),
             locker.OpenForService(
@@ -223,7 +246,8 @@ def _rare_command(
             attempts.ProveAttempt(at=at, attempt=state.tried.open_attempt),
             attempts.ForgetAttempts(at=at, keys=(grant,)),
             session.EndSession(at=at, why="idle"),
-            _reading(dice, at, name),
+            _reading(dice, at, name, state),
+            _order(dice, at, name, grant),
             alone.RecogniseParcel(at=at, local=PARCELS[grant], parcel=ParcelId("p-listed")),
             alone.RefuseAlone(
                 at=at, grant=grant, parcel=PARCELS[grant], risk=RiskClass.HIGH,
@@ -233,8 +257,15 @@ def _rare_command(
     )  # fmt: skip
 
 
-def _reading(dice: Random, at: UtcSeconds, name: Any) -> locker.LockerCommand:
+def _reading(dice: Random, at: UtcSeconds, name: Any, state: locker.Locker) -> locker.LockerCommand:
     kind, since = dice.choice(tuple(alarm.AlarmKind)), UtcSeconds(at - dice.choice((0, 5, 900)))
+    if state.alarms and dice.random() < 0.5:
+        active = dice.choice(tuple(state.alarms.values()))
+        limit = alarm.AlarmLimits().find(active.kind)
+        return alarm.NoticeReading(
+            at=at, kind=active.kind, limit=limit, since=since, value=limit.clear_at,
+            compartment=active.compartment, board=active.board,
+        )  # fmt: skip
     if dice.random() < 0.2:
         measure = alarm.Measure(sensor=alarm.Sensor.HUMIDITY, min=40, max=60, mean=50, count=9)
         return alarm.NoteMeasures(at=at, since=since, measures=(measure,))
@@ -242,6 +273,61 @@ def _reading(dice: Random, at: UtcSeconds, name: Any) -> locker.LockerCommand:
         at=at, kind=kind, limit=alarm.AlarmLimits().find(kind), since=since,
         value=dice.choice((-250, -170, 0, 1, 85, 95, 470, 550, 12_000, 13_000)),
         compartment=dice.choice((None, name)), board=dice.choice((None, 2)),
+    )  # fmt: skip
+
+
+def _order(dice: Random, at: UtcSeconds, name: Any, grant: GrantId) -> order.TakeOrder:
+    number = dice.randrange(1_000_000)
+    is_asked_by_recipient = dice.random() < 0.3
+    return order.TakeOrder(
+        at=at, order=OrderId(f"d-{number}"), counter=at + dice.choice((0, 0, -100)),
+        compartment=name, purpose=Purpose.COLLECT if is_asked_by_recipient else Purpose.SERVICE,
+        issued_at=at, expires_at=UtcSeconds(at + dice.choice((30, 60, 600))),
+        asked_by=ActorId("operator:ada"), opening=OpeningId(f"o-{number}"),
+        session=SessionId("s-order"),
+        grant=make_grant(grant=grant, parcel=PARCELS[grant]) if is_asked_by_recipient else None,
+        is_present=dice.random() < 0.7,
+    )  # fmt: skip
+
+
+# ── Doors opened from afar, and their count ───────────────────────────────────────────────────
+
+ORDERS = tuple(OrderId(f"d-{number}") for number in range(12))
+ADA, BEN = ActorId("operator:ada"), ActorId("operator:ben")
+
+
+def draw_for_remote(dice: Random, at: UtcSeconds, state: remote.Remote) -> remote.RemoteCommand:
+    """Ask for doors, agree or not, send, and let lockers answer."""
+    live = [n for n, one in state.asked.items() if one.phase is not remote.Phase.ENDED]
+    name = dice.choice(live) if live and dice.random() < 0.6 else dice.choice(ORDERS)
+    asker = dice.choice((ADA, BEN))
+    is_recipients = dice.random() < 0.3
+    return dice.choice(
+        (
+            remote.AskOpening(
+                at=at, order=OrderId(f"{name}-{at}") if dice.random() < 0.3 else name,
+                compartment=dice.choice(NAMES), asked_by=asker,
+                purpose=Purpose.COLLECT if is_recipients else Purpose.SERVICE,
+                needs_approval=dice.random() < 0.3,
+                grant=GrantId("g-1") if is_recipients else None,
+            ),
+            remote.ApproveOpening(at=at, order=name, approved_by=asker),
+            *((remote.DeclineOpening(at=at, order=name),) if dice.random() < 0.3 else ()),
+            remote.SendOpening(at=at, order=name, epoch="e-1"),
+            remote.AnswerOpening(
+                at=at, order=name, counter=at,
+                outcome=dice.choice((remote.Outcome.TAKEN, remote.Outcome.REFUSED)),
+            ),
+            remote.ExpireOpening(at=at, order=name),
+        )
+    )  # fmt: skip
+
+
+def draw_for_fleet(dice: Random, at: UtcSeconds, _state: fleet.Fleet) -> fleet.CountOpening:
+    """Open one more door from afar."""
+    return fleet.CountOpening(
+        at=at, locker=LOCKER, order=dice.choice(ORDERS), asked_by=ADA, count_max=5,
+        approved_by=dice.choice((None, None, BEN)),
     )  # fmt: skip
 
 
@@ -285,6 +371,8 @@ WALKS: dict[str, tuple[Decider[Any, Any, Any], Draw]] = {
     "compartment": (compartment.DECIDER, draw_for_compartment),
     "locker": (locker.DECIDER, draw_for_locker),
     "site": (site.DECIDER, draw_for_site),
+    "remote": (remote.DECIDER, draw_for_remote),
+    "fleet": (fleet.DECIDER, draw_for_fleet),
 }
 
 

@@ -1,7 +1,7 @@
 """One parcel has one key, whatever the scanner or the person makes of its label."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from restante.partners import Label, LabelKind, LabelScheme, Malformed, parse_label
@@ -148,6 +148,8 @@ def test_addresses_on_a_label_are_neither_kept_nor_repeated(scan: str) -> None:
     assert not [word for word in PERSONAL if word in said]
 
 
+@example("\x81\x1d")
+@example("]C1\x1d")
 @given(st.text(max_size=60) | st.text(alphabet="0123456789]C1d2()\x1d/:htps?=&ABZ", max_size=60))
 def test_any_text_is_a_label_or_malformed(text: str) -> None:
     try:

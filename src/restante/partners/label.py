@@ -305,10 +305,11 @@ def _try_link(text: str) -> GS1DigitalLinkURI | None:
 def _label_of(elements: GS1ElementStrings, scheme: LabelScheme, path: str) -> Label:
     found = elements.get(ai="00")
     if found is None:
+        holds = f"not only AI {elements[0].ai.ai}" if elements else "not an empty one"
         raise Malformed(
             path,
-            f"a GS1 code that holds an SSCC (AI 00), not only AI {elements[0].ai.ai};"
-            " scan the transport label of the parcel",
+            f"a GS1 code that holds an SSCC (AI 00), {holds}; scan the transport label of the"
+            " parcel",
         )
     sscc = _checked_sscc(found.value, path)
     return Label(kind=LabelKind.SSCC, value=sscc, scheme=scheme, hints=_hints_of(elements))
