@@ -107,6 +107,12 @@ class Settings(Value):
     where revocations are written. Without one, no locker is enrolled."""
     claim_hours: int = 24
     """How long a claim code works."""
+    webhook_allow_private: str = ""
+    """Receivers of webhooks inside your own network, by name or address, with or without a port,
+    separated by commas; only these are spoken to at private addresses, at any port and without TLS.
+    """
+    webhook_ports: str = "443,8443"
+    """Ports at which receivers of webhooks may listen, separated by commas."""
     log_level: str = "info"
     """``debug``, ``info``, ``warning`` or ``error``."""
 
@@ -124,6 +130,16 @@ class Settings(Value):
     def mailbox_path(self) -> Path:
         """Where notices are kept that nobody sends."""
         return self.data_dir / "mailbox"
+
+    @property
+    def private_receivers(self) -> frozenset[str]:
+        """Receivers of webhooks that may be private."""
+        return frozenset(self.webhook_allow_private.lower().replace(",", " ").split())
+
+    @property
+    def receiver_ports(self) -> frozenset[int]:
+        """Ports at which other receivers may listen."""
+        return frozenset(map(int, self.webhook_ports.replace(",", " ").split()))
 
     @property
     def hold_seconds(self) -> Seconds:
@@ -279,6 +295,9 @@ def _check(settings: Settings) -> Settings:
                 raise BadSetting(f"{name}: needed with mqtt_url; `restante broker` makes it")
     if not 0 <= settings.database_parts <= PARTS_MAX:
         raise BadSetting(f"database_parts: 0 to {PARTS_MAX}")
+    ports = settings.webhook_ports.replace(",", " ").split()
+    if not all(port.isdecimal() and 1 <= int(port) <= PORT_MAX for port in ports):
+        raise BadSetting(f"webhook_ports: numbers from 1 to {PORT_MAX}, separated by commas")
     if settings.pin_secret_digits not in (6, 8):
         raise BadSetting("pin_secret_digits: 6 or 8")
     if not settings.network_id.isascii() or not settings.network_id.isprintable():

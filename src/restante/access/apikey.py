@@ -38,6 +38,7 @@ class Scope(StrEnum):
     LOCKERS_READ = "lockers:read"
     LOCKERS_OPEN = "lockers:open"
     EVENTS_READ = "events:read"
+    WEBHOOKS_MANAGE = "webhooks:manage"
 
 
 class ApiKey(Value):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
+from random import Random
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
@@ -24,6 +25,7 @@ from ..journal.ledger import Operation
 from ..journal.sql import SqlJournal
 from ..journal.sqlite_file import Durability
 from ..notices import Channel, Mailbox, SmsGateway, SmtpChannel, SmtpServer
+from ..operations.deliveries import DeliveryDesk
 from ..operations.enrolment import Broker, EnrolmentDesk
 from ..operations.hub import Hub
 from ..operations.means import Means
@@ -32,6 +34,7 @@ from ..operations.orders import OrderDesk
 from ..operations.perform import OutboxWorker
 from ..operations.sweep import Sweeper
 from ..operations.timekeeper import Timekeeper
+from ..partners.public_address import Allowance
 from ..settings import Settings, read_secret
 from ..views.queries import Queries
 from ..views.work import NOTICE
@@ -60,6 +63,7 @@ class Centre(NamedTuple):
     desk: Desk
     mailbox: Mailbox
     enrolment: EnrolmentDesk
+    deliveries: DeliveryDesk
 
     def run(self, operation: Operation[Result]) -> Result:
         """Run an operation and wait until it is durable."""
@@ -143,6 +147,15 @@ def open_centre(
         desk=Desk(journal, means, clock),
         mailbox=mailbox,
         enrolment=_make_enrolment(settings, reading, means),
+        deliveries=DeliveryDesk(
+            journal=journal,
+            committer=committer,
+            keyring=keys,
+            clock=clock,
+            chance=Random(minter.secret_bytes(16)),
+            network=settings.network_id,
+            allowance=Allowance(settings.receiver_ports, settings.private_receivers),
+        ),
     )
 
 

@@ -72,4 +72,5 @@ class Chores:
         done += centre.worker.turn()
         if turns % SWEEP_TURNS == 0:
             centre.sweeper.turn()
+            centre.deliveries.sweep()
         return done

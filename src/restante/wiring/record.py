@@ -12,11 +12,25 @@ from ..journal.sql import SqlJournal
 from ..journal.sqlite import SqliteJournal
 from ..journal.sqlite_file import Durability
 from ..settings import BadSetting, Settings, read_secret
-from ..views import account_tables, alone_tables, device_tables, key_tables, remote_tables
+from ..views import (
+    account_tables,
+    alone_tables,
+    device_tables,
+    key_tables,
+    remote_tables,
+    webhook_tables,
+)
 from ..views.inline import derive
 from ..views.tables import VIEWS
 
-_TABLE_MODULES = (account_tables, alone_tables, device_tables, key_tables, remote_tables)
+_TABLE_MODULES = (
+    account_tables,
+    alone_tables,
+    device_tables,
+    key_tables,
+    remote_tables,
+    webhook_tables,
+)
 """Modules that add tables to :data:`VIEWS` when imported, which must be before a journal opens."""
 
 

@@ -13,6 +13,7 @@ from ..link.mqtt import CentreMqtt
 from ..operations.accounts import begin_setup
 from ..operations.directory import SiteEntry, register_locker, register_site
 from ..operations.hub import CentreEnd
+from ..partners.guarded_http import GuardedClient
 from ..settings import Settings
 from ..views.principal import NotFound, Principal
 from .app import make_app
@@ -22,6 +23,7 @@ from .line import LinkThread, make_access, open_link
 from .locker import LockerFile, RunningLocker, read_locker_file, start_locker
 from .server import serve_app
 from .turns import TICK_SECONDS
+from .webhook_sender import WebhookSender
 
 _SETUP = Principal.of_operator("setup")
 
@@ -96,6 +98,9 @@ def run_service(
     lockers = None
     line = None
     chores = Chores(centre)
+    webhooks = WebhookSender(
+        centre.deliveries, clock, client=GuardedClient(centre.deliveries.allowance)
+    )
     try:
         line = _make_line(centre)
         lockers = LocalLockers(centre, [read_locker_file(path) for path in locker_files])
@@ -103,6 +108,7 @@ def run_service(
         _invite(centre, tell)
         centre.committer.start()
         chores.start()
+        webhooks.start()
         lockers.start()
         if line is not None:
             line.start()
@@ -115,6 +121,7 @@ def run_service(
     finally:
         if line is not None:
             line.close()
+        webhooks.close()
         chores.close()
         if lockers is not None:
             lockers.close()
