@@ -38,7 +38,7 @@ GATHER_SECONDS: Final = 0.01
 TROUBLE_SECONDS: Final = 1.0
 """After the journal could not be written."""
 
-CLOSE_SECONDS: Final = 5.0
+CLOSE_SECONDS: Final = 2.0
 """For what is under way when the process ends."""
 
 _log = structlog.get_logger(__name__)

@@ -1,0 +1,26 @@
+"""A process that delivers and is to be killed: ``python -m tests.webhooks.worker FOLDER``."""
+
+import sys
+import threading
+from pathlib import Path
+
+from restante.clock import Minter, SystemClock
+from restante.partners.guarded_http import GuardedClient
+from restante.settings import Settings
+from restante.wiring.centre import open_centre
+from restante.wiring.webhook_sender import WebhookSender
+
+
+def main(folder: str) -> None:
+    """Deliver for ever."""
+    clock = SystemClock()
+    settings = Settings(data_dir=Path(folder), webhook_allow_private="127.0.0.1")
+    centre = open_centre(settings, clock, Minter(clock))
+    client = GuardedClient(centre.deliveries.allowance)
+    WebhookSender(centre.deliveries, clock, client=client).start()
+    print("ready", flush=True)
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
