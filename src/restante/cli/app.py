@@ -9,6 +9,8 @@ from rich.markup import escape
 
 from .. import __version__
 from . import bench, board, journal, locker
+from .backup import backup, restore
+from .bench_webhooks import bench_webhooks
 from .broker import broker
 from .demo import demo
 from .doctor import doctor
@@ -31,7 +33,10 @@ app.command("init")(init)
 app.command("import")(import_manifest)
 app.command("openapi")(openapi)
 app.command("doctor")(doctor)
+app.command("backup")(backup)
+app.command("restore")(restore)
 app.command("board-emulator")(board.board_emulator)
+bench.app.command("webhooks")(bench_webhooks)
 app.add_typer(bench.app, name="bench")
 app.add_typer(board.app, name="board")
 app.add_typer(journal.app, name="journal")

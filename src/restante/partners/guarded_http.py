@@ -6,17 +6,19 @@ G1. A name is resolved when a connection is made, every address it has is checke
 G2. No redirect is followed, no proxy of the environment is used.
 G3. Time, header and body of an answer are bounded; of a body nothing is kept.
 
-One client serves one event loop.
+One client serves one event loop. HTTP itself is h11's business; a general client's pool would
+look at every open connection for every message, which took most of the time (measured).
 """
 
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
-import httpcore
+import h11
 
 from .public_address import Allowance, BadAddress, Target, check_addresses, check_url
 from .webhook import Answer
@@ -30,11 +32,14 @@ BODY_BYTES_MAX: Final = 4_096
 IDLE_SECONDS: Final = 30.0
 """How long a connection is kept for the next message."""
 
-IDLE_MAX: Final = 8
-"""Connections kept for one receiver."""
+IDLE_MAX: Final = 2_000
+"""Connections kept in all."""
 
-POOLS_MAX: Final = 2_000
-"""Receivers whose connections are kept."""
+HEADER_BYTES_MAX: Final = 16_384
+INTERIM_MAX: Final = 5
+"""Interim answers (1xx) before the real one."""
+
+_READ_BYTES: Final = 8_192
 
 RESOLVERS: Final = 32
 """Names resolved at once: the system's resolver blocks a thread each."""
@@ -87,7 +92,8 @@ class GuardedClient:
         self._resolve: Resolve = resolve or self._own  # type: ignore[assignment]
         self._trust = trust or ssl.create_default_context()
         self._timeout_seconds = timeout_seconds
-        self._pools: dict[tuple[str, str, int], httpcore.AsyncConnectionPool] = {}
+        self._idle: dict[tuple[str, str, int], list[_Line]] = {}
+        self._idle_count = 0
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Post a body; whatever goes wrong is an answer without a code."""
@@ -99,114 +105,179 @@ class GuardedClient:
             return Answer(0, f"not allowed: {error}")
         except TimeoutError:
             return Answer(0, f"no answer within {self._timeout_seconds:g} s")
-        except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
+        except (h11.ProtocolError, _HungUp):
+            return Answer(0, "its answer is not HTTP, or it hung up")
+        except OSError as error:
             return Answer(0, _explain(error))
 
     async def close(self) -> None:
         """Hang up everywhere."""
-        pools, self._pools = list(self._pools.values()), {}
-        for pool in pools:
-            await pool.aclose()
+        for lines in self._idle.values():
+            for line in lines:
+                line.close()
+        self._idle.clear()
         if self._own is not None:
             self._own.close()
 
     async def _exchange(self, target: Target, headers: Mapping[str, str], body: bytes) -> Answer:
-        pool = await self._pool(target)
-        host = f"[{target.host}]" if ":" in target.host else target.host
-        url = httpcore.URL(
-            scheme=target.scheme.encode(),
-            host=host.encode(),
-            port=target.port,
-            target=target.path.encode(),
-        )
-        sent = [(b"user-agent", b"restante-webhooks/1")]
-        sent += [(name.encode(), content.encode()) for name, content in headers.items()]
-        async with pool.stream("POST", url, headers=sent, content=body) as response:
-            read = 0
-            async for chunk in response.aiter_stream():
-                read += len(chunk)
-                if read > BODY_BYTES_MAX:
-                    break
-            told = {name.lower(): content for name, content in response.headers}
-            patience = told.get(b"retry-after", b"")[:64].decode("latin-1")
-            return Answer(response.status, retry_after=patience)
+        line = self._find_idle(target)
+        if line is not None:
+            try:
+                return await self._talk(line, target, headers, body)
+            except _HungUp:
+                # It had hung up before it heard us; that is no answer to anything.
+                pass
+        return await self._talk(await self._connect(target), target, headers, body)
 
-    async def _pool(self, target: Target) -> httpcore.AsyncConnectionPool:
-        # One for each receiver: what waits in one delays nobody in another.
-        pool = self._pools.get(target.origin)
-        if pool is None:
-            await self._make_room()
-            pool = self._pools[target.origin] = httpcore.AsyncConnectionPool(
-                ssl_context=self._trust,
-                max_connections=None,
-                max_keepalive_connections=IDLE_MAX,
-                keepalive_expiry=IDLE_SECONDS,
-                network_backend=_CheckedNetwork(target, self._resolve, self._allowance),
-            )
-        return pool
+    async def _talk(
+        self, line: "_Line", target: Target, headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        try:
+            answer = await line.post(target, headers, body)
+        except BaseException:
+            line.close()
+            raise
+        if self._idle_count >= IDLE_MAX:
+            self._close_stale()
+        if line.is_usable_again() and self._idle_count < IDLE_MAX:
+            line.idle_since = time.monotonic()
+            self._idle.setdefault(target.origin, []).append(line)
+            self._idle_count += 1
+        else:
+            line.close()
+        return answer
 
-    async def _make_room(self) -> None:
-        if len(self._pools) < POOLS_MAX:
-            return
-        for origin, pool in list(self._pools.items()):
-            if all(connection.is_idle() for connection in pool.connections):
-                del self._pools[origin]
-                await pool.aclose()
-                return
+    def _find_idle(self, target: Target) -> "_Line | None":
+        lines = self._idle.get(target.origin, [])
+        found = None
+        while lines and found is None:
+            line = lines.pop()
+            self._idle_count -= 1
+            if line.is_open() and time.monotonic() - line.idle_since < IDLE_SECONDS:
+                found = line
+            else:
+                line.close()
+        if not lines:
+            self._idle.pop(target.origin, None)
+        return found
 
+    def _close_stale(self) -> None:
+        oldest = time.monotonic() - IDLE_SECONDS
+        for origin, lines in list(self._idle.items()):
+            kept = [line for line in lines if line.idle_since > oldest and line.is_open()]
+            for line in lines:
+                if line not in kept:
+                    line.close()
+            self._idle_count -= len(lines) - len(kept)
+            self._idle[origin] = kept
 
-class _CheckedNetwork(httpcore.AsyncNetworkBackend):
-    """Connects to one receiver, wherever its name leads now, if it may (G1)."""
-
-    def __init__(self, target: Target, resolve: Resolve, allowance: Allowance) -> None:
-        self._target = target
-        self._resolve = resolve
-        self._allowance = allowance
-        self._sockets = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,  # noqa: ARG002 - the checked target is what counts
-        port: int,  # noqa: ARG002
-        timeout: float | None = None,  # noqa: ASYNC109 - the library's own signature
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Resolve, check every address, connect to the first that answers."""
-        target = self._target
+    async def _connect(self, target: Target) -> "_Line":
+        """Connect to wherever a name leads now, if all of it may be spoken to (G1)."""
         try:
             resolved = await self._resolve(target.host, target.port)
         except (OSError, UnicodeError):
             raise BadAddress("its name has no address") from None
-        failure: Exception = httpcore.ConnectError("no address answers")
+        failure: OSError | None = None
         for address in check_addresses(target, resolved, self._allowance):
             try:
-                return await self._sockets.connect_tcp(
-                    address, target.port, timeout, local_address, socket_options
+                is_tls = target.scheme == "https"
+                reader, writer = await asyncio.open_connection(
+                    address,
+                    target.port,
+                    ssl=self._trust if is_tls else None,
+                    server_hostname=target.host if is_tls else None,
                 )
-            except httpcore.NetworkError as error:
+            except OSError as error:
                 failure = error
-        raise failure
-
-    async def connect_unix_socket(self, path: str, *_: Any, **__: Any) -> Any:
-        """Refuse: receivers are on the Internet."""
-        raise BadAddress(f"{path} is not a receiver")
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait, as the library asks between its own tries."""
-        await asyncio.sleep(seconds)
+            else:
+                return _Line(reader, writer)
+        raise failure or OSError()
 
 
-def _explain(error: Exception) -> str:
+class _HungUp(Exception):
+    """The other side closed the line before it answered."""
+
+
+class _Line:
+    """One connection, used for one message after the other."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEADER_BYTES_MAX)
+        self.idle_since = 0.0
+
+    def is_open(self) -> bool:
+        """Whether the other side has not hung up meanwhile."""
+        return not (self._writer.is_closing() or self._reader.at_eof())
+
+    def is_usable_again(self) -> bool:
+        """Whether the exchange is over and the line may carry another one."""
+        is_done = self._protocol.our_state is h11.DONE and self._protocol.their_state is h11.DONE
+        if is_done:
+            self._protocol.start_next_cycle()
+        return is_done and self.is_open()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._writer.close()
+
+    async def post(self, target: Target, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Send a body and read the answer."""
+        host = f"[{target.host}]" if ":" in target.host else target.host
+        sent = {
+            "host": f"{host}:{target.port}",
+            "user-agent": "restante-webhooks/1",
+            "content-length": str(len(body)),
+            **headers,
+        }
+        request = h11.Request(method="POST", target=target.path, headers=list(sent.items()))
+        parts = [
+            self._protocol.send(request),
+            self._protocol.send(h11.Data(data=body)),
+            self._protocol.send(h11.EndOfMessage()),
+        ]
+        try:
+            self._writer.write(b"".join(part for part in parts if part))
+            return await self._read_answer()
+        except ConnectionError:
+            raise _HungUp from None
+
+    async def _read_answer(self) -> Answer:
+        answer: Answer | None = None
+        is_silent = True
+        interim_count = read = 0
+        while True:
+            event = self._protocol.next_event()
+            if event is h11.NEED_DATA:
+                received = await self._reader.read(_READ_BYTES)
+                if not received and is_silent:
+                    raise _HungUp
+                is_silent = False
+                self._protocol.receive_data(received)
+            elif isinstance(event, h11.InformationalResponse):
+                interim_count += 1
+                if interim_count > INTERIM_MAX:
+                    raise _HungUp
+            elif isinstance(event, h11.Response):
+                told = dict(event.headers)
+                patience = told.get(b"retry-after", b"")[:64].decode("latin-1")
+                answer = Answer(event.status_code, retry_after=patience)
+            elif isinstance(event, h11.Data):
+                read += len(event.data)
+                if read > BODY_BYTES_MAX and answer is not None:
+                    return answer
+            elif answer is not None:
+                return answer
+            else:
+                raise _HungUp
+
+
+def _explain(error: OSError) -> str:
     match error:
-        case httpcore.ConnectError():
-            cause: BaseException | None = error
-            while cause is not None and not isinstance(cause, ssl.SSLError):
-                cause = cause.__cause__ or cause.__context__
-            if isinstance(cause, ssl.SSLCertVerificationError):
-                return f"its certificate is not accepted: {cause.verify_message}"
-            return "nobody answers at its address" if cause is None else "TLS was not agreed on"
-        case httpcore.RemoteProtocolError():
-            return "its answer is not HTTP, or it hung up"
+        case ssl.SSLCertVerificationError():
+            return f"its certificate is not accepted: {error.verify_message}"
+        case ssl.SSLError():
+            return "TLS was not agreed on"
         case _:
-            return f"the connection failed: {type(error).__name__}"
+            return "nobody answers at its address"
