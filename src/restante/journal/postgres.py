@@ -23,14 +23,15 @@ from .inline import View, derive_nothing
 from .migrations import migrate
 from .port import Batch, Busy, Derive, Kinds, Recorded, Scalar, Seen, Unsure
 from .postgres_bulk import Bulk
+from .postgres_patience import Became, LastFact, Patience, ask_what_became, wait_for_standbys
 from .postgres_schema import lock_schema, make_head, make_month, month_of, settle_parts, shape_for
 from .postgres_server import (
     CONNECT_SECONDS,
+    LINE,
     Durability,
     make_readers,
     make_writers,
     parse_address,
-    translate,
     translated,
 )
 from .sql import SqlJournal
@@ -59,8 +60,6 @@ _END_TURN_AND_TELL: Final = text(
     "SELECT pg_notify(:channel, :teller || ' ' || position) FROM ended"
 )
 _GENERATION: Final = text("SELECT generation FROM head WHERE id = 1")
-_STATUS: Final = "SELECT pg_xact_status(%s::xid8)"
-
 
 _DIALECT: Final[Any] = dialect.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
 
@@ -69,6 +68,7 @@ class _Turn(threading.local):
     """What the writing transaction of this thread needs to know of itself."""
 
     xid = ""
+    last: LastFact | None = None
     position = 0
     generation = 0
 
@@ -130,6 +130,7 @@ class PostgresJournal(SqlJournal):
         self._batches = 0
         self._months: set[str] = set()
         self._watcher: _Watcher | None = None
+        self._patience = Patience()
         self._writers = make_writers(self._url, durability=durability)
         self._readers = make_readers(self._url)
         # Asked before every batch: one round trip, not three.
@@ -159,11 +160,12 @@ class PostgresJournal(SqlJournal):
                     transaction.rollback()
                 raise
             try:
-                transaction.commit()
+                with self._patience.waiting(connection.connection.driver_connection):
+                    transaction.commit()
             except DBAPIError as error:
                 if not self._turn.xid or not error.connection_invalidated:
                     raise
-                self._settle(self._turn.xid, error)
+                self._settle(error)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -207,6 +209,7 @@ class PostgresJournal(SqlJournal):
         if self._watcher is not None:
             self._watcher.close()
             self._watcher = None
+        self._patience.close()
         self._writers.dispose()
         self._readers.dispose()
 
@@ -218,6 +221,7 @@ class PostgresJournal(SqlJournal):
         facts: Sequence[tuple[Scalar, ...]],
         states: Sequence[tuple[Scalar, ...]],
     ) -> None:
+        self._turn.last = LastFact.of(facts)
         self._bulk_facts.put(connection, facts)
         self._bulk_states.put(connection, states)
 
@@ -236,6 +240,7 @@ class PostgresJournal(SqlJournal):
     def _begin_batch(self, connection: Connection) -> int:
         row = connection.execute(_TAKE_TURN).one()
         self._turn.position, self._turn.generation, self._turn.xid = row
+        self._turn.last = None
         return self._turn.position
 
     def _is_as_seen(self, seen: Seen) -> bool:
@@ -261,25 +266,25 @@ class PostgresJournal(SqlJournal):
                 make_month(connection, month, self._hash_parts)
             self._months.add(month)
 
-    def _settle(self, xid: str, error: DBAPIError) -> None:
+    def _settle(self, error: DBAPIError) -> None:
         # The connection broke while a commit was under way: ask the server what became of it.
         until = time.monotonic() + SETTLE_SECONDS
-        while time.monotonic() < until:
+        became = Became.UNKNOWN
+        while became is Became.UNKNOWN and time.monotonic() < until:
             try:
                 with self._connect() as connection:
-                    row = connection.execute(_STATUS, (xid,)).fetchone()
+                    became = ask_what_became(connection, self._turn.xid, self._turn.last)
+                    if became is Became.WRITTEN:
+                        with self._patience.waiting(connection):
+                            wait_for_standbys(connection)
             except psycopg.OperationalError:
-                time.sleep(0.1)
-                continue
-            except psycopg.DatabaseError:
-                # A standby that took over has never heard of it.
-                raise translate(error, self._url) from error
-            status = row[0] if row else None
-            if status == "committed":
-                return
-            if status == "aborted":
-                raise Busy("the server went away before the commit; nothing was written") from error
-            time.sleep(0.05)
+                became = Became.UNKNOWN
+            if became is Became.UNKNOWN:
+                time.sleep(0.05)
+        if became is Became.WRITTEN:
+            return
+        if became is Became.LOST:
+            raise Busy("the server went away before the commit; nothing was written") from error
         raise Unsure(
             "the server went away at the commit; the batch was written whole or not at all"
         ) from error
@@ -289,8 +294,7 @@ class PostgresJournal(SqlJournal):
         return psycopg.connect(
             url.set(drivername="postgresql").render_as_string(hide_password=False),
             autocommit=True,
-            connect_timeout=CONNECT_SECONDS,
-            application_name="restante",
+            **LINE,
         )
 
 

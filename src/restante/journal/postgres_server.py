@@ -4,6 +4,9 @@ R1. ``synchronous_commit`` is never off in a writing session: a commit returns a
     where the operator names synchronous standbys, theirs) has it.
 R2. A password is never part of an address: it is in a file, or where libpq looks for it.
 R3. A writer that waits for the turn of another gives up after :data:`BUSY_SECONDS`.
+R4. Of several servers in an address, the one that takes writes is spoken to; after a failover that
+    is found out anew with the next connection.
+R5. A server that says nothing more is given up after :data:`SILENT_SECONDS`.
 
 It knows PostgreSQL and nothing of what is stored.
 """
@@ -27,6 +30,19 @@ BUSY_SECONDS: Final = 10
 CONNECT_SECONDS: Final = 5
 """Seconds a server has for answering a new connection."""
 
+SILENT_SECONDS: Final = 10
+"""Seconds after which a machine that does not even confirm packets counts as gone."""
+
+LINE: Final[dict[str, Any]] = {
+    "connect_timeout": CONNECT_SECONDS,
+    "application_name": "restante",
+    "keepalives_idle": SILENT_SECONDS // 2,
+    "keepalives_interval": 1,
+    "keepalives_count": SILENT_SECONDS // 2,
+    "tcp_user_timeout": SILENT_SECONDS * 1000,
+}
+"""How every connection is made (R5)."""
+
 READERS_MAX: Final = 16
 """Reading connections of one process at once. Chosen: a default server has a hundred for all."""
 
@@ -34,7 +50,8 @@ WRITERS_MAX: Final = 4
 """Writing connections: the committer's, the outbox's, and room for a follower or two."""
 
 _FULL: Final = frozenset({"53100", "53200"})
-_PLACE: Final = frozenset({"28000", "28P01", "3D000", "42501", "25006"})
+_PLACE: Final = frozenset({"28000", "28P01", "3D000", "42501"})
+_READ_ONLY: Final = "25006"
 _PASSING: Final = ("08", "25", "40", "53", "55", "57")
 """Classes of errors that another try may not meet: connections, turns, resources."""
 
@@ -46,21 +63,46 @@ class Unreachable(Busy):
 def parse_address(address: str, password: str = "") -> URL:
     """Read the address of a database, ``postgresql://user@host:5432/restante``.
 
+    Several servers are written with a comma, ``postgresql://user@one:5432,two:5432/restante``.
+
     Raises
     ------
     ValueError
         When it is not one, or holds a password (R2).
     """
     try:
-        url = make_url(address)
-    except ArgumentError as error:
+        alone, hosts, ports = _part_servers(address)
+        url = make_url(alone)
+    except (ArgumentError, ValueError) as error:
         raise ValueError("write it as postgresql://user@host:5432/database") from error
+    if hosts:
+        url = url.update_query_dict({"host": hosts, "port": ports})
+    if "," in str(url.query.get("host", "")) and "target_session_attrs" not in url.query:
+        # R4.
+        url = url.update_query_dict({"target_session_attrs": "read-write"})
     if url.drivername not in {"postgresql", "postgres", "postgresql+psycopg"}:
         raise ValueError(f"begins with {url.drivername!r}; only postgresql:// is known")
     if url.password is not None:
         raise ValueError("holds a password; put it into the file database_password_file names")
     url = url.set(drivername="postgresql+psycopg")
     return url.set(password=password) if password else url
+
+
+def _part_servers(address: str) -> tuple[str, str, str]:
+    """Take several servers out of an address, which is as libpq takes them: hosts and ports."""
+    begin, mark, rest = address.partition("://")
+    place = rest[: min((rest.find(end) for end in "/?" if end in rest), default=len(rest))]
+    user, at, servers = place.rpartition("@")
+    if "," not in servers:
+        return address, "", ""
+    hosts, ports = [], []
+    for server in servers.split(","):
+        host, _, port = server.rpartition(":") if ":" in server else (server, "", "5432")
+        if not host or not port.isdecimal():
+            raise ValueError(server)
+        hosts.append(host.strip("[]"))
+        ports.append(port)
+    return begin + mark + user + at + rest[len(place) :], ",".join(hosts), ",".join(ports)
 
 
 def make_writers(url: URL, *, durability: Durability) -> Engine:
@@ -75,10 +117,11 @@ def make_writers(url: URL, *, durability: Durability) -> Engine:
             if is_relaxed:
                 cursor.execute("SET synchronous_commit = off")
             else:
-                # R1: an operator's stronger wish (remote_apply) is left alone.
+                # R1: an operator's stronger wish (remote_apply) is left alone; ``local`` would not
+                # wait for a synchronous standby.
                 cursor.execute(
                     "SELECT set_config('synchronous_commit', 'on', false) "
-                    "WHERE current_setting('synchronous_commit') = 'off'"
+                    "WHERE current_setting('synchronous_commit') IN ('off', 'local')"
                 )
         connection.commit()
 
@@ -142,6 +185,11 @@ def translate(error: DBAPIError, url: URL) -> Exception:
         )
     if code in _PLACE:
         return PermissionError(f"{name} lets this user not in or not write: {error.orig}")
+    if code == _READ_ONLY:
+        return Unreachable(
+            f"{name} takes no writes ({error.orig}): it is a standby, or has just become one; name "
+            "all servers in the address, and the one that takes writes is found"
+        )
     if not code and not error.connection_invalidated:
         return Unreachable(f"no server answers at {name} ({error.orig}): is it started?")
     if not code or code.startswith(_PASSING):
@@ -161,7 +209,7 @@ def _make_engine(url: URL, *, size: int, isolation: str) -> Engine:
         max_overflow=0,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "restante"},
+        connect_args=LINE,
     )
 
 
