@@ -25,6 +25,8 @@ COMMANDS = (
     ("import",),
     ("openapi",),
     ("doctor",),
+    ("backup",),
+    ("restore",),
     ("bench",),
     ("bench", "edge"),
     ("journal", "verify"),
