@@ -10,6 +10,7 @@ from litestar.testing import TestClient
 
 from restante.access import Scope
 from restante.api import make_api
+from restante.api.endpoint import Endpoint
 from restante.api.rate import RateLimit
 from restante.core.ids import PartnerId
 from restante.operations.directory import issue_api_key, register_partner
@@ -70,6 +71,16 @@ class Door:
         answer = self.ask("POST", "/parcels", announcement(label, **changes))
         assert answer.status_code == 201, answer.text
         return answer.json()
+
+
+NAMED = {"parcel": "p-1", "booking": "b-1", "site": "site-01", "locker": "locker-01"}
+NAMED |= {"compartment": "A1", "ring": "broad"}
+
+
+def path_of(endpoint: Endpoint) -> str:
+    """Fill in an endpoint's path; what the house does not have gets a name all the same."""
+    names = {name: NAMED.get(name, f"{name}-1") for name in endpoint.parameters}
+    return endpoint.path.format(**names)
 
 
 def announcement(label: str = "ABC-000-111", **changes: Any) -> dict[str, Any]:

@@ -8,14 +8,14 @@ import httpx
 import pytest
 
 from restante.api.table import ENDPOINTS
-from tests.api.conftest import Door, announcement
+from tests.api.conftest import Door, announcement, path_of
 
 CREATING = [one for one in ENDPOINTS if one.is_creating]
 
 
 @pytest.mark.parametrize("endpoint", CREATING, ids=lambda one: one.name)
 def test_what_creates_needs_a_key_of_its_own(door: Door, endpoint: Any):
-    path = "/api/v1" + endpoint.path.format(parcel="p-1")
+    path = "/api/v1" + path_of(endpoint)
     headers = {"authorization": f"Bearer {door.acme}", "content-type": endpoint.body_media}
     body = {} if endpoint.body is None else {"json": endpoint.example}
     if endpoint.body is bytes:

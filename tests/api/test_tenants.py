@@ -7,12 +7,11 @@ import pytest
 from restante.access import Scope
 from restante.api.endpoint import CSV, Endpoint
 from restante.api.table import ENDPOINTS
-from tests.api.conftest import Door
+from tests.api.conftest import Door, path_of
 from tests.operations.house import ACME
 
 SIZE = {"length_mm": 300, "width_mm": 200, "height_mm": 100, "weight_g": 1000}
 BODIES: dict[str, Any] = {"bookRoom": {"parcel": "?", "promise": "soft"}, "correctSize": SIZE}
-IDS = [endpoint.name for endpoint in ENDPOINTS]
 OWNED = [one for one in ENDPOINTS if {"parcel", "booking"} & set(one.parameters)]
 
 
@@ -76,11 +75,15 @@ def test_partners_cannot_announce_for_each_other(door: Door):
     assert door.ask("GET", f"/parcels/{done.json()['id']}").status_code == 200
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=IDS)
+def test_only_machines_that_become_a_locker_need_no_key():
+    assert {one.name for one in ENDPOINTS if one.is_open} == {"enrol", "renew"}
+
+
+@pytest.mark.parametrize(
+    "endpoint", [one for one in ENDPOINTS if not one.is_open], ids=lambda one: one.name
+)
 def test_no_endpoint_answers_without_a_valid_key(door: Door, endpoint: Endpoint):
-    path = "/api/v1" + endpoint.path.format(
-        parcel="p-1", booking="b-1", site="site-01", locker="locker-01", compartment="A1"
-    )
+    path = "/api/v1" + path_of(endpoint)
     wrong = door.acme[:-1] + ("0" if door.acme[-1] != "0" else "1")
     texts = set()
     for authorization in ("Bearer rk_", f"Bearer {wrong}", f"Basic {door.acme}", door.acme, ""):
@@ -99,10 +102,7 @@ def test_no_endpoint_answers_without_a_valid_key(door: Door, endpoint: Endpoint)
 )
 def test_every_scope_is_needed_where_it_is_named(door: Door, endpoint: Endpoint):
     lacking = door.issue_key(ACME, frozenset(set(Scope) - {endpoint.scope}))
-    path = endpoint.path.format(
-        parcel="p-1", booking="b-1", site="site-01", locker="locker-01", compartment="A1"
-    )
-    answer = send(door, endpoint, lacking, path)
+    answer = send(door, endpoint, lacking, path_of(endpoint))
     assert answer.status_code == 403
     assert endpoint.scope.value in answer.json()["detail"]
 
@@ -111,9 +111,15 @@ def test_every_scope_is_needed_where_it_is_named(door: Door, endpoint: Endpoint)
     "endpoint", [one for one in ENDPOINTS if one.is_operators], ids=lambda one: one.name
 )
 def test_partners_do_not_run_the_network(door: Door, endpoint: Endpoint):
-    path = endpoint.path.format(site="site-01", locker="locker-01", compartment="A1")
+    path = path_of(endpoint)
     assert send(door, endpoint, door.acme, path).status_code == 403
-    assert send(door, endpoint, door.operator, path).status_code in (200, 202)
+    answer = send(door, endpoint, door.operator, path)
+    # This house enrols nobody and has not everything that has a name; who asks is not the reason.
+    is_missing = answer.status_code in (404, 409) and answer.json()["code"] in (
+        "not_found",
+        "not_possible_now",
+    )
+    assert answer.status_code in (200, 201, 202, 204) or is_missing
 
 
 def test_a_revoked_or_expired_key_opens_nothing(door: Door):

@@ -15,6 +15,7 @@ from ..link.session import (
     ConfigurationArrived,
     Diverged,
     Dropped,
+    KeysArrived,
     ListArrived,
     LockerEvent,
     OrderArrived,
@@ -23,6 +24,7 @@ from ..link.session import (
 from ..link.signing import make_verifier
 from .configuration import ConfigurationKeeper
 from .controller import Controller, OutOfService
+from .keys import KeysKeeper
 
 
 class Uplink:
@@ -47,6 +49,8 @@ class Uplink:
             controller, current=None, keep=lambda _update: None
         )
         """What takes configurations; one that takes none until it is replaced."""
+        self.keys = KeysKeeper(keyring)
+        """What the centre is believed by."""
         self.session = LockerSession(
             locker=controller.config.locker,
             site=controller.config.site,
@@ -55,12 +59,13 @@ class Uplink:
             last_seq=store.version,
             acknowledged_seq=store.watermark,
             list_version=store.list_version,
-            verify=make_verifier(keyring),
+            verify=make_verifier(self.keys),
             read_facts=store.read_reported,
             read_conditions=controller.conditions,
             read_sensors=lambda: controller.sensors.readings,
             read_clock=lambda: controller.clock.quality.value,
             read_configuration=self._configuration_state,
+            read_keys=self.keys.name,
             make_challenge=controller.orders.challenge,
             is_live_challenge=controller.orders.is_live,
         )
@@ -114,6 +119,9 @@ class Uplink:
             case ConfigurationArrived(update=update):
                 self.configuration.arrived(update)
                 self.session.beat_soon()
+            case KeysArrived(update=update):
+                if self.keys.arrived(update):
+                    self.session.beat_soon()
             case Diverged(what=what):
                 self.divergence = what
             case Dropped():

@@ -29,7 +29,7 @@ from .session import (
     Pause,
     ReadList,
 )
-from .telling import ConfigurationTeller
+from .telling import ConfigurationTeller, KeysTeller
 
 TIME_SECONDS: Final = Seconds(HOUR)
 """How often the centre tells the time."""
@@ -50,6 +50,8 @@ class CentreSession:
         Reads what changed on the list since a version.
     configuration
         Tells the locker what it shall be.
+    keys
+        Tells the locker which keys the centre speaks with.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class CentreSession:
         sign: Callable[[Signed], Signed],
         read_list: ReadList,
         configuration: ConfigurationTeller | None = None,
+        keys: KeysTeller | None = None,
     ) -> None:
         self._locker = locker
         self._committed = dict(watermarks)
@@ -69,6 +72,7 @@ class CentreSession:
         self._sign = sign
         self._read_list = read_list
         self.configuration = configuration or ConfigurationTeller()
+        self._keys = keys or KeysTeller(locker)
         self._held_version: int | None = None
         self._acks: dict[str, str] = {}
         """Epochs to acknowledge, with the challenge to repeat, or without one."""
@@ -113,6 +117,7 @@ class CentreSession:
         self._acks.clear()
         self._orders.clear()
         self.configuration.disconnected()
+        self._keys.disconnected()
         self._taken = dict(self._committed)
 
     def committed(self, epoch: str, seq: int) -> None:
@@ -148,6 +153,7 @@ class CentreSession:
             case Hello():
                 self._challenge = message.challenge
                 self.configuration.reported(message.configuration)
+                self._keys.reported(message.keys)
                 self._acks[message.epoch] = message.challenge
                 self._time_at = None
                 # A greeting counts also when it holds less: its disk may have been put back.
@@ -158,6 +164,7 @@ class CentreSession:
             case Heartbeat():
                 self._challenge = message.challenge
                 self.configuration.reported(message.configuration)
+                self._keys.reported(message.keys)
                 held = self._hold(message.list_version, now)
                 is_ahead = message.acknowledged_seq > self.watermark(message.epoch)
                 return [*held, *([Gap(message.epoch)] if is_ahead else []), Beat(message)]
@@ -178,6 +185,7 @@ class CentreSession:
             self._list.said(now)
             said.append(self._make_list(held))
         said.extend(self.configuration.outgoing(now))
+        said.extend(self._keys.outgoing(now))
         is_due = self._time_at is None or not 0 <= now - self._time_at < TIME_SECONDS
         if held is not None and is_due:
             self._time_at = now

@@ -17,6 +17,7 @@ from .message import (
     FromLocker,
     Heartbeat,
     Hello,
+    KeysUpdate,
     ListUpdate,
     Malformed,
     Order,
@@ -31,6 +32,7 @@ from .session import (
     ConfigurationArrived,
     Diverged,
     Dropped,
+    KeysArrived,
     ListArrived,
     LockerEvent,
     OrderArrived,
@@ -83,6 +85,8 @@ class LockerSession:
         Tells how good the locker's clock is.
     read_sensors
         Gives the newest readings, for heartbeats.
+    read_keys
+        Names the centre's keys held here.
     """
 
     def __init__(
@@ -103,6 +107,7 @@ class LockerSession:
         read_configuration: Callable[[], ConfigurationState] = ConfigurationState,
         read_clock: Callable[[], str] = lambda: "",
         read_sensors: Callable[[], tuple[Reading, ...]] = lambda: (),
+        read_keys: Callable[[], str] = lambda: "",
     ) -> None:
         self._locker = locker
         self._site = site
@@ -120,6 +125,7 @@ class LockerSession:
         self._read_configuration = read_configuration
         self._read_clock = read_clock
         self._read_sensors = read_sensors
+        self._read_keys = read_keys
         self._told_ms = 0
         self._is_connected = False
         self._is_greeted = False
@@ -203,6 +209,8 @@ class LockerSession:
                 return [OrderArrived(message)]
             case ConfigurationUpdate():
                 return [ConfigurationArrived(message)]
+            case KeysUpdate():
+                return [KeysArrived(message)]
 
     def outgoing(self, now: UtcSeconds) -> list[bytes]:
         """Give what is to be sent now."""
@@ -269,6 +277,7 @@ class LockerSession:
             clock=self._read_clock(),
             challenge=self._make_challenge(),
             configuration=self._read_configuration(),
+            keys=self._read_keys(),
         )
 
     def _make_reports(self, now: UtcSeconds) -> list[Report]:
@@ -312,4 +321,5 @@ class LockerSession:
             challenge=self._make_challenge(),
             configuration=self._read_configuration(),
             readings=self._read_sensors(),
+            keys=self._read_keys(),
         )

@@ -7,6 +7,7 @@
     centre -> locker   TimeSignal   what time it is; signed
     centre -> locker   Order        open one door, once, now; signed with a key of its own
     centre -> locker   ConfigurationUpdate  what the locker shall be, whole; signed
+    centre -> locker   KeysUpdate   public keys of one purpose; signed with one of that purpose
     locker -> centre   Heartbeat    still alive, how much is unsent
 
 Signed messages carry an Ed25519 signature over :func:`signed_bytes`, made with the key named by
@@ -18,6 +19,8 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from ..access import PublicKey
+from ..access import Purpose as KeyPurpose
 from ..core.alarm import Reading
 from ..core.fit import Condition
 from ..core.grant import Purpose
@@ -175,6 +178,8 @@ class Hello(Value, tag="hello"):
     """What an order repeats to prove that it is fresh, whatever the clocks say."""
     configuration: ConfigurationState = ConfigurationState()
     """Which configuration it runs, and which one it could not take."""
+    keys: str = ""
+    """Names the centre's keys it holds; empty when none need be sent."""
 
 
 class Report(Value, tag="report"):
@@ -269,6 +274,17 @@ class ConfigurationUpdate(Value, tag="configuration"):
     signature: bytes = b""
 
 
+class KeysUpdate(Value, tag="keys"):
+    """The centre's public keys of one purpose; see :mod:`restante.access.exchange`."""
+
+    locker: LockerId
+    purpose: KeyPurpose
+    keys: tuple[PublicKey, ...]
+    """Oldest first."""
+    kid: str = ""
+    signature: bytes = b""
+
+
 class Heartbeat(Value, tag="heartbeat"):
     """A locker is alive."""
 
@@ -288,11 +304,13 @@ class Heartbeat(Value, tag="heartbeat"):
     """As :attr:`Hello.configuration`."""
     readings: tuple[Reading, ...] = ()
     """What its sensors say now; empty where there are none."""
+    keys: str = ""
+    """As :attr:`Hello.keys`."""
 
 
 FromLocker: TypeAlias = Hello | Report | Heartbeat
-FromCentre: TypeAlias = Ack | ListUpdate | TimeSignal | Order | ConfigurationUpdate
-Signed: TypeAlias = Ack | ListUpdate | TimeSignal | Order | ConfigurationUpdate
+FromCentre: TypeAlias = Ack | ListUpdate | TimeSignal | Order | ConfigurationUpdate | KeysUpdate
+Signed: TypeAlias = FromCentre
 
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 _FROM_LOCKER: Final = msgspec.json.Decoder(FromLocker)
@@ -326,7 +344,7 @@ def decode_from_centre(body: bytes) -> FromCentre:
     try:
         message: FromCentre = _FROM_CENTRE.decode(body)
     except UNREADABLE as error:
-        raise Malformed("message", f"ack, list, time, order or configuration ({error})") from error
+        raise Malformed("message", f"something a centre says ({error})") from error
     return message
 
 

@@ -31,7 +31,7 @@ from typing import Final, NamedTuple, TypeAlias
 import msgspec
 
 from ..core.value import Seconds, UtcSeconds
-from .message import ConfigurationUpdate, Heartbeat, Hello, ListChange, Order
+from .message import ConfigurationUpdate, Heartbeat, Hello, KeysUpdate, ListChange, Order
 
 RESEND_SECONDS_MIN: Final = Seconds(2)
 """First pause before something unanswered is said again: a slow mobile link answers in one."""
@@ -64,6 +64,12 @@ class ConfigurationArrived(NamedTuple):
     """Locker: what it shall be. Take it whole or refuse it, then call ``beat_soon``."""
 
     update: ConfigurationUpdate
+
+
+class KeysArrived(NamedTuple):
+    """Locker: keys of the centre were exchanged. Take them if they may be, then ``beat_soon``."""
+
+    update: KeysUpdate
 
 
 class OrderArrived(NamedTuple):
@@ -112,7 +118,14 @@ class Dropped(NamedTuple):
 
 
 LockerEvent: TypeAlias = (
-    Acknowledged | ListArrived | TimeTold | OrderArrived | ConfigurationArrived | Diverged | Dropped
+    Acknowledged
+    | ListArrived
+    | TimeTold
+    | OrderArrived
+    | ConfigurationArrived
+    | KeysArrived
+    | Diverged
+    | Dropped
 )
 CentreEvent: TypeAlias = Greeted | FactsArrived | Gap | Beat | Diverged | Dropped
 

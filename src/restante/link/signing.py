@@ -1,8 +1,8 @@
 """Signatures on what the centre says to a locker.
 
-Orders to open a door have a key purpose of their own; list, acknowledgements and time share the
-other. The purpose and the message's own type are part of the bytes signed, so that none can pass
-for another.
+Orders to open a door have a key purpose of their own, exchanged keys are signed with one of their
+own purpose; list, acknowledgements and time share the other. The purpose and the message's own
+type are part of the bytes signed, so that none can pass for another.
 """
 
 from collections.abc import Callable
@@ -12,11 +12,13 @@ from msgspec.structs import replace
 from ..access import Denied, Purpose, Signature, SigningKey, VerifyingKeyring
 from ..access import sign_document as sign_bytes
 from ..access import verify_document as verify_bytes
-from .message import Order, Signed, signed_bytes
+from .message import KeysUpdate, Order, Signed, signed_bytes
 
 
 def purpose_of(message: Signed) -> Purpose:
     """Tell which key signs a message."""
+    if isinstance(message, KeysUpdate):
+        return message.purpose
     return Purpose.COMMAND if isinstance(message, Order) else Purpose.LIST
 
 

@@ -26,7 +26,7 @@ from ..link.configuration import ConfigurationState
 from ..link.message import ConfigurationUpdate, Heartbeat, Hello, Order, Report
 from ..link.session import Beat, CentreEvent, Diverged, Dropped, FactsArrived, Gap, Greeted
 from ..link.signing import make_signer
-from ..link.telling import ConfigurationTeller
+from ..link.telling import ConfigurationTeller, KeysTeller
 from ..views.alarms import readings_row
 from ..views.alone_tables import LOCKER_CLOCKS
 from ..views.device_tables import is_shut_out, read_shut_out
@@ -193,6 +193,7 @@ class Hub:
         self._committer = committer
         self._means = means
         self._sign = make_signer(keyring.current)
+        self._read_keys = keyring.public
         self._ends: dict[LockerId, CentreEnd] = {}
         self._lock = threading.Lock()
         self._pushed = 0
@@ -275,6 +276,7 @@ class Hub:
             sign=self._sign,
             read_list=lambda base: self.lists.delta(at, base),
             configuration=ConfigurationTeller(lambda: self._find_configuration(locker)),
+            keys=KeysTeller(locker, self._read_keys),
         )
         end = CentreEnd(
             locker=locker,

@@ -107,10 +107,14 @@ def write_enrolment(folder: Path, handed: Handed) -> Path:
     return file
 
 
-def keep_renewal(enrolled: Path, certificate: bytes, keys: LockerKeys) -> None:
-    """Keep a newer certificate, and keys that the centre has exchanged."""
+def keep_renewal(enrolled: Path, certificate: bytes, keys: LockerKeys) -> bool:
+    """Keep a newer certificate, and keys that the centre has exchanged; whether any is new."""
+    held = (enrolled / CERTIFICATE).read_bytes(), read_locker_keys(enrolled / KEYS)
+    if held == (certificate, keys):
+        return False
     write_locker_keys(enrolled / KEYS, keys)
     write_private_file(enrolled / CERTIFICATE, certificate)
+    return True
 
 
 def keep_configuration(enrolled: Path, update: ConfigurationUpdate) -> None:
@@ -198,7 +202,7 @@ def complete(content: dict[str, Any], folder: Path) -> dict[str, Any]:
         **fields_of(kept),
         "site": kept.site,
         "name": kept.name,
-        "centre_url": content.get("centre_url", place.centre),
+        "centre_url": content.get("centre_url") or kept.centre_url or place.centre,
         "keys": f"{named}/{KEYS}",
         "mqtt": {
             "url": place.broker_url,
