@@ -38,14 +38,6 @@ STEPS: Final = (
     "os.rmdir",
     "shutil.rmtree",
 )
-    "open",
-    "os.mkdir",
-    "os.rename",
-    "os.remove",
-    "os.symlink",
-    "os.rmdir",
-    "shutil.rmtree",
-)
 
 
 class Packed(msgspec.Struct):
