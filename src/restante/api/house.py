@@ -17,6 +17,7 @@ from ..core.value import UtcSeconds
 from ..journal.committer import Committer
 from ..journal.ledger import Operation
 from ..journal.port import Journal, Scalar
+from ..operations.deliveries import DeliveryDesk
 from ..operations.enrolment import EnrolmentDesk
 from ..operations.means import Means
 from ..views import Queries
@@ -66,6 +67,11 @@ class Centre(Protocol):
     @property
     def enrolment(self) -> EnrolmentDesk:
         """Claims, certificates and what ends them."""
+        ...
+
+    @property
+    def deliveries(self) -> DeliveryDesk:
+        """Receivers of webhooks, and what is told to them."""
         ...
 
     @property

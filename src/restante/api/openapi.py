@@ -12,6 +12,8 @@ from typing import Any, Final
 import msgspec
 
 from ..core.refusal import Reason
+from ..partners.webhook import MEDIA_TYPE as WEBHOOK_MEDIA_TYPE
+from ..partners.webhook import Message
 from .endpoint import BODY_BYTES_MAX, CSV, ID_PATTERN, Endpoint
 from .problem import MEDIA_TYPE, Problem, Trouble, explain, make_problem
 from .remember import KEY_PATTERN
@@ -45,6 +47,7 @@ _TAGS: Final = {
     "Sites": "Places where parcels wait.",
     "Lockers": "Machines at sites, with their compartments.",
     "Events": "Everything that happens, in order.",
+    "Webhooks": "Be told what happens, signed and in order of each parcel.",
     "Partner": "Who you are.",
 }
 
@@ -73,7 +76,7 @@ _EXAMPLE_REQUEST: Final = "q01jd3zv6n8k2m4p6r8t0w2y4a6"
 
 def make_openapi(endpoints: Sequence[Endpoint] = ENDPOINTS) -> dict[str, Any]:
     """Make the document as plain dictionaries and lists."""
-    structs = [Problem]
+    structs: list[Any] = [Problem, Message]
     for endpoint in endpoints:
         structs += [endpoint.answer]
         if endpoint.body not in (None, bytes):
@@ -95,6 +98,7 @@ def make_openapi(endpoints: Sequence[Endpoint] = ENDPOINTS) -> dict[str, Any]:
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "security": [{"apiKey": []}],
         "paths": paths,
+        "webhooks": {"parcelEvent": {"post": _webhook()}},
         "components": {
             "schemas": dict(sorted(schemas.items())),
             "headers": _headers(),
@@ -129,6 +133,48 @@ def problem_codes(endpoint: Endpoint) -> tuple[Trouble | Reason, ...]:
     if endpoint.is_paged:
         codes.append(Trouble.UNUSABLE)
     return tuple(dict.fromkeys(codes))
+
+
+def _webhook() -> dict[str, Any]:
+    headers = {
+        "webhook-id": "The same at every try and in every replay: take each id once.",
+        "webhook-timestamp": "When this try was made, in Unix seconds; refuse what is older than "
+        "five minutes.",
+        "webhook-signature": "`v1,` and base 64 of HMAC-SHA256 over id, timestamp and body, joined "
+        "by dots; several, separated by spaces, while a secret is being changed.",
+    }
+    answers = {
+        "2XX": "Taken. Answer within 15 seconds and work afterwards.",
+        "410": "Nobody is here any more: the receiver is disabled at once.",
+        "429": "Too busy, as 502, 503 and 504: `Retry-After` is honored.",
+        "default": "A failure, redirects too: tried again after 5 s, 5 min, 30 min, 2 h, 5 h, "
+        "10 h, 14 h, 20 h and 24 h; later messages of the same parcel wait.",
+    }
+    return {
+        "operationId": "parcelEvent",
+        "tags": ["Webhooks"],
+        "summary": "Something happened to a parcel",
+        "description": "Standard Webhooks 1.0 around a CloudEvents 1.0 event. It names parcel and "
+        "fact; read the rest with your key. `sequence` grows with each message of a parcel.",
+        "security": [],
+        "parameters": [
+            {
+                "name": name,
+                "in": "header",
+                "required": True,
+                "description": text,
+                "schema": {"type": "string"},
+            }
+            for name, text in headers.items()
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {
+                WEBHOOK_MEDIA_TYPE: {"schema": {"$ref": _COMPONENTS.format(name="Message")}}
+            },
+        },
+        "responses": {code: {"description": text} for code, text in answers.items()},
+    }
 
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:

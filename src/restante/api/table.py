@@ -13,6 +13,7 @@ from . import (
     parcels,
     receipts,
     sites,
+    webhooks,
 )
 from .endpoint import Endpoint
 
@@ -27,4 +28,5 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *openings.ENDPOINTS,
     *machines.ENDPOINTS,
     *feed.ENDPOINTS,
+    *webhooks.ENDPOINTS,
 )

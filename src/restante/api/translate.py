@@ -23,6 +23,7 @@ from ..operations.announce import BadParcel
 from ..operations.contacts import BadContact
 from ..operations.orders import BadOrder
 from ..operations.receipts import BadReceipt
+from ..operations.webhooks import BadWebhook
 from ..partners.label import Malformed as BadLabel
 from ..views import Forbidden, NotFound
 from .problem import Fault, ProblemRaised, Trouble
@@ -48,7 +49,7 @@ def translate(error: Exception, *, request_id: str) -> ProblemRaised:
             return ProblemRaised(Trouble.NOT_FOUND, detail)
         case Forbidden():
             return ProblemRaised(Trouble.FORBIDDEN, str(error))
-        case BadParcel() | BadContact() | BadOrder() | BadReceipt() | BadLabel():
+        case BadParcel() | BadContact() | BadOrder() | BadReceipt() | BadLabel() | BadWebhook():
             return _misfit(error)
         case HTTPException():
             return _of_framework(error)
@@ -56,7 +57,9 @@ def translate(error: Exception, *, request_id: str) -> ProblemRaised:
             return _of_storage(error, request_id)
 
 
-def _misfit(error: BadParcel | BadContact | BadOrder | BadReceipt | BadLabel) -> ProblemRaised:
+def _misfit(
+    error: BadParcel | BadContact | BadOrder | BadReceipt | BadLabel | BadWebhook,
+) -> ProblemRaised:
     field, _, message = str(error).partition(": ")
     path = f"body.contact.{field}" if isinstance(error, BadContact) else f"body.{field}"
     fault = Fault(path=path, message=message)

@@ -30,7 +30,10 @@ IN_FLIGHT_MAX: Final = 1_000
 """Messages at once in all: so many receivers may hang before others wait."""
 
 LOOK_SECONDS: Final = 0.1
-"""Between two looks at the journal when there is nothing to do."""
+"""Between two looks at the journal when there was nothing to do for a while."""
+
+BUSY_LOOK_SECONDS: Final = 0.02
+"""Between two looks for a second after there was something: facts seldom come alone."""
 
 GATHER_SECONDS: Final = 0.01
 """Results that come within it are one batch."""
@@ -73,9 +76,12 @@ class WebhookSender:
 
     async def _serve(self) -> None:
         self._came = asyncio.Event()
+        busy_until = 0.0
         while not self._stop.is_set():
-            await self._turn()
-            await self._wait(LOOK_SECONDS)
+            if await self._turn():
+                busy_until = time.monotonic() + 1
+            is_busy = time.monotonic() < busy_until
+            await self._wait(BUSY_LOOK_SECONDS if is_busy else LOOK_SECONDS)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
         await self._turn()
@@ -90,8 +96,8 @@ class WebhookSender:
             return
         await asyncio.sleep(GATHER_SECONDS)
 
-    async def _turn(self) -> None:
-        """Hand in what came of tries and begin new ones."""
+    async def _turn(self) -> bool:
+        """Hand in what came of tries and begin new ones; whether there was anything."""
         tried, self._tried = self._tried, []
         self._came.clear()
         room = 0 if self._stop.is_set() else IN_FLIGHT_MAX - len(self._tasks)
@@ -104,12 +110,13 @@ class WebhookSender:
             # Not kept twice: recording is for the same status only.
             self._tried = [*tried, *self._tried]
             await asyncio.sleep(TROUBLE_SECONDS)
-            return
+            return False
         for one in claimed:
             self._in_flight[one.webhook] += 1
             task = asyncio.create_task(self._send(one))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        return bool(tried or claimed)
 
     def _room_for(self, webhook: str) -> int:
         return self._windows.get(webhook, WINDOW_FIRST) - self._in_flight[webhook]
