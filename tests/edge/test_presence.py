@@ -11,6 +11,7 @@ from restante.core.value import UtcSeconds
 from restante.edge.controller import Controller
 from restante.edge.kiosk.kiosk import Kiosk
 from restante.edge.kiosk.pages import make_kiosk_routes
+from restante.edge.kiosk.painter import _draw_code, _draw_presence
 from restante.edge.presence import LETTERS, make_challenges, make_shown_codes
 from tests.edge.cabinet import CONFIG, LOCKER, START, Cabinet
 
@@ -49,6 +50,16 @@ def test_the_start_screen_shows_a_code_and_its_square_that_change_every_half_min
     assert second[1] != first[1]
     assert shown.controller.orders._shown.use(first[1], clock.now())
     assert not shown.controller.orders._shown.use(first[1], clock.now())
+
+
+def test_the_square_is_an_address_once_the_locker_knows_the_centre() -> None:
+    config = replace(CONFIG, centre_url="https://parcels.example.org/")
+    address = config.address("open/ABC234")
+    assert address == "https://parcels.example.org/open/ABC234"
+    assert CONFIG.address("open/ABC234") == ""
+    assert _draw_presence(config, "ABC234") == _draw_code(address)
+    assert _draw_presence(CONFIG, "ABC234") == _draw_code("ABC234")
+    assert _draw_presence(config, "") == ""
 
 
 def test_nothing_is_shown_to_whom_it_is_no_use() -> None:

@@ -24,6 +24,8 @@ from tests.operations.house import ACME, COURIER, LOCKER, OPERATOR, SITE, House,
 ADA, BEN = OPERATOR, Principal.of_operator("ben")
 A1, A2 = CompartmentId("A1"), CompartmentId("A2")
 
+CENTRE_URL = "https://parcels.example.org"
+
 
 class Tap:
     """The centre's end as a broker sees it: everything said is kept, and may be held back."""
@@ -65,7 +67,12 @@ class Afar:
     def start(self) -> None:
         """Start the locker's program, on the disk and the cabinet it had before."""
         config = LockerConfig(
-            locker=LOCKER, site=SITE, specs=layout(), verifier_cost=SIMULATION, name="Here"
+            locker=LOCKER,
+            site=SITE,
+            specs=layout(),
+            verifier_cost=SIMULATION,
+            name="Here",
+            centre_url=CENTRE_URL,
         )
         self.controller = Controller(
             config,

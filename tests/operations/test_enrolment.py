@@ -22,6 +22,7 @@ from restante.core.device import (
 )
 from restante.core.ids import LockerId, site_stream
 from restante.core.value import DAY, HOUR, UtcSeconds
+from restante.link.configuration import decode_configuration
 from restante.link.message import ConfigurationUpdate, decode_from_centre
 from restante.link.signing import make_verifier
 from restante.operations.enrolment import (
@@ -282,3 +283,18 @@ def test_a_key_counted_only_while_it_was_the_lockers(desk: Desk) -> None:
     assert known.spoke_at(UtcSeconds(enrolled_at + DAY))
     assert not known.spoke_at(UtcSeconds(enrolled_at - 1))
     assert not known.spoke_at(desk.house.clock.now())
+
+
+def test_the_configuration_says_where_people_reach_the_centre_also_after_it_has_moved(
+    desk: Desk,
+) -> None:
+    def told(enrolled: Enrolled) -> tuple[int, str]:
+        update = decode_from_centre(enrolled.configuration)
+        assert isinstance(update, ConfigurationUpdate)
+        configuration = decode_configuration(update.body)
+        return configuration.version, configuration.centre_url
+
+    assert told(desk.enrol(desk.claim(), key())) == (1, "")
+    desk.desk.centre_url = "https://parcels.example.org"
+    assert told(desk.renew(key())) == (2, "https://parcels.example.org")
+    assert told(desk.renew(key())) == (2, "https://parcels.example.org")

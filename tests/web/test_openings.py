@@ -12,7 +12,7 @@ from restante.operations.accounts import Seat, start_session
 from restante.operations.notify import make_link
 from restante.views.principal import Role
 from restante.web.app_routes import make_web
-from tests.operations.afar import A1, Afar
+from tests.operations.afar import A1, CENTRE_URL, Afar
 from tests.operations.house import LOCKER, OPERATOR, open_house
 
 PANEL = f"/operator/lockers/{LOCKER}/compartments/A1"
@@ -126,3 +126,28 @@ def test_a_strange_order_and_an_unknown_link_show_nothing(
     for method in ("GET", "POST"):
         unknown = visitor.request(method, "/p/rl_AAAAAAAAAAAAAAAAAAAAAA/open", data={"code": "x"})
         assert unknown.status_code == 404
+
+
+def test_the_square_on_a_screen_leads_any_camera_to_the_parcel_looked_at_last(
+    afar: Afar, visitor: TestClient[Litestar]
+) -> None:
+    code = afar.controller.orders.shown_code()
+    square = afar.controller.config.address(f"open/{code}")
+    assert square == f"{CENTRE_URL}/open/{code}"
+    path = square.removeprefix(CENTRE_URL)
+    stranger = visitor.get(path)
+    assert stranger.status_code == 200
+    assert code in stranger.text
+    assert "Open the link in the message" in stranger.text
+    assert visitor.get("/open/abc").status_code == 404
+    page = link(afar, afar.deposit())
+    visitor.get(page)
+    before = afar.pulses()
+    led = visitor.get(path)
+    assert led.url.path == f"{page}/open"
+    assert f'value="{code}"' in led.text
+    afar.pump()
+    assert afar.pulses() == before
+    visitor.post(f"{page}/open", data={"code": square})
+    afar.pump()
+    assert afar.pulses() == before + 1

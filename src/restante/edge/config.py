@@ -49,7 +49,12 @@ class LockerConfig(Value):
     takes_unannounced: bool = True
     """Whether couriers may bring parcels nobody has announced while the centre does not answer."""
     centre_url: str = ""
-    """Where a receipt's QR code leads; empty for a code that only our own pages understand."""
+    """Where codes on the screen lead; empty for codes that only our own pages understand."""
+
+    def address(self, path: str) -> str:
+        """Give the address of a page at the centre; empty when this locker does not know where."""
+        base = self.centre_url.rstrip("/")
+        return f"{base}/{path}" if base else ""
 
     def spec(self, compartment: CompartmentId) -> CompartmentSpec:
         """Find a compartment's measures.

@@ -56,8 +56,7 @@ class Receipts:
     def address_for(self, parcel: ParcelId) -> str:
         """Give what the QR code holds: the address of the centre's page with the receipt in it."""
         text = self.text_for(parcel)
-        base = self._config.centre_url.rstrip("/")
-        return f"{base}/r/{text}" if text and base else text
+        return (self._config.address(f"r/{text}") if text else "") or text
 
     def _find_deposit(self, parcel: ParcelId) -> tuple[int, HandoffDeposited] | None:
         """Find the deposit's fact, newest facts first."""

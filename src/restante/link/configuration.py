@@ -51,6 +51,9 @@ class Configuration(Value):
     """What is given out while the centre does not answer, as that table of the file."""
     takes_unannounced: bool | None = None
     """Whether couriers may then bring what nobody announced; ``None`` leaves it to the file."""
+    centre_url: str = ""
+    """Where people reach the centre's pages: codes on the screen lead there. Empty from a centre
+    that does not say."""
     ring: str = RING_STANDARD
     """One of :data:`RINGS`."""
 

@@ -45,9 +45,10 @@ CHOSEN: Final = (
     "limits",
     "offline_budget",
     "takes_unannounced",
+    "centre_url",
     "ring",
 )
-"""What the operator chooses; the rest follows."""
+"""What is chosen, by the operator or the centre's settings; the rest follows."""
 
 
 class ConfigurationChange(Value):
@@ -60,6 +61,8 @@ class ConfigurationChange(Value):
     limits: dict[str, Any] | UnsetType | None = UNSET
     offline_budget: dict[str, Any] | UnsetType | None = UNSET
     takes_unannounced: bool | UnsetType | None = UNSET
+    centre_url: str | UnsetType = UNSET
+    """The centre's own; set when a machine is enrolled and each time it renews."""
     ring: str | UnsetType = UNSET
     is_repeated: bool = False
     """Make a new version even if nothing differs: for a locker that refused the last one."""

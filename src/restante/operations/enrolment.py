@@ -122,7 +122,7 @@ class EnrolmentDesk:
         centre_url: str = "",
     ) -> None:
         self.centre_url = centre_url
-        """Where machines reach this centre."""
+        """Where machines and people reach this centre."""
         self._reading = reading
         self._means = means
         self._authority = authority
@@ -330,7 +330,8 @@ class EnrolmentDesk:
         assert certificate is not None
         pem = certificate["pem"]
         assert isinstance(pem, bytes)
-        draw_configuration(ledger, locker, ConfigurationChange(), by=by, cause=cause)
+        change = ConfigurationChange(centre_url=self.centre_url)
+        draw_configuration(ledger, locker, change, by=by, cause=cause)
         update = read_update(ledger, locker)
         keys = export_locker_keys(self._means.keyring, site)
         return Enrolled(

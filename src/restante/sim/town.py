@@ -3,10 +3,19 @@
 Everything goes through the same operations an operator uses.
 """
 
+import hashlib
 import random
 from typing import Final
 
-from ..access import Keyring, Pin, VerifierCost, export_locker_keys, make_pin
+from ..access import (
+    DeviceKey,
+    Keyring,
+    Pin,
+    Secret,
+    VerifierCost,
+    export_locker_keys,
+    make_pin,
+)
 from ..clock import Clock, Minter
 from ..core.ids import CourierId, LockerId, PartnerId, SiteId
 from ..core.site import Supply
@@ -26,6 +35,7 @@ from ..operations.directory import (
     register_site,
     set_capacity,
 )
+from ..operations.receipts import trust_device
 from ..views.principal import Principal
 from .city import City, CitySite, SiteKind
 from .couriers import Courier
@@ -57,6 +67,11 @@ def locker_name(site: SiteId) -> LockerId:
     return LockerId(site.replace("site-", "locker-", 1))
 
 
+def make_device_key(locker: LockerId) -> DeviceKey:
+    """Make the key of a simulated machine: the same in every run, and so no secret."""
+    return DeviceKey.from_seed(Secret(hashlib.sha256(locker.encode()).digest()))
+
+
 def settle_city(
     office: Office, city: City, *, keyring: Keyring, minter: Minter, help_phone: str = HELP_PHONE
 ) -> list[Courier]:
@@ -74,14 +89,11 @@ def settle_city(
         entry = _describe(site, city, help_phone)
         office.run(register_site(means, OPERATOR, entry))
         if site.layout is not None:
-            office.run(
-                register_locker(
-                    OPERATOR,
-                    locker=locker_name(site.id),
-                    site=site.id,
-                    layout=site.layout.compartments,
-                )
-            )
+            locker = locker_name(site.id)
+            layout = site.layout.compartments
+            office.run(register_locker(OPERATOR, locker=locker, site=site.id, layout=layout))
+            public = make_device_key(locker).public
+            office.run(trust_device(OPERATOR, locker=locker, public=public))
         elif site.counter_capacity:
             shelf = Supply(kind=COUNTER_SHELF, count=site.counter_capacity)
             office.run(set_capacity(OPERATOR, site=site.id, supply=(shelf,)))
@@ -98,8 +110,14 @@ def make_stand(
     minter: Minter,
     cost: VerifierCost,
     release: str,
+    centre_url: str,
 ) -> Stand:
     """Build a locker where a site has one, start its controller and join it to the centre.
+
+    Parameters
+    ----------
+    centre_url
+        Where the codes on its screen lead.
 
     Raises
     ------
@@ -114,6 +132,7 @@ def make_stand(
         specs=site.layout.compartments,
         verifier_cost=cost,
         name=site.name,
+        centre_url=centre_url,
         screen_column=next((n for n, c in enumerate(site.layout.columns) if c.screen_height_mm), 0),
     )
     chance = random.Random(site.id)
@@ -132,6 +151,7 @@ def make_stand(
             minter=minter,
             keys=keys,
             release=release,
+            device=make_device_key(config.locker),
         )
         controller.start()
         return Machine(controller, MemoryLink(Uplink(controller, keys.public, release), centre_end))

@@ -8,6 +8,9 @@ R3. Code and QR are shown only while they open a door.
 R4. A parcel's number alone shows nothing: numbers stand on labels, for everybody to read.
 R5. A door opens from here only for who stands before it: the locker's screen shows a code that
     changes every half minute, and the locker itself checks it.
+R6. The square beside that code is an address that any camera opens. The browser remembers, until
+    it is closed and for that address alone, which parcel it looked at last; the door still waits
+    for a touch.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +30,7 @@ from restante.core.remote import Outcome
 from restante.core.value import DAY
 from restante.notices.texts import refusal_text
 from restante.operations.extend import extend
-from restante.operations.orders import BadOrder, ask_own_door
+from restante.operations.orders import BadOrder, ask_own_door, read_presence
 from restante.operations.reissue import reissue_code
 from restante.operations.trouble import (
     PARCEL_TROUBLES,
@@ -52,6 +55,10 @@ PRIVATE: Final = {
     "x-robots-tag": "noindex, nofollow, noarchive",
 }
 """Headers of every answer behind a link (R1)."""
+
+LAST_COOKIE: Final = "last-parcel"
+OPEN_PATH: Final = "/open"
+"""Where the square on a locker's screen leads, with its code behind it (R6)."""
 
 _DONE: Final = frozenset({"extended", "new-code", "told"})
 
@@ -136,6 +143,10 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
     def open_door(request: WebRequest, token: FromPath[str], data: Form) -> Response[Any]:
         return desk.open_door(request, token, data)
 
+    @get(f"{OPEN_PATH}/{{code:str}}", sync_to_thread=True)
+    def follow_square(request: WebRequest, code: FromPath[str]) -> Response[Any]:
+        return desk.follow_square(request, code)
+
     @post("/p/{token:str}/language", sync_to_thread=False)
     def choose_language(token: FromPath[str], data: Form) -> Response[Any]:
         return _choose_language(data, f"/p/{token}")
@@ -149,6 +160,7 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
         tell_problem,
         ask_open,
         open_door,
+        follow_square,
         choose_language,
         *_door_routes(parts, desk.speaking),
     ]
@@ -270,6 +282,20 @@ class _Desk:
         self._centre.orders.turn()
         return Redirect(f"/p/{token}/open?order={asked.order}", status_code=303)
 
+    def follow_square(self, request: WebRequest, text: str) -> Response[Any]:
+        """Bring the code of a locker's screen to the parcel looked at last (R6)."""
+        try:
+            code = read_presence(text)
+        except BadOrder:
+            return self._unknown(request)
+        visit = self._visit(request, request.cookies.get(LAST_COOKIE, ""))
+        if visit is not None:
+            return Redirect(f"/p/{visit.token}/open?code={code}", status_code=303, headers=PRIVATE)
+        language = self.speaking.language(request)
+        return self.speaking.render(
+            request, "recipient/door.html", language, here="/recipient", page=None, code=code
+        )
+
     def _open_page(
         self,
         request: WebRequest,
@@ -292,6 +318,7 @@ class _Desk:
             opening=opening,
             outcome="" if outcome is None else outcome.value,
             wrong=wrong,
+            code=_read_code(request),
             status_code=status_code,
             policy=SCANNER_POLICY,
         )
@@ -337,9 +364,16 @@ class _Desk:
         **context: Any,
     ) -> Response[Any]:
         here = f"/p/{visit.token}"
-        return self.speaking.render(
-            request, template, visit.language, page=page, here=here, home=here, **context
+        last = Cookie(
+            key=LAST_COOKIE,
+            value=visit.token,
+            path=OPEN_PATH,
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="lax",
         )
+        context |= {"page": page, "here": here, "home": here, "cookies": [last]}
+        return self.speaking.render(request, template, visit.language, **context)
 
     def _refused(self, request: WebRequest, visit: _Visit, refusal: Refused) -> Response[Any]:
         text = refusal_text(refusal.reason, visit.language)
@@ -356,7 +390,7 @@ def _door_routes(parts: Parts, speaking: _Speaking) -> list[ControllerRouterHand
 
     @get("/recipient", sync_to_thread=True)
     def show_door(request: WebRequest) -> Response[Any]:
-        context: dict[str, Any] = {"here": "/recipient", "parcels": (), "page": None}
+        context: dict[str, Any] = {"here": "/recipient", "parcels": (), "page": None, "code": ""}
         if parts.demo is None:
             template = "recipient/door.html"
             return speaking.render(request, template, speaking.language(request), **context)
@@ -386,6 +420,13 @@ def _choose_language(data: Mapping[str, str], back: str) -> Response[Any]:
         return Redirect(back, status_code=303)
     cookie = Cookie(key="language", value=language, max_age=365 * DAY, path="/", samesite="lax")
     return Redirect(back, status_code=303, cookies=[cookie])
+
+
+def _read_code(request: WebRequest) -> str:
+    """Read the code that a square brought along; empty when there is none."""
+    with suppress(BadOrder):
+        return read_presence(request.query_params.get("code", ""))
+    return ""
 
 
 def _blank_problem() -> dict[str, Any]:

@@ -4,7 +4,15 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from ..access import export_locker_keys, write_locker_keys
+from msgspec.structs import replace
+
+from ..access import (
+    DeviceKey,
+    create_device_key,
+    export_locker_keys,
+    open_device_key,
+    write_locker_keys,
+)
 from ..clock import Minter, SystemClock
 from ..core.ids import LockerId
 from ..edge.kiosk.kiosk import AnyKiosk, Kiosk
@@ -13,15 +21,20 @@ from ..link.mqtt import CentreMqtt
 from ..operations.accounts import begin_setup
 from ..operations.directory import SiteEntry, register_locker, register_site
 from ..operations.hub import CentreEnd
-from ..partners.guarded_http import GuardedClient
-from ..settings import Settings
+from ..operations.receipts import trust_device
+from ..settings import Settings, read_secret
 from ..views.principal import NotFound, Principal
 from .app import make_app
 from .centre import Centre, open_centre
+from .centre_health import centre_checks
 from .chores import Chores
+from .health import Health, make_health_routes
 from .line import LinkThread, make_access, open_link
 from .locker import LockerFile, RunningLocker, read_locker_file, start_locker
+from .metrics import CountingClient, Metrics, listen_for_metrics, make_metrics_routes
+from .requests import untraced, watch_requests
 from .server import serve_app
+from .telemetry import open_traces
 from .turns import TICK_SECONDS
 from .webhook_sender import WebhookSender
 
@@ -63,11 +76,14 @@ class LocalLockers:
         register_file(centre, file)
         if not file.keys.exists():
             write_locker_keys(file.keys, export_locker_keys(centre.keyring, file.site))
+        device = _open_own_key(file)
+        centre.run(trust_device(_SETUP, locker=file.locker, public=device.public))
         running = start_locker(
-            file,
+            replace(file, centre_url=file.centre_url or centre.settings.public_url),
             keys=export_locker_keys(centre.keyring, file.site),
             clock=centre.clock,
             is_online=lambda: True,
+            device=device,
         )
         if running.uplink is not None and isinstance(running.kiosk, Kiosk):
             link = MemoryLink(running.uplink, centre.hub.end_for(file.locker))
@@ -83,6 +99,12 @@ class LocalLockers:
                     link.pump(self._clock.now())
 
 
+def _open_own_key(file: LockerFile) -> DeviceKey:
+    """Open the key that a locker signs receipts with, drawn at its first start."""
+    path = file.data.with_suffix(".device.key")
+    return open_device_key(path) if path.exists() else create_device_key(path)
+
+
 def run_service(
     settings: Settings, *, locker_files: Sequence[Path], tell: Callable[[str], None]
 ) -> None:
@@ -94,17 +116,28 @@ def run_service(
         Told where the pages are, and how the first operator gets in.
     """
     clock = SystemClock()
-    centre = open_centre(settings, clock, Minter(clock))
+    minter = Minter(clock)
+    traces = open_traces(settings)
+    centre = open_centre(settings, clock, minter, around=None if traces is None else traces.batch)
     lockers = None
     line = None
     chores = Chores(centre)
-    webhooks = WebhookSender(
-        centre.deliveries, clock, client=GuardedClient(centre.deliveries.allowance)
-    )
+    client = CountingClient(centre.deliveries.allowance)
+    webhooks = WebhookSender(centre.deliveries, clock, client=client)
+    metrics = Metrics(centre, attempts=lambda: client.attempts)
+    listener = None
     try:
         line = _make_line(centre)
         lockers = LocalLockers(centre, [read_locker_file(path) for path in locker_files])
-        app = make_app(centre, find_kiosk=lockers.kiosks.get)
+        health = Health(
+            centre_checks(centre, chores, is_linked=None if line is None else line.is_connected)
+        )
+        token = read_secret(settings.metrics_token_file)
+        app = make_app(
+            centre,
+            find_kiosk=lockers.kiosks.get,
+            probes=[*make_health_routes(health), *make_metrics_routes(metrics, token)],
+        )
         _invite(centre, tell)
         centre.committer.start()
         chores.start()
@@ -112,13 +145,24 @@ def run_service(
         lockers.start()
         if line is not None:
             line.start()
+        listener = listen_for_metrics(metrics, settings.metrics_listen)
         serve_app(
             app,
             host=settings.listen_host,
             port=settings.listen_port,
             started=lambda: tell(f"Serving {settings.network_name} at {settings.public_url}"),
+            around=lambda asgi: watch_requests(
+                asgi,
+                make_id=lambda: minter.make("q"),
+                trusted_header=settings.request_id_header,
+                watcher=metrics.watch,
+                tracer=untraced if traces is None else traces.request,
+            ),
         )
     finally:
+        if listener is not None:
+            listener.shutdown()
+            listener.server_close()
         if line is not None:
             line.close()
         webhooks.close()
@@ -126,6 +170,8 @@ def run_service(
         if lockers is not None:
             lockers.close()
         centre.close()
+        if traces is not None:
+            traces.close()
 
 
 def _make_line(centre: Centre) -> LinkThread | None:

@@ -179,6 +179,7 @@ def _put_up_locker(site: CitySite, centre: Centre, *, is_watched: bool) -> Stand
         minter=centre.minter,
         cost=SIMULATION,
         release=__version__,
+        centre_url=centre.settings.public_url,
     )
 
 

@@ -6,6 +6,7 @@ import segno
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from ..config import LockerConfig
 from . import catalog, display
 from .announce import Announcement, announce, find_sound, say_button, say_pad_key
 from .drawing import Drawing
@@ -65,7 +66,7 @@ class Painter:
             is_short=display.is_short(config.screen),
             has_drawing=_has_drawing(screen, drawing),
             receipt_code=_draw_code(screen.values.get("receipt", "")),
-            presence_square=_draw_code(screen.presence),
+            presence_square=_draw_presence(config, screen.presence),
             direction="rtl" if language in catalog.RIGHT_TO_LEFT else "ltr",
         )
 
@@ -96,8 +97,13 @@ def _back(screen: Screen) -> str:
     return next((name for name in BACK_BUTTONS if name in names), "")
 
 
+def _draw_presence(config: LockerConfig, code: str) -> Markup:
+    """Draw what the start screen shows as the address of the page that takes it."""
+    return _draw_code((config.address(f"open/{code}") if code else "") or code)
+
+
 def _draw_code(text: str) -> Markup:
-    """Draw a receipt as a QR code that fills the element around it; empty for no text."""
+    """Draw a text as a QR code that fills the element around it; empty for no text."""
     if not text:
         return Markup()
     drawing = segno.make(text, error="l", micro=False)
