@@ -113,6 +113,18 @@ class Settings(Value):
     """
     webhook_ports: str = "443,8443"
     """Ports at which receivers of webhooks may listen, separated by commas."""
+    request_id_header: str = ""
+    """Header in which your proxy gives every request an id, such as ``x-request-id``; empty to make
+    one here. Only for a proxy that removes what came from outside."""
+    metrics_token_file: Path | None = None
+    """File with the token that lets a program read ``/metrics``; without one, nobody does at the
+    address of the pages."""
+    metrics_listen: str = ""
+    """``127.0.0.1:9400``, an address of its own for ``/metrics``, without a token; empty for none.
+    """
+    trace_url: str = ""
+    """Where traces go by OTLP over HTTP, ``http://127.0.0.1:4318/v1/traces``; empty for nowhere.
+    Needs ``restante[telemetry]``."""
     log_level: str = "info"
     """``debug``, ``info``, ``warning`` or ``error``."""
 
@@ -298,6 +310,9 @@ def _check(settings: Settings) -> Settings:
     ports = settings.webhook_ports.replace(",", " ").split()
     if not all(port.isdecimal() and 1 <= int(port) <= PORT_MAX for port in ports):
         raise BadSetting(f"webhook_ports: numbers from 1 to {PORT_MAX}, separated by commas")
+    listener = settings.metrics_listen.rpartition(":")
+    if settings.metrics_listen and not (listener[0] and listener[2].isdecimal()):
+        raise BadSetting("metrics_listen: an address and a port, such as 127.0.0.1:9400")
     if settings.pin_secret_digits not in (6, 8):
         raise BadSetting("pin_secret_digits: 6 or 8")
     if not settings.network_id.isascii() or not settings.network_id.isprintable():

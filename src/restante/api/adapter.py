@@ -52,7 +52,9 @@ def make_handler(endpoint: Endpoint, house: House) -> HTTPRouteHandler:
     """Make the route handler of an endpoint."""
 
     async def handle(request: Request[Any, Any, Any]) -> Response[bytes]:
-        request_id = house.means.minter.make("q")
+        # Given by whoever serves us, so that its log and ours tell of the same request.
+        known = structlog.contextvars.get_contextvars().get("request_id")
+        request_id = str(known) if known else house.means.minter.make("q")
         request.scope["state"]["request_id"] = request_id
         headers = {"request-id": request_id}
         try:

@@ -21,6 +21,8 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import Context, copy_context
 from typing import Any, NamedTuple, TypeVar
 
 from ..clock import Clock
@@ -65,6 +67,8 @@ class _Asked(NamedTuple):
     operation: Operation[Any]
     now: UtcSeconds
     answer: "Future[Any]"
+    context: Context
+    """Of the caller: what is logged in the operation tells whose request it was."""
 
 
 class _Decided(NamedTuple):
@@ -81,6 +85,10 @@ class _Decided(NamedTuple):
 
 def _ignore(_position: int) -> None:
     pass
+
+
+def _unwatched(_count: int) -> AbstractContextManager[object]:
+    return nullcontext()
 
 
 class Committer:
@@ -102,6 +110,8 @@ class Committer:
         See :data:`WAITING_MAX`.
     operations_max
         See :data:`OPERATIONS_MAX`.
+    around
+        Entered with the number of operations whenever some are written, for traces.
 
     Notes
     -----
@@ -118,12 +128,14 @@ class Committer:
         committed: Callable[[int], None] = _ignore,
         waiting_max: int = WAITING_MAX,
         operations_max: int = OPERATIONS_MAX,
+        around: Callable[[int], AbstractContextManager[object]] = _unwatched,
     ) -> None:
         self._journal = journal
         self._clock = clock
         self._kinds = kinds
         self._committed = committed
         self._operations_max = operations_max
+        self._around = around
         self._cache = StateCache()
         self._waiting: queue.Queue[_Asked | None] = queue.Queue()
         self._waiting_max = waiting_max
@@ -175,7 +187,7 @@ class Committer:
         """
         if self._writer == threading.get_ident():
             raise RuntimeError("an operation cannot wait for another one; record both in one")
-        asked = _Asked(operation, self._clock.now(), Future())
+        asked = _Asked(operation, self._clock.now(), Future(), copy_context())
         with self._door:
             if self._is_closed:
                 raise Closed("the committer is closed; the process is ending")
@@ -250,7 +262,7 @@ class Committer:
         # A caller that went away before its turn is not served.
         waiting = [asked for asked in batch if asked.answer.set_running_or_notify_cancel()]
         before = self._position
-        with self._turn:
+        with self._turn, self._around(len(waiting)):
             self._writer = threading.get_ident()
             try:
                 self._write_together(waiting)
@@ -355,7 +367,7 @@ class Committer:
         for place, asked in enumerate(waiting):
             ledger = Ledger(overlay, asked.now)
             try:
-                result = asked.operation.run(ledger)
+                result = asked.context.run(asked.operation.run, ledger)
             except RowNotYetWritten:
                 return decided, waiting[place:]
             except Exception as error:  # noqa: BLE001 - an answer like any other, see R2

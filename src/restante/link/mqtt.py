@@ -129,6 +129,8 @@ class _Connection:
         self.timing = timing
         self._chance = chance
         self._tls = _make_tls(access)
+        self.is_up = False
+        """Whether there is a connection now."""
 
     async def keep(
         self,
@@ -147,11 +149,13 @@ class _Connection:
                 async with self._make_client(session_expiry_seconds, will) as client:
                     connected_at = loop.time()
                     _log.info("broker connected", broker=self.access.host, name=self.access.name)
+                    self.is_up = True
                     await talk(client)
             except aiomqtt.MqttError as error:
                 _log.warning("broker not reached", broker=self.access.host, error=str(error))
             except Exception:  # noqa: BLE001 - a full disk today must not cut the line for ever
                 _log.exception("the link broke off", name=self.access.name)
+            self.is_up = False
             # Two clients of one name throw each other out: a short stay is a failure too.
             stayed = 0.0 if connected_at is None else loop.time() - connected_at
             failures = 1 if stayed > self.timing.retry_seconds_max else failures + 1
@@ -218,6 +222,11 @@ class LockerMqtt:
         self._is_moved = asyncio.Event()
         self.dropped_count = 0
         """Messages that were left in places where none belong."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker is there."""
+        return self._connection.is_up
 
     async def run(self, stop: asyncio.Event) -> None:
         """Carry messages until ``stop`` is set."""
@@ -338,6 +347,11 @@ class CentreMqtt:
         """Messages of lockers that reached this process."""
         self.dropped_count = 0
         """Messages that came from nobody known, or faster than they could be taken in."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker is there."""
+        return self._connection.is_up
 
     @property
     def lockers_online(self) -> frozenset[LockerId]:

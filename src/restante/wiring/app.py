@@ -1,6 +1,6 @@
 """One web application: API, pages and, where lockers run in this process, their kiosks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from litestar import Litestar
@@ -29,6 +29,7 @@ def make_app(
     find_kiosk: FindKiosk | None = None,
     zone: str | None = None,
     on_end: Callable[[], None] | None = None,
+    probes: Sequence[ControllerRouterHandler] = (),
 ) -> App:
     """Put everything a browser or a program can ask into one application.
 
@@ -38,6 +39,8 @@ def make_app(
         Finds the kiosk of a locker that runs in this process.
     on_end
         Called when the server has let go of its last connection.
+    probes
+        Addresses for who operates it: health, figures.
     """
     web = make_web(
         centre,
@@ -46,7 +49,7 @@ def make_app(
         release=__version__,
         trusted_origins=(centre.settings.public_url,),
     )
-    routers: list[ControllerRouterHandler] = [web.router, make_api(centre)]
+    routers: list[ControllerRouterHandler] = [web.router, make_api(centre), *probes]
     if find_kiosk is not None:
         routers.append(make_kiosk_routes(find_kiosk))
     asgi = Litestar(

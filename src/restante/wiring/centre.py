@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from random import Random
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 
@@ -85,6 +85,7 @@ def open_centre(
     keyring: Keyring | None = None,
     committed: Callable[[int], None] | None = None,
     channels: Mapping[str, Channel] | None = None,
+    around: Callable[[int], AbstractContextManager[object]] | None = None,
 ) -> Centre:
     """Open a centre in its data folder, making folder, journal and keys where absent.
 
@@ -100,6 +101,8 @@ def open_centre(
         Called with the last position after facts were written; must be quick.
     channels
         How notices leave, by name; those of the settings when ``None``.
+    around
+        Entered whenever operations are written, for traces.
 
     Raises
     ------
@@ -114,11 +117,9 @@ def open_centre(
     reading = journal.reading
     queries = Queries(reading, journal)
     means = _make_means(settings, minter, keys, cost, queries)
-    committer = (
-        Committer(journal, clock, KINDS)
-        if committed is None
-        else Committer(journal, clock, KINDS, committed=committed)
-    )
+    hooks: dict[str, Any] = {"committed": committed, "around": around}
+    given = {name: hook for name, hook in hooks.items() if hook is not None}
+    committer = Committer(journal, clock, KINDS, **given)
     mailbox = Mailbox(settings.mailbox_path, from_address=settings.mail_from)
     notifier = Notifier(
         journal=journal,

@@ -1,6 +1,7 @@
 """What a running centre does by itself: timers, lists, notices, sweeping; one thread, in turns."""
 
 import threading
+import time
 from typing import Final
 
 import structlog
@@ -29,6 +30,7 @@ class Chores:
     def __init__(self, centre: Centre) -> None:
         self._centre = centre
         self._published: Published | None = None
+        self._turned_at = time.monotonic()
         self._stop = threading.Event()
         self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name="chores", daemon=True)
@@ -46,11 +48,16 @@ class Chores:
         if self._thread.is_alive():
             self._thread.join()
 
+    def seconds_since_turn(self) -> float:
+        """Tell how long ago a turn ended well."""
+        return time.monotonic() - self._turned_at
+
     def _run(self) -> None:
         turns = 0
         while not self._stop.is_set():
             try:
                 done = self._turn(turns)
+                self._turned_at = time.monotonic()
             except Exception:  # noqa: BLE001 - a process boundary: the next turn tries again
                 _log.exception("a chore failed")
                 done = 0

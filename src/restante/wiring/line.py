@@ -23,6 +23,11 @@ _log = structlog.get_logger(__name__)
 class Carrier(Protocol):
     """One side of the link: :class:`restante.link.mqtt.LockerMqtt` or ``CentreMqtt``."""
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker is there."""
+        ...
+
     async def run(self, stop: asyncio.Event) -> None:
         """Carry messages until ``stop`` is set."""
         ...
@@ -43,6 +48,10 @@ class LinkThread:
         self._stop = asyncio.Event()
         self._is_running = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mqtt-link", daemon=True)
+
+    def is_connected(self) -> bool:
+        """Whether the broker is there."""
+        return self._carrier.is_connected
 
     def start(self) -> None:
         """Begin to connect; returns at once, broker or not."""

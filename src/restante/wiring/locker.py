@@ -33,11 +33,15 @@ from ..link.mqtt import BrokerAccess, LockerMqtt
 from ..settings import BadSetting
 from .caretaker import make_caretaker
 from .enrolled import DEVICE_KEY, complete, fields_of
+from .health import Check, Health, Unwell, look_at_disk, make_health_routes
 from .line import LinkThread, make_access, open_link
 from .turns import TickThread
 
 if TYPE_CHECKING:
     from ..edge.boards.wired import WiredBoard
+
+TICKS_SECONDS_MAX: Final = 30.0
+"""Boards on a slow line are read well within it; sensors that were not are not watched."""
 
 EXAMPLE: Final = """\
 # One locker. Sizes are inner measures in millimeters, weights in grams.
@@ -325,8 +329,12 @@ def _run_once(path: Path, *, host: str, port: int, tell: Callable[[str], None]) 
         device=open_device_key(key) if key.exists() else None,
     )
     line = None if access is None else _make_line(running, access, clock)
+    ticks = TickThread(running.kiosk)
     app = Litestar(
-        [make_kiosk_routes(lambda name: running.kiosk if name == file.locker else None)],
+        [
+            make_kiosk_routes(lambda name: running.kiosk if name == file.locker else None),
+            *make_health_routes(_make_health(file, running, ticks, line)),
+        ],
         openapi_config=None,
         logging_config=None,
     )
@@ -339,7 +347,6 @@ def _run_once(path: Path, *, host: str, port: int, tell: Callable[[str], None]) 
         check=lambda wanted: _check_configuration(file, wanted),
         changed=changed.set,
     )
-    ticks = TickThread(running.kiosk)
     try:
         ticks.start()
         if line is not None:
@@ -362,6 +369,37 @@ def _run_once(path: Path, *, host: str, port: int, tell: Callable[[str], None]) 
         if running.controller is not None:
             running.controller.store.close()
     return changed.is_set()
+
+
+def _make_health(
+    file: LockerFile, running: RunningLocker, ticks: TickThread, line: LinkThread | None
+) -> Health:
+    """Name what a locker needs; without a line it works alone."""
+
+    def look_at_journal() -> str:
+        if running.controller is None:
+            raise Unwell("its journal is damaged: doors stay shut")
+        return "open"
+
+    def time_ticks() -> str:
+        seconds = ticks.seconds_since_tick()
+        if seconds > TICKS_SECONDS_MAX:
+            raise Unwell(f"sensors were not read for {seconds:.0f} s: see the log")
+        return "sensors are read"
+
+    def look_at_line() -> str:
+        if line is None or not line.is_connected():
+            raise Unwell("not connected: it works alone")
+        return "connected"
+
+    checks = [
+        Check("journal", look_at_journal),
+        Check("disk", lambda: look_at_disk(file.data.parent)),
+        Check("ticks", time_ticks),
+    ]
+    if file.mqtt is not None:
+        checks.append(Check("broker", look_at_line, is_needed=False))
+    return Health(checks)
 
 
 def _check_configuration(file: LockerFile, wanted: Configuration) -> None:

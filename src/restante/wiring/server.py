@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Callable
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from litestar import Litestar
@@ -48,11 +48,20 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def serve_app(app: "App", *, host: str, port: int, started: Callable[[], None]) -> None:
+def serve_app(
+    app: "App",
+    *,
+    host: str,
+    port: int,
+    started: Callable[[], None],
+    around: Callable[[Any], Any] = lambda asgi: asgi,
+) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Parameters
     ----------
+    around
+        Wraps the application: see :func:`restante.wiring.requests.watch_requests`.
     started
         Called once requests are answered.
 
@@ -62,7 +71,7 @@ def serve_app(app: "App", *, host: str, port: int, started: Callable[[], None]) 
         When the port is in use.
     """
     config = uvicorn.Config(
-        app.asgi,
+        around(app.asgi),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -1,6 +1,7 @@
 """Let a locker's time pass by itself: sensors are read whether or not its screen is looked at."""
 
 import threading
+import time
 from typing import Final, Protocol
 
 import structlog
@@ -27,6 +28,7 @@ class TickThread:
         self._ticked = ticked
         self._pause_seconds = pause_seconds
         self._stop = threading.Event()
+        self._ticked_at = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="locker-ticks", daemon=True)
 
     def start(self) -> None:
@@ -39,9 +41,14 @@ class TickThread:
         if self._thread.is_alive():
             self._thread.join()
 
+    def seconds_since_tick(self) -> float:
+        """Tell how long ago a turn ended well."""
+        return time.monotonic() - self._ticked_at
+
     def _run(self) -> None:
         while not self._stop.wait(self._pause_seconds):
             try:
                 self._ticked.tick()
+                self._ticked_at = time.monotonic()
             except Exception:  # noqa: BLE001 - one bad turn must not end all watching of doors
                 _log.exception("tick_failed")

@@ -1,0 +1,303 @@
+"""Figures of a centre in the form that Prometheus reads.
+
+F1. Labels hold kinds of things, never a parcel, person, locker or address: with 60,000 lockers
+    there are as many series as with six.
+F2. What is counted in the database is counted at most every :data:`KEPT_SECONDS`, however often it
+    is asked for, and says the same in every process of a centre: take the ``max``, not the ``sum``.
+F3. Totals of facts begin with this process, as Prometheus expects of counters.
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from hmac import compare_digest
+from typing import Any, Final
+from wsgiref.simple_server import WSGIServer
+
+from litestar import Request, Response, get
+from litestar.types import ControllerRouterHandler
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Histogram,
+    generate_latest,
+    start_http_server,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+from sqlalchemy import Connection, case, func, select
+
+from .. import __version__
+from ..access import Secret
+from ..core.alarm import Sensor
+from ..core.door import Door
+from ..core.value import UtcSeconds
+from ..journal.tables import FACTS
+from ..partners.guarded_http import GuardedClient
+from ..partners.public_address import Allowance
+from ..partners.webhook import Answer, judge
+from ..settings import BadSetting
+from ..views.alarms import LOCKER_READINGS, read_readings
+from ..views.tables import ANOMALIES, COMPARTMENTS, LOCKER_LINKS, LOCKERS, SITES
+from .backup import read_last_backup
+from .centre import Centre
+from .centre_health import outbox_age
+
+KEPT_SECONDS: Final = 30.0
+ONLINE_SECONDS: Final = 15 * 60
+"""A locker that was heard of within this is called online (chosen: several heartbeats)."""
+
+_TAGS_OF_OPENINGS: Final = {
+    "compartment.door_opened.v1": "opened",
+    "compartment.opening_failed.v1": "failed",
+    "compartment.opening_uncertain.v1": "uncertain",
+}
+_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class CountingClient(GuardedClient):
+    """Sends webhooks, and counts what came of it."""
+
+    def __init__(self, allowance: Allowance) -> None:
+        super().__init__(allowance)
+        self.attempts: Counter[str] = Counter()
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Send one, and count its verdict."""
+        answer = await super().post(url, headers, body)
+        self.attempts[judge(answer).name.lower()] += 1
+        return answer
+
+
+class Metrics:
+    """All figures of one process.
+
+    Parameters
+    ----------
+    attempts
+        How webhooks went so far, by verdict.
+    """
+
+    def __init__(
+        self, centre: Centre, *, attempts: Callable[[], Mapping[str, int]] = Counter
+    ) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Histogram(
+            "restante_http_request_seconds",
+            "Time until a request was answered.",
+            ("door", "method", "status"),
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self.registry.register(_CentreCollector(centre, attempts))
+
+    def watch(self, door: str, method: str, status: int, seconds: float) -> None:
+        """Take note of a request that was answered."""
+        # A stream is answered when it ends; that is nobody's waiting time.
+        if door != "stream":
+            known = method if method in _METHODS else "other"
+            self._requests.labels(door, known, f"{status // 100}xx").observe(seconds)
+
+    def write(self) -> bytes:
+        """Write all figures."""
+        return generate_latest(self.registry)
+
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def make_metrics_routes(metrics: Metrics, token: str) -> list[ControllerRouterHandler]:
+    """Make the handler of ``/metrics``; none where nobody was given a token."""
+    if not token:
+        return []
+    wanted = Secret(f"Bearer {token}")
+
+    @get("/metrics", include_in_schema=False, sync_to_thread=True)
+    def tell(request: Request[Any, Any, Any]) -> Response[bytes]:
+        given = request.headers.get("authorization", "")
+        if not compare_digest(given.encode(), wanted.reveal().encode()):
+            headers = {"www-authenticate": "Bearer"}
+            return Response(b"", status_code=401, headers=headers, media_type="text/plain")
+        headers = {"cache-control": "no-store", "content-type": CONTENT_TYPE_LATEST}
+        return Response(metrics.write(), headers=headers)
+
+    return [tell]
+
+
+def listen_for_metrics(metrics: Metrics, address: str) -> WSGIServer | None:
+    """Answer at an address of its own, without a token; ``None`` where none was set.
+
+    Raises
+    ------
+    restante.settings.BadSetting
+        When nothing can listen there.
+    """
+    if not address:
+        return None
+    host, _, port = address.rpartition(":")
+    try:
+        server, _thread = start_http_server(int(port), host.strip("[]"), metrics.registry)
+    except OSError as error:
+        raise BadSetting(f"metrics_listen: {address}: {error.strerror or error}") from error
+    return server
+
+
+class _CentreCollector(Collector):
+    """Reads the figures when they are asked for."""
+
+    def __init__(self, centre: Centre, attempts: Callable[[], Mapping[str, int]]) -> None:
+        self._centre = centre
+        self._attempts = attempts
+        self._lock = threading.Lock()
+        self._kept: tuple[float, list[GaugeMetricFamily]] | None = None
+        self._facts: Counter[str] = Counter()
+        self._position = centre.journal.head()
+
+    def describe(self) -> Iterable[Any]:
+        """Describe nothing: registering must not read the database."""
+        return ()
+
+    def collect(self) -> Iterator[Any]:
+        """Read all figures."""
+        with self._lock:
+            yield from self._count_committer()
+            yield from self._count_facts()
+            yield from self._age()
+            now = time.monotonic()
+            if self._kept is None or now - self._kept[0] > KEPT_SECONDS:
+                with self._centre.journal.reading() as connection:
+                    self._kept = (now, list(_look(connection, self._centre.clock.now())))
+            yield from self._kept[1]
+
+    def _count_committer(self) -> Iterator[Any]:
+        counts = self._centre.committer.counts()
+        for name, help_text, value in (
+            ("operations", "Operations that were answered.", counts.operations),
+            ("transactions", "Transactions they were written in.", counts.transactions),
+            ("conflicts", "Conflicts with other writers.", counts.conflicts),
+        ):
+            yield CounterMetricFamily(f"restante_{name}", help_text, value)
+        yield _gauge("operations_waiting", "Operations waiting now.", counts.waiting)
+
+    def _count_facts(self) -> Iterator[Any]:
+        head = self._centre.journal.head()
+        by_tag = (
+            select(FACTS.c.tag, func.count())
+            .where(FACTS.c.position > self._position, FACTS.c.position <= head)
+            .group_by(FACTS.c.tag)
+        )
+        with self._centre.journal.reading() as connection:
+            for tag, count in connection.execute(by_tag):
+                self._facts[tag] += count
+        self._position = head
+        facts = CounterMetricFamily("restante_facts", "Facts written.", labels=["tag"])
+        for tag, count in sorted(self._facts.items()):
+            facts.add_metric([tag], count)
+        yield facts
+        openings = CounterMetricFamily(
+            "restante_openings", "Doors asked to open.", labels=["result"]
+        )
+        for tag, result in _TAGS_OF_OPENINGS.items():
+            openings.add_metric([result], self._facts[tag])
+        yield openings
+        # A try counts as wrong until it is proved right, so there are two totals: the difference
+        # of both may fall, and a counter must not.
+        for name, tag in (("tried", "attempt.counted.v1"), ("right", "attempt.proved.v1")):
+            yield CounterMetricFamily(f"restante_codes_{name}", f"Codes {name}.", self._facts[tag])
+        webhooks = CounterMetricFamily(
+            "restante_webhook_attempts", "Tries to tell a receiver.", labels=["result"]
+        )
+        for result, count in sorted(self._attempts().items()):
+            webhooks.add_metric([result], count)
+        yield webhooks
+
+    def _age(self) -> Iterator[Any]:
+        centre = self._centre
+        seconds, waiting = outbox_age(centre)
+        yield _gauge("outbox_age_seconds", "How long the oldest work is due.", seconds)
+        yield _gauge("outbox_waiting", "Work that is neither done nor given up.", waiting)
+        yield _gauge("journal_position", "Last position written.", centre.journal.head())
+        last = read_last_backup(centre.settings)
+        if last is not None:
+            age = centre.clock.now() - last.made_at
+            yield _gauge("backup_age_seconds", "How long ago the last copy was made.", age)
+        info = GaugeMetricFamily("restante_build_info", "Always 1.", labels=["release"])
+        info.add_metric([__version__], 1)
+        yield info
+
+
+def _look(connection: Connection, now: UtcSeconds) -> Iterator[GaugeMetricFamily]:
+    """Count what is in the network, by kind of site."""
+    is_online = case((LOCKER_LINKS.c.seen_at > now - ONLINE_SECONDS, 1), else_=0)
+    query = (
+        select(SITES.c.kind, func.count(), func.coalesce(func.sum(is_online), 0))
+        .select_from(LOCKERS)
+        .join(SITES, SITES.c.site == LOCKERS.c.site)
+        .outerjoin(LOCKER_LINKS, LOCKER_LINKS.c.locker == LOCKERS.c.locker)
+        .group_by(SITES.c.kind)
+    )
+    known = GaugeMetricFamily("restante_lockers", "Lockers there are.", labels=["site_kind"])
+    online = GaugeMetricFamily(
+        "restante_lockers_online", "Lockers heard of within 15 minutes.", labels=["site_kind"]
+    )
+    for kind, count, there in connection.execute(query):
+        known.add_metric([kind], count)
+        online.add_metric([kind], int(there))
+    yield known
+    yield online
+    yield from _look_at_compartments(connection)
+    matters = GaugeMetricFamily(
+        "restante_matters_open", "What waits for a person.", labels=["kind"]
+    )
+    open_matters = (
+        select(ANOMALIES.c.kind, func.count())
+        .where(ANOMALIES.c.status == "open")
+        .group_by(ANOMALIES.c.kind)
+    )
+    for kind, count in connection.execute(open_matters):
+        matters.add_metric([kind], count)
+    yield matters
+    yield from _look_at_heat(connection)
+
+
+def _look_at_compartments(connection: Connection) -> Iterator[GaugeMetricFamily]:
+    table = COMPARTMENTS
+    state = case((table.c.out_of_service.is_not(None), "out_of_service"), else_=table.c.content)
+    query = (
+        select(SITES.c.kind, state, func.count())
+        .select_from(table)
+        .join(LOCKERS, LOCKERS.c.locker == table.c.locker)
+        .join(SITES, SITES.c.site == LOCKERS.c.site)
+        .group_by(SITES.c.kind, state)
+    )
+    compartments = GaugeMetricFamily(
+        "restante_compartments", "Compartments as last reported.", labels=["site_kind", "state"]
+    )
+    for kind, what, count in connection.execute(query):
+        compartments.add_metric([kind, what], count)
+    yield compartments
+    is_open = (
+        select(func.count()).select_from(table).where(table.c.door.in_((Door.OPEN, Door.FORCED)))
+    )
+    yield _gauge("doors_open", "Doors that stand open.", connection.scalar(is_open) or 0)
+
+
+def _look_at_heat(connection: Connection) -> Iterator[GaugeMetricFamily]:
+    degrees = [
+        reading.value / 10
+        for row in connection.execute(select(LOCKER_READINGS)).mappings()
+        for reading in read_readings(row)
+        if reading.sensor is Sensor.TEMPERATURE
+    ]
+    heat = GaugeMetricFamily(
+        "restante_temperature_celsius", "Coldest and hottest locker.", labels=["end"]
+    )
+    if degrees:
+        heat.add_metric(["coldest"], min(degrees))
+        heat.add_metric(["hottest"], max(degrees))
+    yield heat
+
+
+def _gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"restante_{name}", help_text, value)
