@@ -10,6 +10,7 @@ from restante.clock import Clock
 from restante.journal.committer import Committer
 from restante.journal.port import Inspected, Journal, Outbox
 from restante.notices.mailbox import Mailbox
+from restante.operations.deliveries import DeliveryDesk
 from restante.operations.enrolment import EnrolmentDesk
 from restante.operations.means import Means
 from restante.operations.orders import OrderDesk
@@ -56,6 +57,11 @@ class Centre(Protocol):
     @property
     def enrolment(self) -> EnrolmentDesk:
         """Makes claim codes for lockers."""
+        ...
+
+    @property
+    def deliveries(self) -> DeliveryDesk:
+        """Receivers of webhooks, and what is told to them."""
         ...
 
     @property

@@ -35,6 +35,7 @@ SCOPES: Final = (
     (Scope.SITES_READ, "See sites and their free room"),
     (Scope.LOCKERS_READ, "See lockers"),
     (Scope.EVENTS_READ, "Follow what happens to own parcels"),
+    (Scope.WEBHOOKS_MANAGE, "Be told what happens to own parcels"),
 )
 """What a partner's key is offered; running sites and doors is for operators."""
 

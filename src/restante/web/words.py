@@ -71,6 +71,24 @@ FACTS: Final[dict[str, Look]] = {
     "site.reopened.v1": Look("Site open again", "good", "circle-check"),
     "site.service_ordered.v1": Look("Service ordered", "info", "activity"),
     "site.list_noted.v1": Look("Site's list changed", "quiet", "file-text"),
+    "handoff.unannounced_accepted.v1": Look("Brought unannounced", "odd", "package-plus"),
+    "handoff.recognised.v1": Look("Recognised as announced", "good", "package"),
+    "locker.refused_alone.v1": Look("Not given out without a line", "warn", "wifi-off"),
+    "locker.order_taken.v1": Look("Opens as the centre asked", "info", "door-open"),
+    "locker.order_refused.v1": Look("Did not open as asked", "warn", "ban"),
+    "remote.opening_asked.v1": Look("Opening from afar asked for", "info", "user-round"),
+    "remote.opening_approved.v1": Look("Opening approved by a second person", "info", "circle-check"),
+    "remote.opening_sent.v1": Look("Order sent to the locker", "quiet", "activity"),
+    "remote.opening_ended.v1": Look("Opening from afar over", "quiet", "door-closed"),
+    "fleet.opening_counted.v1": Look("Counted for the network's limit", "quiet", "activity"),
+    "fleet.records_put_back.v1": Look("Records put back from a copy", "bad", "rotate-ccw"),
+    "site.claim_made.v1": Look("Claim code made", "info", "key-round"),
+    "site.machine_enrolled.v1": Look("Machine enrolled", "good", "key-round"),
+    "site.machine_revoked.v1": Look("Machine revoked", "bad", "ban"),
+    "site.certificate_renewed.v1": Look("Certificate renewed", "quiet", "key-round"),
+    "site.configuration_made.v1": Look("New configuration made", "info", "pencil"),
+    "site.configuration_taken.v1": Look("Configuration taken", "good", "circle-check"),
+    "site.configuration_declined.v1": Look("Configuration refused", "warn", "ban"),
 }
 """Facts by tag; a newer tag is shown as it is."""
 
@@ -92,7 +110,11 @@ MATTERS: Final[dict[str, Look]] = {
     "quarantined_fact": Look("Facts in quarantine", "odd", "triangle-alert"),
     "new_epoch": Look("Locker began a new journal", "odd", "rotate-ccw"),
     "wrong_claim": Look("Wrong claim code tried", "bad", "key-round"),
+    "webhook_disabled": Look("A webhook was disabled", "warn", "send"),
+    "webhook_gave_up": Look("A webhook could not be delivered", "warn", "send"),
     "diverged": Look("Locker and centre disagree", "bad", "triangle-alert"),
+    "found_unannounced": Look("Parcel nobody announced", "odd", "package-plus"),
+    "work_given_up": Look("Work was given up", "warn", "triangle-alert"),
 }
 """Kinds of matters that need a person; parcels' anomalies are named by their reason."""
 
@@ -114,7 +136,10 @@ STEPS: Final[dict[str, str]] = {
     "quarantined_fact": "Update the centre to a release that knows these facts.",
     "new_epoch": "Find out why its disk was replaced, and compare what it holds.",
     "wrong_claim": "Nothing to do for a slip of the fingers; if it goes on, look where it is from.",
+    "webhook_disabled": "Ask its partner to repair it; then enable it and tell again what it missed.",
+    "webhook_gave_up": "Ask its partner what is wrong; then tell it again on its page.",
     "diverged": "Compare the doors with what is believed, on site.",
+    "found_unannounced": "Ask its partner to announce the label: its recipient is told at once.",
 }
 """The one next action for each kind."""
 
