@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from .port import Busy, Damaged, Full, RowRejected
+from .postgres_standby import read_failover_mode
 
 Durability: TypeAlias = Literal["full", "relaxed"]
 """``relaxed`` never waits for the disk: for simulation only, a power cut may lose the last."""
@@ -156,20 +157,18 @@ def look_at(address: str, password: str = "") -> Iterator[tuple[str, str]]:
     engine = make_readers(url)
     try:
         with translated(url), engine.connect() as connection:
-            names = ("server_version", "fsync", "full_page_writes", "synchronous_standby_names")
-            version, fsync, pages, standbys = (
+            names = ("server_version", "fsync", "full_page_writes")
+            version, fsync, pages = (
                 str(connection.exec_driver_sql(f"SHOW {name}").scalar_one()) for name in names
             )
+            mode = read_failover_mode(connection)
     finally:
         engine.dispose()
     yield f"PostgreSQL {version} at {_name(url)}", ""
     for name, value in (("fsync", fsync), ("full_page_writes", pages)):
         if value == "off":
             yield f"{name} is off: a power cut loses facts", f"set {name} = on and reload"
-    if standbys:
-        yield f"synchronous standbys {standbys}: a failover loses no acknowledged fact", ""
-    else:
-        yield "no synchronous standby: a failover may lose the last acknowledged facts", ""
+    yield mode.text, mode.fix
 
 
 def translate(error: DBAPIError, url: URL) -> Exception:

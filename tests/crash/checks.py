@@ -1,0 +1,166 @@
+"""What must be so when everything is up again; each sentence returned is a broken promise.
+
+Facts are read from the tables as they lie there and compared with what was told. The product is
+asked only whether its own record is sound.
+"""
+
+import mailbox
+from collections import Counter
+from contextlib import closing, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import psycopg
+
+from restante.clock import Minter, VirtualClock
+from restante.core.streams import KINDS
+from restante.core.value import UtcSeconds
+from restante.journal.port import CLAIM_SECONDS
+from restante.journal.verify import verify
+from restante.link.message import ReportedFact
+from restante.settings import Settings
+from restante.wiring.centre import open_centre
+from restante.wiring.record import open_journal
+from tests.crash.load import Told
+
+
+class Left(NamedTuple):
+    """What is in the tables."""
+
+    announced: dict[str, list[str]]
+    """Parcels of each label."""
+    mirrored: dict[tuple[str, str], dict[int, list[bytes]]]
+    """Bodies of each life of a locker, by number; more than one is one too many."""
+    custody: Counter[tuple[str, str]]
+    """How often each parcel was taken, and given away."""
+    quarantined: set[tuple[str, str, int]]
+    work: set[str]
+    """Keys of what was asked to be told."""
+
+
+def read_left(address: str) -> Left:
+    """Read the tables."""
+    announced: dict[str, list[str]] = {}
+    mirrored: dict[tuple[str, str], dict[int, list[bytes]]] = {}
+    custody: Counter[tuple[str, str]] = Counter()
+    with psycopg.connect(address) as connection:
+        rows = connection.execute(
+            'SELECT kind, owner, tag, body, origin_epoch, origin_seq FROM facts ORDER BY "position"'
+        )
+        for kind, owner, tag, body, epoch, seq in rows:
+            if kind == "locker" and seq is not None:
+                mirrored.setdefault((owner, epoch), {}).setdefault(seq, []).append(bytes(body))
+            elif tag == "parcel.announced.v1":
+                label = msgspec.json.decode(body)["about"]["label"]
+                announced.setdefault(label, []).append(owner)
+            elif tag in ("parcel.deposited.v1", "parcel.collected.v1"):
+                custody[owner, tag] += 1
+        asked = connection.execute("SELECT locker, epoch, seq FROM quarantine")
+        quarantined = {(str(row[0]), str(row[1]), int(row[2])) for row in asked}
+        work = {str(row[0]) for row in connection.execute("SELECT key FROM outbox")}
+    return Left(announced, mirrored, custody, quarantined, work)
+
+
+def find_lost(told: Told, left: Left) -> list[object]:
+    """Name what was acknowledged and is gone: labels, and numbers of facts with their life."""
+    lost: list[object] = [
+        label
+        for label, parcel in told.parcels.items()
+        if parcel not in left.announced.get(label, [])
+    ]
+    for life, seq in told.acknowledged.items():
+        kept, sent = left.mirrored.get(life, {}), told.facts[life]
+        lost += [(life, n) for n in range(1, seq + 1) if _body(sent[n - 1]) not in kept.get(n, [])]
+    return lost
+
+
+def check_left(told: Told, address: str, data: Path) -> list[str]:
+    """Compare everything, let what waits be told, and compare that."""
+    left = read_left(address)
+    lost = find_lost(told, left)
+    broken = [f"{len(lost)} acknowledged are gone, {lost[0]} first"] if lost else []
+    broken += told.broken + _check_once(left) + _check_quarantine(left)
+    _tell_what_waits(address, data)
+    broken += _check_letters(left, data)
+    with closing(open_journal(Settings(data_dir=data, database_url=address))) as journal:
+        report = verify(journal, KINDS)
+        if not report.is_sound:
+            broken.append(report.text())
+        elif changed := journal.refold():  # type: ignore[attr-defined]
+            broken.append(f"folding the facts anew gives {changed} other states")
+    return broken
+
+
+def _check_once(left: Left) -> list[str]:
+    broken = [
+        f"{label} was announced {len(parcels)} times"
+        for label, parcels in left.announced.items()
+        if len(parcels) > 1
+    ]
+    for life, kept in left.mirrored.items():
+        broken += [f"fact {n} of {life} lies there twice" for n in kept if len(kept[n]) > 1]
+        if sorted(kept) != list(range(1, len(kept) + 1)):
+            broken.append(f"facts of {life} have gaps")
+    happened: Counter[tuple[str, str]] = Counter()
+    for kept in left.mirrored.values():
+        for bodies in kept.values():
+            fact: dict[str, Any] = msgspec.json.decode(bodies[0])
+            tag = str(fact.get("type", ""))
+            if tag in ("handoff.deposited.v1", "handoff.collected.v1"):
+                happened[fact["parcel"], tag.replace("handoff", "parcel")] += 1
+    if happened != left.custody:
+        odd = [key for key in happened | left.custody if happened[key] != left.custody[key]]
+        broken.append(
+            f"{len(odd)} handoffs have not exactly one effect: {odd[0]} happened "
+            f"{happened[odd[0]]} times, with {left.custody[odd[0]]} effects"
+        )
+    return broken
+
+
+def _check_quarantine(left: Left) -> list[str]:
+    poison = {
+        (locker, epoch, n)
+        for (locker, epoch), kept in left.mirrored.items()
+        for n, bodies in kept.items()
+        if b"nobody.knows" in bodies[0]
+    }
+    if poison != left.quarantined:
+        return [f"{len(poison)} facts are not understood, {len(left.quarantined)} in quarantine"]
+    return []
+
+
+def _tell_what_waits(address: str, data: Path) -> None:
+    """Perform what lies in the outbox, after whoever claimed it and died has had his time."""
+    with closing(open_journal(Settings(data_dir=data, database_url=address))) as journal:
+        now = max(fact.recorded_at for fact in journal.stored_after(journal.head() - 1, limit=1))
+    clock = VirtualClock(UtcSeconds(now + CLAIM_SECONDS + 60))
+    settings = Settings(data_dir=data, database_url=address)
+    centre = open_centre(settings, clock, Minter(clock))
+    with closing(centre), redirect_stdout(StringIO()):
+        while centre.worker.turn(500):
+            pass
+
+
+def _check_letters(left: Left, data: Path) -> list[str]:
+    letters: Counter[tuple[str, str]] = Counter()
+    for path in (data / "mailbox" / "cur").iterdir():
+        with path.open("rb") as file:
+            message = mailbox.MaildirMessage(file)
+        letters[str(message["To"]), str(message["Subject"])] += 1
+    broken = [f"{to} got {subject!r} {n} times" for (to, subject), n in letters.items() if n > 1]
+    reached = {to.partition("@")[0] for to, _ in letters}
+    label_of = {parcel: label for label, parcels in left.announced.items() for parcel in parcels}
+    untold = [
+        label_of[parcel]
+        for parcel, tag in left.custody
+        if tag == "parcel.deposited.v1" and label_of[parcel] not in reached
+    ]
+    if untold:
+        broken.append(f"{len(untold)} deposits nobody was told of, {untold[0]} first")
+    return broken
+
+
+def _body(reported: bytes) -> bytes:
+    return bytes(msgspec.json.decode(reported, type=ReportedFact).fact)

@@ -1,0 +1,75 @@
+"""Faults planted on purpose, to see that the harness finds them: each one seam of the real parts.
+
+They live here and nowhere in the product; a centre runs with one of them when it is named on its
+command line.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from restante.journal import outbox, postgres
+from restante.journal.port import UnknownFact
+from restante.journal.postgres import PostgresJournal
+from restante.operations import ingest
+from tests.power.plants import Seam, acknowledge_before_commit, dedupe_without_epoch
+
+
+def commit_without_waiting() -> list[Seam]:
+    """``synchronous_commit=off``: a commit returns before the disk has it."""
+    real = postgres.make_writers
+    return [(postgres, "make_writers", lambda url, **_: real(url, durability="relaxed"))]
+
+
+def work_outside_the_transaction() -> list[Seam]:
+    """What is to be told lies in the outbox a moment after the facts it follows from."""
+    real_append, real_insert = PostgresJournal.append, outbox.insert_work
+    late = threading.local()
+
+    def insert_work(_connection: Any, work: Any) -> None:
+        late.work = [*getattr(late, "work", ()), *work]
+
+    def append(self: Any, batch: Any, **named: Any) -> Any:
+        late.work = []
+        recorded = real_append(self, batch, **named)
+        if late.work:
+            with self.writing() as connection:
+                real_insert(connection, late.work)
+        return recorded
+
+    return [(outbox, "insert_work", insert_work), (PostgresJournal, "append", append)]
+
+
+def swallow_poison() -> list[Seam]:
+    """A fact that is not understood is dropped, and the ones after it flow."""
+    real = ingest._take_in
+
+    def take_in(reporter: Any, entry: Any) -> int:
+        return 0 if isinstance(entry.fact, UnknownFact) else real(reporter, entry)
+
+    return [(ingest, "_take_in", take_in)]
+
+
+PLANTS: dict[str, Callable[[], list[Seam]]] = {
+    "synchronous-commit-off": commit_without_waiting,
+    "outbox-outside": work_outside_the_transaction,
+    "ack-before-commit": acknowledge_before_commit,
+    "poison-swallowed": swallow_poison,
+    "dedupe-without-epoch": dedupe_without_epoch,
+}
+"""By the name given on a command line."""
+
+
+@contextmanager
+def planted(name: str) -> Iterator[None]:
+    """Let a fault be there for a while; none for an empty name."""
+    seams = PLANTS[name]() if name else []
+    before = [(owner, attribute, getattr(owner, attribute)) for owner, attribute, _ in seams]
+    for owner, attribute, fault in seams:
+        setattr(owner, attribute, fault)
+    try:
+        yield
+    finally:
+        for owner, attribute, real in before:
+            setattr(owner, attribute, real)
