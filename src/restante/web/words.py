@@ -136,7 +136,7 @@ STEPS: Final[dict[str, str]] = {
     "quarantined_fact": "Update the centre to a release that knows these facts.",
     "new_epoch": "Find out why its disk was replaced, and compare what it holds.",
     "wrong_claim": "Nothing to do for a slip of the fingers; if it goes on, look where it is from.",
-    "webhook_disabled": "Ask its partner to repair it; then enable it and tell again what it missed.",
+    "webhook_disabled": "Ask its partner to repair it; enable it; tell again what it missed.",
     "webhook_gave_up": "Ask its partner what is wrong; then tell it again on its page.",
     "diverged": "Compare the doors with what is believed, on site.",
     "found_unannounced": "Ask its partner to announce the label: its recipient is told at once.",
