@@ -65,7 +65,7 @@ def serving(folder: Path, *arguments: str, **settings: str) -> Iterator[Running]
     )
     said: list[str] = []
     assert process.stderr is not None
-    reader = Thread(target=lambda lines: said.extend(lines), args=(process.stderr,), daemon=True)
+    reader = Thread(target=said.extend, args=(process.stderr,), daemon=True)
     reader.start()
     running = Running(process, f"http://127.0.0.1:{port}", said, reader)
     try:
