@@ -4,92 +4,25 @@ import array
 import io
 import urllib.request
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from litestar import Litestar
-from msgspec.structs import replace
 from playwright.sync_api import expect
 
 from restante.core.ids import ParcelId
 from restante.core.value import UtcSeconds
 from restante.edge.config import ScreenConfig
-from restante.edge.kiosk import display
 from restante.edge.kiosk.flow import IDLE_WARN_SECONDS
 from restante.edge.kiosk.kiosk import Kiosk
 from restante.edge.kiosk.pages import make_kiosk_routes
-from tests.edge import cabinet as cabinets
 from tests.edge.cabinet import LOCKER, Cabinet
-from tests.edge.test_kiosk_for_everyone import CONTRAST_MIN, SCREENS
 
 pytestmark = pytest.mark.browser
 
 NEXT, PREVIOUS, SELECT, BACK, REPEAT = "ArrowDown", "ArrowUp", "Enter", "Escape", "F1"
 STEPS_MAX = 40
-
-MEASURE = """() => {
-  const shown = (element) => {
-    const box = element.getBoundingClientRect();
-    return box.width > 1 && box.height > 1 && getComputedStyle(element).visibility === "visible";
-  };
-  const colors = (text) => text.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map((one) => one / 255)
-      .map((one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-  };
-  const ground = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const found = colors(getComputedStyle(at).backgroundColor);
-      if (found.length < 4 || found[3] > 0.9) return found;
-    }
-    return [255, 255, 255];
-  };
-  const canvas = document.createElement("canvas").getContext("2d");
-  const texts = [], outside = [], small = [];
-  const over = document.querySelector(".over");
-  for (const element of (over ?? document.getElementById("view")).querySelectorAll("*")) {
-    const isInput = element instanceof HTMLInputElement;
-    const own = [...element.childNodes].some((one) => one.nodeType === 3 && one.data.trim());
-    if ((!own && !isInput) || !shown(element) || element.closest("svg")) continue;
-    const style = getComputedStyle(element);
-    canvas.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
-    const [one, other] = [light(colors(style.color)), light(ground(element))].sort((a, b) => b - a);
-    texts.push({
-      text: element.textContent.trim() || element.id,
-      mark: element.className,
-      capital: canvas.measureText("H").actualBoundingBoxAscent,
-      contrast: (one + 0.05) / (other + 0.05),
-    });
-  }
-  const parts = ["h1", "h2", "p", "dd", "input", "button", "svg"].map((one) => `#view ${one}`);
-  for (const element of document.querySelectorAll(parts.join())) {
-    const box = element.getBoundingClientRect();
-    if (!shown(element) || element.closest("form")?.getBoundingClientRect().width === 1) continue;
-    const name = `${element.tagName} ${element.textContent.trim().slice(0, 30)}`;
-    const [right, bottom] = [innerWidth + 1, innerHeight + 1];
-    if (box.right > right || box.bottom > bottom || box.left < -1 || box.top < -1) {
-      outside.push(name);
-    }
-    if (element.clientWidth && element.scrollWidth > element.clientWidth + 2) {
-      outside.push(`${name} (cut)`);
-    }
-  }
-  // What lies under a question that covers the screen cannot be touched.
-  const touched = (over ?? document.getElementById("view")).querySelectorAll("button");
-  const buttons = [...touched].filter(shown).map((one) => {
-    const { left, right, top, bottom, width, height } = one.getBoundingClientRect();
-    const [text, main] = [one.textContent.trim(), one.classList.contains("main")];
-    return { left, right, top, bottom, width, height, text, main };
-  });
-  const root = document.documentElement;
-  const number = document.querySelector(".door-number");
-  return {
-    texts, outside, buttons, size: [root.scrollWidth, root.scrollHeight],
-    number: number ? parseFloat(getComputedStyle(number).fontSize) : null,
-  };
-}"""
 
 
 class Stand:
@@ -144,108 +77,6 @@ class Stand:
 @pytest.fixture
 def stand(page: Any, serve: Callable[[Any], str], strayed: Any, complaints: Any) -> Stand:
     return Stand(page, serve, ScreenConfig())
-
-
-def walk(stand: Stand, *chosen: str) -> Iterator[str]:
-    """Show one screen after the other in the modes chosen."""
-    cabinet, kiosk = stand.cabinet, stand.kiosk
-
-    def begin() -> None:
-        kiosk.flow._leave("done")
-        for one in chosen:
-            kiosk.touch(one)
-
-    begin()
-    yield "start"
-    for button, name in (("comfort", "comfort"), ("close", ""), ("collect", "code")):
-        kiosk.touch(button)
-        if name:
-            yield name
-    kiosk.scan("12471193")
-    yield "refused code"
-    kiosk.touch("understood")
-    kiosk.touch("help")
-    yield "help"
-    cabinet.clock.set(UtcSeconds(cabinet.clock.now() + IDLE_WARN_SECONDS))
-    yield "idle"
-    begin()
-    kiosk.scan(cabinet.shift_token())
-    kiosk.scan("LABEL-P1")
-    yield "put in"
-    kiosk.touch("problem")
-    yield "problem"
-    kiosk.touch("still_open")
-    stand.shut_with("p1")
-    kiosk.tick()
-    kiosk.touch("undo")
-    stand.shut_with(None)
-    kiosk.tick()
-    kiosk.touch("finish")
-    kiosk.touch("done")
-
-
-MODES = {
-    "normal": (),
-    "large": ("large",),
-    "large, German": ("language:de", "large"),
-    "contrast": ("contrast",),
-    "Arabic": ("language:ar",),
-}
-
-
-MODES_ON = {
-    "10.1 inch": tuple(MODES),
-    "7 inch": tuple(MODES),
-    "15.6 inch": ("normal", "large, German"),
-    "21.5 inch upright": ("normal", "large, German"),
-}
-MODES_BY_NIGHT = {**dict.fromkeys(SCREENS, ()), "10.1 inch": ("normal",)}
-
-
-@pytest.mark.parametrize("name", SCREENS)
-def test_every_screen_fits_is_large_enough_and_can_be_read(
-    page: Any, serve: Callable[[Any], str], monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    screen = SCREENS[name]
-    monkeypatch.setattr(cabinets, "CONFIG", replace(cabinets.CONFIG, screen=screen))
-    stand = Stand(page, serve, screen)
-    stand.cabinet.expect("p1")
-    per_mm = display.count_px_per_mm(screen)
-    capital_px = display.measure_capital_mm(screen) * per_mm
-    seen = 0
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        for mode in MODES_ON[name] if scheme == "light" else MODES_BY_NIGHT[name]:
-            chosen = MODES[mode]
-            for step in walk(stand, *chosen):
-                page.goto(stand.url)
-                found = page.evaluate(MEASURE)
-                where = f"{name}, {mode}, {step}"
-                assert not found["outside"], where
-                assert found["size"] == [screen.width_px, screen.height_px], where
-                _check_buttons(found["buttons"], per_mm, screen, where)
-                for text in found["texts"]:
-                    assert text["contrast"] >= CONTRAST_MIN, (where, text)
-                    if "large" in chosen and text["mark"] != "offline":
-                        assert text["capital"] >= capital_px, (where, text)
-                if step == "put in":
-                    assert found["number"] >= display.NUMBER_PX_MIN
-                seen += len(found["texts"])
-    assert seen > 50 * len(MODES_ON[name])
-
-
-def _check_buttons(buttons: list[Any], per_mm: float, screen: ScreenConfig, where: str) -> None:
-    assert buttons, where
-    for one in buttons:
-        assert min(one["width"], one["height"]) >= 20 * per_mm, (where, one)
-        if one["main"]:
-            assert one["bottom"] > screen.height_px / 2, (where, one)
-    gap_px = 3 * per_mm - 0.5
-    for number, one in enumerate(buttons):
-        for other in buttons[number + 1 :]:
-            across = max(one["left"] - other["right"], other["left"] - one["right"])
-            down = max(one["top"] - other["bottom"], other["top"] - one["bottom"])
-            assert max(across, down) >= gap_px, (where, one, other)
 
 
 def test_a_recipient_collects_two_parcels_with_five_keys(stand: Stand) -> None:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 from litestar import Request, Response, Router, get, post
 from litestar.enums import RequestEncodingType
@@ -175,5 +176,11 @@ def _html(markup: str) -> Response[str]:
 
 def _check_origin(request: AnyRequest) -> None:
     # A page of another site, opened in the same browser, must not press our buttons.
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+    # Browsers say where a request comes from; over plain HTTP some say the origin alone.
+    said = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    is_ours = said in ("same-origin", "none")
+    if said is None:
+        is_ours = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    if not is_ours:
         raise PermissionDeniedException("Use the buttons of the kiosk itself.")

@@ -28,6 +28,8 @@ class Painter:
         self._environment = Environment(
             loader=PackageLoader("restante.edge.kiosk", "templates"),
             autoescape=True,
+            # A program that was replaced on the disk goes on with the templates it began with.
+            auto_reload=False,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,

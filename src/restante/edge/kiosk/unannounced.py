@@ -61,7 +61,8 @@ class UnannouncedParcels(Part):
             Button(name=f"size:{one}", text="button.size", values={"size": one})
             for one in self.controller.size_classes()
         )
-        tools = (make_button("scan_next", tone=Tone.TOOL), HELP)
+        cancel = Button(name="scan_next", text="button.cancel", tone=Tone.TOOL)
+        tools = (cancel, HELP)
         if len(sizes) <= BUTTONS_MAX:
             return (*sizes, *tools)
         per_page = BUTTONS_MAX - 1
