@@ -89,7 +89,9 @@ class Uplink:
         events = self.session.receive(body, now)
         for event in events:
             self._follow(event)
-        if not any(isinstance(event, Dropped) for event in events):
+        # Only what cannot have been said long ago: a broker repeats any other word for ever, and
+        # the locker would never count itself alone.
+        if any(isinstance(event, TimeTold | Acknowledged) for event in events):
             self._controller.hear()
 
     def outgoing(self, now: UtcSeconds) -> list[bytes]:

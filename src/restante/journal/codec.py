@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from ..core.value import Fact, UtcSeconds, Value
+from .numbers import LATEST, are_small
 from .port import Kinds, Recorded, Stored, UnknownFact
 
 Upcast: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
@@ -102,8 +103,14 @@ class Codec:
         return self._unknown(tag, body)
 
     def decode_body(self, body: bytes) -> Fact:
-        """Read a fact that carries its tag in its own JSON, as the link delivers it."""
-        return self.decode(self._peek(body).type, body)
+        """Read a fact that carries its tag in its own JSON, as the link delivers it.
+
+        One whose numbers no table keeps, or whose time no calendar has, is an unknown fact.
+        """
+        head = self._peek(body)
+        if not 0 <= head.at <= LATEST or not are_small(body):
+            return UnknownFact(at=UtcSeconds(0), tag_name="", body=body)
+        return self.decode(head.type, body)
 
     def recorded(self, stored: Stored) -> Recorded:
         """Decode a fact together with its envelope."""
@@ -135,7 +142,7 @@ class Codec:
     def _peek(self, body: bytes) -> _Head:
         try:
             return self._head.decode(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return _Head()
 
 

@@ -39,7 +39,8 @@ from ..core.ids import (
 )
 from ..core.risk import RiskClass
 from ..core.size import ParcelSize
-from ..core.value import UtcSeconds, Value
+from ..core.value import FOREVER, UtcSeconds, Value
+from ..journal.numbers import are_small
 from .configuration import ConfigurationState
 
 REPORT_FACTS_MAX: Final = 200
@@ -335,6 +336,10 @@ def decode_from_locker(body: bytes) -> FromLocker:
         message: FromLocker = _FROM_LOCKER.decode(body)
     except UNREADABLE as error:
         raise Malformed("message", f"hello, report or heartbeat ({error})") from error
+    # The facts of a report are judged one by one, so that one bad fact stops no other.
+    is_small = message.first_seq <= FOREVER if isinstance(message, Report) else are_small(body)
+    if not is_small:
+        raise Malformed("message", "no number above 2^53")
     return message
 
 

@@ -4,6 +4,8 @@ R1. The time of a fact is the locker's; a deposit's hold is counted from it.
 R2. A deposit at another site than the booked one gives the recipient a code for where it is.
 R3. Room is taken where the parcel lies and given back where it was promised.
 R4. The hold of a parcel nobody announced is counted from when the centre learns of it.
+R5. No locker's word moves or ends what lies at another site by its own locker's word: one stolen
+    key must not reach further than its site. Such a word is kept, and put before a person.
 """
 
 from collections.abc import Callable
@@ -31,7 +33,7 @@ from ..core.ids import (
 )
 from ..core.order import OrderRefused, OrderTaken
 from ..core.particulars import Place
-from ..core.refusal import Reason
+from ..core.refusal import Reason, Refused
 from ..core.size import ParcelSize
 from ..core.streams import ParcelFile
 from ..core.value import Fact, Grams, Millimeters, UtcSeconds
@@ -98,6 +100,7 @@ def _deposited(reporter: Reporter, fact: HandoffDeposited) -> None:
     name = reporter.parcel(fact.parcel)
     file: ParcelFile = ledger.state(parcel_stream(name))
     before, about = file.custody, file.custody.about
+    _check_site(reporter, before)
     zone = str(find_site_row(ledger, reporter.site)["zone"])
     # Whose parcel it is can be told from now on only, when a locker found it (R4).
     begins_at = ledger.now if about.is_found else fact.at
@@ -128,6 +131,7 @@ def _found(reporter: Reporter, fact: HandoffDeposited) -> ParcelId | None:
     inside = reporter.ledger.state(locker_stream(reporter.locker)).unannounced
     about = inside.get(fact.parcel)
     if about is not None:
+        check_name(reporter.ledger, reporter.locker, fact.parcel)
         know_found(
             reporter.ledger,
             reporter.means,
@@ -139,6 +143,20 @@ def _found(reporter: Reporter, fact: HandoffDeposited) -> ParcelId | None:
         )
     is_found = reporter.ledger.row(FOUND.name, (reporter.locker, fact.parcel)) is not None
     return fact.parcel if is_found else None
+
+
+def check_name(ledger: Ledger, locker: LockerId, local: ParcelId) -> None:
+    """Refuse a locker's new name for a parcel when it is another's: nothing is renamed by it (R5).
+
+    Raises
+    ------
+    Refused
+        ``already_announced``.
+    """
+    is_known = ledger.row(FOUND.name, (locker, local)) is not None
+    state = ledger.state(parcel_stream(local)).custody
+    if not is_known and not isinstance(state, custody.Unknown):
+        raise Refused(Reason.ALREADY_ANNOUNCED, f"{local} is another parcel's name already")
 
 
 def _make_room(reporter: Reporter, name: ParcelId, before: custody.Parcel) -> BookingId:
@@ -181,6 +199,7 @@ def _collected(reporter: Reporter, fact: HandoffCollected) -> None:
     name = reporter.parcel(fact.parcel)
     place = reporter.place(fact.compartment)
     command = custody.Collect(at=fact.at, place=place, grant=fact.grant)
+    _check_given_out(reporter, name)
     if not _witness(reporter, name, command):
         return
     ledger, by = reporter.ledger, reporter.by
@@ -196,10 +215,27 @@ def _retrieved(reporter: Reporter, fact: HandoffRetrieved) -> None:
     name = reporter.parcel(fact.parcel)
     place = reporter.place(fact.compartment)
     command = custody.Retrieve(at=fact.at, place=place, courier=fact.courier)
+    _check_given_out(reporter, name)
     if not _witness(reporter, name, command):
         return
     revoke_grants(reporter.ledger, name, why="ended", by=reporter.by)
     _leave(reporter, name, fact.at)
+
+
+def _check_site(reporter: Reporter, state: custody.Parcel) -> None:
+    """Refuse a word about what lies at another site (R5)."""
+    if isinstance(state, custody.Held | custody.Overdue) and state.place.site != reporter.site:
+        where = f"{state.place.site}, {state.place.locker}, {state.place.compartment}"
+        raise Refused(Reason.WRONG_SITE, f"it lies at {where}, as its locker says; look at both")
+
+
+def _check_given_out(reporter: Reporter, name: ParcelId) -> None:
+    """Refuse the word that something was given out which never came to this site (R5)."""
+    state = reporter.ledger.state(parcel_stream(name)).custody
+    _check_site(reporter, state)
+    is_awaited = isinstance(state, custody.Announced | custody.Booked)
+    if is_awaited and state.about.site != reporter.site:
+        raise Refused(Reason.WRONG_SITE, f"it is awaited at {state.about.site}")
 
 
 def _leave(reporter: Reporter, name: ParcelId, at: UtcSeconds) -> None:

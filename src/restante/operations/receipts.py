@@ -7,11 +7,13 @@ R3. What it says counts as the locker's word: custody, room and permission follo
     a recipient can be given a token that the locker believes by its signature alone.
 """
 
+from typing import Final
+
 from ..access import Denied, SignedReceipt, read_device_kid, read_receipt
 from ..core.alone import Unannounced
 from ..core.handoff import HandoffDeposited
 from ..core.ids import ActorId, LockerId, ParcelId, SessionId, SiteId, locker_stream, parcel_stream
-from ..core.value import Value
+from ..core.value import DAY, UtcSeconds, Value
 from ..journal.ledger import Ledger, Operation
 from ..journal.port import RowChange, Scalar
 from ..views.alone_tables import FOUND
@@ -20,7 +22,11 @@ from ..views.principal import Principal, Role
 from ..views.tables import LOCKERS, WATERMARKS
 from .found import know_found
 from .means import Means
-from .reactions import Reporter, react
+from .reactions import Reporter, check_name, react
+
+RECEIPT_DAYS: Final = 30
+"""How long receipts of a machine count after another has taken its place (chosen: as long as a
+locker may be cut off); what is left of the machine could write receipts for ever."""
 
 ANYBODY = ActorId("receipt")
 """Who brought a receipt when nobody was asked."""
@@ -99,6 +105,7 @@ def _take(ledger: Ledger, means: Means, signed: SignedReceipt, by: ActorId) -> R
     elif is_reported and row is None:
         raise BadReceipt("text: the locker's own report does not know this receipt; ask for help")
     else:
+        check_name(ledger, said.locker, said.parcel)
         about = Unannounced(
             label=said.label,
             partner=said.partner,
@@ -137,6 +144,7 @@ def _check(ledger: Ledger, signed: SignedReceipt) -> None:
     is_genuine = (
         device is not None
         and device["status"] != REVOKED
+        and _counts_still(device["ended_at"], ledger.now)
         and isinstance(public, bytes)
         and signed.is_signed_by(public)
         and locker is not None
@@ -144,6 +152,10 @@ def _check(ledger: Ledger, signed: SignedReceipt) -> None:
     )
     if not is_genuine:
         raise BadReceipt("text: no locker of this network has written this receipt")
+
+
+def _counts_still(ended_at: Scalar, now: UtcSeconds) -> bool:
+    return ended_at is None or now < int(ended_at) + RECEIPT_DAYS * DAY
 
 
 def _deposit(ledger: Ledger, means: Means, signed: SignedReceipt, by: ActorId) -> None:

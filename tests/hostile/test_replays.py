@@ -1,0 +1,71 @@
+"""Who owns the way repeats what was well said once: it is worth nothing the second time."""
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from restante.core.value import DAY, HOUR
+from restante.edge.kiosk.kiosk import Kiosk
+from restante.edge.kiosk.pages import make_kiosk_routes
+from tests.edge.cabinet import LOCKER as KIOSK_LOCKER
+from tests.edge.cabinet import Cabinet
+from tests.operations.afar import Afar
+from tests.operations.house import OTHER_LOCKER
+
+
+def test_old_words_do_not_keep_a_locker_from_knowing_that_it_is_alone(afar: Afar) -> None:
+    afar.deposit()
+    afar.pass_time(60)
+    budget = afar.controller.budget
+    assert not budget.is_alone
+    heard, said = budget.heard_at, list(afar.tap.said)
+    # The centre is gone, the line is not: its owner says again all it ever heard, every hour.
+    for _ in range(24):
+        afar.house.clock.set(afar.now + HOUR)  # type: ignore[arg-type]
+        afar.locker_clock.set(afar.locker_clock.now() + HOUR)  # type: ignore[arg-type]
+        for body in said:
+            afar.uplink.receive(body, afar.locker_clock.now())
+        afar.controller.tick()
+    assert budget.heard_at == heard
+    assert budget.is_alone
+    assert budget.alone_seconds >= DAY
+
+
+def test_what_is_said_to_one_locker_counts_at_no_other(afar: Afar) -> None:
+    afar.deposit()
+    afar.ask()
+    afar.pump()
+    other = afar.centre.hub.end_for(OTHER_LOCKER)
+    other.connected(afar.now)
+    before, pulses = afar.uplink.dropped_count, afar.pulses()
+    bodies = [body.replace(b'"locker-01"', b'"locker-02"') for body in afar.tap.said]
+    for body in bodies:
+        afar.uplink.receive(body, afar.now)
+    renamed = [body.replace(b'"locker-02"', b'"locker-01"') for body in other.outgoing(afar.now)]
+    for body in renamed:
+        afar.uplink.receive(body, afar.now)
+    assert afar.uplink.dropped_count == before + len(bodies) + len(renamed)
+    assert afar.pulses() == pulses
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"sec-fetch-site": "same-site"}, 403),
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": "http://testserver.local"}, 200),
+        ({"sec-fetch-site": "same-origin", "origin": "http://testserver.local"}, 200),
+    ],
+)
+@pytest.mark.parametrize("way", ["touch", "digit", "scan", "headphones"])
+def test_no_other_page_presses_a_button_of_the_kiosk(
+    way: str, headers: dict[str, str], status: int
+) -> None:
+    kiosk = Kiosk(Cabinet().controller)
+    app = Litestar([make_kiosk_routes(lambda _name: kiosk)])
+    with TestClient(app) as client:
+        page = f"/kiosk/{KIOSK_LOCKER}"
+        asked = {"accept": "text/x-fragment", **headers}
+        assert client.post(f"{page}/{way}", data={"x": "y"}, headers=asked).status_code == status
