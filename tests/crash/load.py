@@ -239,7 +239,10 @@ class _Locker:
         """Take what the centre says; only acknowledgements matter here."""
         message = decode_from_centre(body)
         if isinstance(message, Ack) and message.epoch == self._life[1] and message.seq:
-            self._told.safe(self._life, message.seq)
+            if message.seq > len(self._facts):
+                self._told.broken.append(f"{message.seq} facts are safe, of {len(self._facts)}")
+            else:
+                self._told.safe(self._life, message.seq)
 
     def work(self, expected: "queue.SimpleQueue[str]") -> bytes:
         """Let something happen, and report what is not yet safe."""
