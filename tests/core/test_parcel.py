@@ -1,5 +1,6 @@
 """The rules of custody, one sentence each."""
 
+import pytest
 from msgspec.structs import replace
 
 from restante.core import parcel as core
@@ -359,6 +360,23 @@ def test_a_parcel_found_in_a_locker_may_be_announced_while_it_lies_there():
         told = story.when(announced_late).then(core.ParcelAnnounced(at=after(20), about=ABOUT))
         assert told.state.about == ABOUT
         told.when(announced_late).refuses(Reason.ALREADY_ANNOUNCED)
+
+
+@pytest.mark.parametrize("is_overdue", [False, True])
+def test_the_hold_of_a_found_parcel_begins_when_its_recipient_can_be_told(is_overdue: bool):
+    found = parcels.given(
+        core.ParcelAnnounced(at=NOON, about=replace(ABOUT, is_found=True)), DEPOSITED
+    )
+    story = found.given(EXPIRED) if is_overdue else found
+    until = UtcSeconds(HOLD_END + 500)
+    told = story.when(core.Announce(at=after(20), about=ABOUT, hold_until=until)).then(
+        core.HoldExtended(at=after(20), hold_until=until),
+        core.ParcelAnnounced(at=after(20), about=ABOUT),
+    )
+    assert isinstance(told.state, core.Held)
+    assert (told.state.hold_until, told.state.extension_count) == (until, 0)
+    shorter = core.Announce(at=after(20), about=ABOUT, hold_until=HOLD_END)
+    story.when(shorter).then(core.ParcelAnnounced(at=after(20), about=ABOUT))
 
 
 def test_an_announcement_out_of_place_changes_nothing():

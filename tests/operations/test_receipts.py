@@ -192,3 +192,28 @@ def test_where_the_operator_wants_none_nothing_unannounced_is_taken_in(far: Far)
         assert far.controller.may_bring_unannounced(LABEL) is wanted
         assert not far.controller.may_bring_unannounced("?")
         far.controller.end_visit()
+
+
+@pytest.mark.parametrize("days", [2, 5], ids=["while it waits", "when it is overdue"])
+def test_the_recipient_of_a_found_parcel_gets_the_whole_hold(
+    far: Far, house: House, days: int
+) -> None:
+    far.link.cut()
+    local, address = far.bring_unannounced(LABEL)
+    far.carry(address)
+    far.pass_time(days * DAY)
+    assert house.status(local) == ("ready" if days == 2 else "expired")
+    assert house.announce(LABEL).parcel == local
+    held = house.file(local).custody
+    assert house.status(local) == "ready"
+    assert held.hold_until >= house.clock.now() + 2 * DAY
+    assert held.extension_count == 0
+    assert house.notices() == ["deposited"], "told once, with a code that works"
+    live = [one for one in house.file(local).grants.grants.values() if one.is_live]
+    assert [one.valid_until for one in live] == [held.hold_until]
+    booked = house.site_state().bookings.values()
+    assert [one.until for one in booked] == [held.hold_until]
+    far.controller.sign_in_with_token(far.token(local))
+    far.take()
+    far.agree_within(60)
+    assert house.status(local) == "collected_by_recipient"

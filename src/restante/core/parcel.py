@@ -140,6 +140,8 @@ class Announce(Command, tag="announce"):
     """Expect this parcel."""
 
     about: Particulars
+    hold_until: UtcSeconds | None = None
+    """For one that a locker found: until when it waits now that its recipient can be told."""
 
 
 class CorrectSize(Command, tag="correct_size"):
@@ -368,8 +370,14 @@ def _announce(state: Parcel, command: Announce) -> tuple[ParcelFact, ...]:
             return (ParcelAnnounced(at=command.at, about=command.about),)
         case Announced(about=about) | Booked(about=about) if about == command.about:
             return ()
-        case Held(about=about) | Overdue(about=about) if about.is_found:
-            return (ParcelAnnounced(at=command.at, about=command.about),)
+        case Held(about=about, hold_until=before) | Overdue(about=about, hold_until=before) if (
+            about.is_found
+        ):
+            until = command.hold_until
+            announced = ParcelAnnounced(at=command.at, about=command.about)
+            if until is None or until <= before:
+                return (announced,)
+            return (HoldExtended(at=command.at, hold_until=until), announced)
         case _:
             raise Refused(Reason.ALREADY_ANNOUNCED)
 
@@ -501,7 +509,10 @@ def _handoff(
 
 def _evolve_announced(state: Parcel, about: Particulars, at: UtcSeconds) -> Parcel:
     match state:
-        case Held() | Overdue() if state.about.is_found:
+        case Held() if state.about.is_found:
+            # What was extended while nobody knew whose it is takes nothing from its recipient.
+            return replace(state, about=about, extension_count=0)
+        case Overdue() if state.about.is_found:
             return replace(state, about=about)
         case Unknown() | Cancelled():
             return Announced(about=about, announced_at=at)

@@ -12,8 +12,9 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from msgspec.structs import replace
 
 from ..core import parcel as custody
-from ..core.hold import HoldPolicy
+from ..core.hold import HoldPolicy, hold_deadline
 from ..core.ids import (
+    ActorId,
     GrantId,
     ParcelId,
     PartnerId,
@@ -25,6 +26,7 @@ from ..core.ids import (
 from ..core.particulars import Particulars
 from ..core.refusal import Reason, Refused
 from ..core.risk import RiskClass
+from ..core.site import KeepSpace
 from ..core.size import ParcelSize
 from ..core.streams import ParcelFile
 from ..core.value import UtcSeconds, Value
@@ -34,11 +36,11 @@ from ..views.principal import Forbidden, Principal, Role
 from ..views.tables import LABELS
 from .booking import Booked, Wish, book_room, make_wish
 from .contacts import Contact, check_contact, put_contact
-from .credentials import issue_grant
+from .credentials import issue_grant, live_grants, prolong_grants
 from .found import find_found, settle_matter
-from .lookup import find_site_row
+from .lookup import find_inside, find_site_row
 from .means import Means
-from .recording import decide_custody
+from .recording import decide_custody, decide_room
 
 Promise: TypeAlias = Literal["firm", "soft", "none"]
 """What room the announcement asks for."""
@@ -179,22 +181,26 @@ def _adopt(
     means: Means,
     principal: Principal,
     asked: _Asked,
-    found: custody.Held,
+    found: custody.Held | custody.Overdue,
     *,
     cause: str,
 ) -> Announced:
-    """Say whose a parcel is that lies in a locker already (R3)."""
+    """Say whose a parcel is that lies in a locker already (R3); its hold begins now."""
     name, by = found.about.parcel, principal.actor
     recipient = asked.about.recipient if asked.is_recipient_given else found.about.recipient
     about = replace(asked.about, parcel=name, recipient=recipient)
-    decide_custody(ledger, name, custody.Announce(at=ledger.now, about=about), by=by, cause=cause)
+    zone = str(find_site_row(ledger, found.place.site)["zone"])
+    until = hold_deadline(about.hold, ledger.now, zone)
+    command = custody.Announce(at=ledger.now, about=about, hold_until=until)
+    decide_custody(ledger, name, command, by=by, cause=cause)
+    held_until = _wait_longer(ledger, name, by=by, cause=cause)
     if found.place.site != about.site:
         detail = f"announced for {about.site}, it lies at {found.place.site}"
         wrong = custody.AnomalyNoticed(at=ledger.now, reason=Reason.WRONG_SITE, detail=detail)
         ledger.record(parcel_stream(name), wrong, by=by, cause=cause)
     if asked.contact is not None:
         put_contact(ledger, means, recipient, asked.contact)
-    if asked.is_recipient_given:
+    if asked.is_recipient_given or not live_grants(ledger, name):
         issue_grant(
             ledger,
             means,
@@ -205,10 +211,22 @@ def _adopt(
             fresh=None,
             by=by,
             cause=cause,
-            valid_until=found.hold_until,
+            valid_until=held_until,
         )
     settle_matter(ledger, name)
     return _answer(about, None, is_new=True)
+
+
+def _wait_longer(ledger: Ledger, parcel: ParcelId, *, by: ActorId, cause: str) -> UtcSeconds:
+    """Let code and room last as long as the parcel waits now; until when that is."""
+    held = ledger.state(parcel_stream(parcel)).custody
+    site = held.place.site
+    prolong_grants(ledger, parcel, held.hold_until, by=by, cause=cause)
+    inside = find_inside(ledger.state(site_stream(site)), parcel)
+    if inside is not None:
+        keep = KeepSpace(at=ledger.now, booking=inside, until=held.hold_until)
+        decide_room(ledger, site, keep, by=by, cause=cause)
+    return UtcSeconds(held.hold_until)
 
 
 def _find_earlier(ledger: Ledger, asked: _Asked) -> Particulars | None:

@@ -4,6 +4,8 @@ R1. The label tells: where the partner announced a living parcel with it, at whi
     is the parcel, and custody says where it lies. Otherwise a parcel of the locker's name begins,
     *found*, which waits for its partner to announce it: then its recipient is known.
 R2. It does not matter whether the receipt comes first or the locker's own report.
+R3. The time in which nobody could be told is not taken from the recipient: when the parcel is
+    announced its hold begins anew, also when it was overdue by then.
 """
 
 from typing import Final
@@ -71,13 +73,16 @@ def know_found(
     return parcel
 
 
-def find_found(ledger: Ledger, partner: PartnerId, label: str) -> custody.Held | None:
+def find_found(
+    ledger: Ledger, partner: PartnerId, label: str
+) -> custody.Held | custody.Overdue | None:
     """Find a parcel that lies in a locker and waits for its partner to announce it."""
     parcel = _living(ledger, partner, label)
     if parcel is None:
         return None
     known = ledger.state(parcel_stream(parcel)).custody
-    return known if isinstance(known, custody.Held) and known.about.is_found else None
+    is_inside = isinstance(known, custody.Held | custody.Overdue)
+    return known if is_inside and known.about.is_found else None
 
 
 def settle_matter(ledger: Ledger, parcel: ParcelId) -> None:

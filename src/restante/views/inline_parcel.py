@@ -259,12 +259,20 @@ def _notices(name: ParcelId, recorded: Sequence[Recorded], file: ParcelFile) -> 
     if not file.custody.about.recipient or file.custody.about.is_found:
         return
     is_new_deposit = _has(recorded, (parcel.ParcelDeposited,))
+    is_announced = _has(recorded, (parcel.ParcelAnnounced,))
     for one in recorded:
-        yield from _notices_of(name, one, file, is_new_deposit=is_new_deposit)
+        yield from _notices_of(
+            name, one, file, is_new_deposit=is_new_deposit, is_announced=is_announced
+        )
 
 
 def _notices_of(
-    name: ParcelId, one: Recorded, file: ParcelFile, *, is_new_deposit: bool
+    name: ParcelId,
+    one: Recorded,
+    file: ParcelFile,
+    *,
+    is_new_deposit: bool,
+    is_announced: bool,
 ) -> Iterator[Work]:
     at, mark, custody = one.fact.at, str(one.version), file.custody
     opens = _opening_grant(file)
@@ -283,9 +291,13 @@ def _notices_of(
         case parcel.ParcelAnnounced(), parcel.Held(hold_until=until) if not is_new_deposit:
             yield told("deposited", with_code=True)
             yield from _reminders(name, code, at, until, after=at)
-        case grant.GrantIssued(purpose=Purpose.COLLECT), parcel.Held() if not is_new_deposit:
+        case grant.GrantIssued(purpose=Purpose.COLLECT), parcel.Held() if not (
+            is_new_deposit or is_announced
+        ):
             yield told("reissued", with_code=True)
-        case parcel.HoldExtended(hold_until=until), parcel.Held(deposited_at=before):
+        case parcel.HoldExtended(hold_until=until), parcel.Held(deposited_at=before) if (
+            not is_announced
+        ):
             yield told("extended", with_code=True)
             yield from _reminders(name, code, before, until, after=at)
         case parcel.HoldExpired(), parcel.Overdue() if not is_new_deposit:
