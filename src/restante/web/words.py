@@ -77,7 +77,9 @@ FACTS: Final[dict[str, Look]] = {
     "locker.order_taken.v1": Look("Opens as the centre asked", "info", "door-open"),
     "locker.order_refused.v1": Look("Did not open as asked", "warn", "ban"),
     "remote.opening_asked.v1": Look("Opening from afar asked for", "info", "user-round"),
-    "remote.opening_approved.v1": Look("Opening approved by a second person", "info", "circle-check"),
+    "remote.opening_approved.v1": Look(
+        "Opening approved by a second person", "info", "circle-check"
+    ),
     "remote.opening_sent.v1": Look("Order sent to the locker", "quiet", "activity"),
     "remote.opening_ended.v1": Look("Opening from afar over", "quiet", "door-closed"),
     "fleet.opening_counted.v1": Look("Counted for the network's limit", "quiet", "activity"),
