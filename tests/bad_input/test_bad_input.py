@@ -293,7 +293,7 @@ def test_a_clock_set_back_years_gives_no_time_and_loses_nothing(cabinet: Cabinet
     cabinet.clock.set(UtcSeconds(START - 3_000 * DAY))
     cabinet.start()
     assert cabinet.controller.clock.now() >= times[-1]
-    assert cabinet.controller.clock.is_doubtful
+    assert cabinet.controller.clock.is_time_unknown
     cabinet.controller.sign_in_with_pin(code)
     assert cabinet.take("g-p1") == "p1"
     after = [one.fact.at for one in cabinet.journal.read(stream)]

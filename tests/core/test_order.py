@@ -103,7 +103,7 @@ def test_an_order_is_fresh_by_what_the_locker_gave_not_by_clocks():
     refused(holding, order(is_fresh=False), Reason.ORDER_EXPIRED)
     holding.when(order(is_fresh=False, is_present=True)).follows(*opens)
     # While the clock is in doubt, clocks may differ by any time; a minute is the centre's own.
-    long_ago = order(is_clock_doubtful=True, issued_at=NOON - 10**6, expires_at=NOON - 10**6)
+    long_ago = order(is_time_unknown=True, issued_at=NOON - 10**6, expires_at=NOON - 10**6)
     holding.when(long_ago).follows(*opens)
     refused(holding, replace(long_ago, is_fresh=False), Reason.ORDER_EXPIRED)
     too_long = replace(long_ago, expires_at=UtcSeconds(NOON - 10**6 + 61))

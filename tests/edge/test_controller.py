@@ -131,7 +131,7 @@ def test_setting_the_clock_back_ends_no_pause(cabinet: Cabinet) -> None:
     assert refused(cabinet.controller.sign_in_with_pin, "00-111229") is Reason.TOO_MANY_ATTEMPTS
     cabinet.start()
     assert cabinet.controller.pause_seconds() == 60
-    assert cabinet.controller.clock.is_doubtful
+    assert cabinet.controller.clock.is_time_unknown
     cabinet.pass_time(61)
     assert refused(cabinet.controller.sign_in_with_pin, "00-111229") is Reason.ACCESS_DENIED
 

@@ -138,7 +138,7 @@ def test_what_the_locker_refuses_is_told_with_its_reason(afar: Afar) -> None:
 
 def test_a_clock_that_lost_a_year_is_no_matter_after_the_next_beat_of_the_link(afar: Afar) -> None:
     afar.locker_clock.set(UtcSeconds(afar.now - 365 * DAY))
-    assert afar.controller.clock.is_doubtful
+    assert afar.controller.clock.is_time_unknown
     afar.pass_time(60)
     assert afar.outcome(afar.ask()) is Outcome.TAKEN
     afar.shut()

@@ -10,7 +10,7 @@ R1  Counters rise. An order whose counter is not above that of every order judge
     replayed or late: it is refused and not recorded, so that nobody fills the disk with it.
 R2  An order's name is judged once.
 R3  An order lives for :data:`ORDER_SECONDS_MAX` at most, and not before it was issued; while the
-    clock is in doubt, R4 alone says so.
+    time is unknown, R4 alone says so.
 R4  An order repeats what this locker has just given, over the link or on its screen. Clocks do not
     prove that it is fresh: whoever can hold an order back can hold back the word about the time.
 R5  A recipient's order needs what this locker's own screen shows: who asks stands before it.
@@ -82,7 +82,7 @@ class TakeOrder(Command, tag="take_order"):
     """Names the visit there is none of: nobody is signed in for an order."""
     grant: Grant | None = None
     """As the locker's own list gives it."""
-    is_clock_doubtful: bool = False
+    is_time_unknown: bool = False
     is_fresh: bool = False
     """Whether it repeats a challenge this locker has just given."""
     is_present: bool = False
@@ -140,6 +140,6 @@ def _find_fault(command: TakeOrder) -> Reason | None:
     if not (command.is_fresh or command.is_present):
         return Reason.ORDER_EXPIRED
     is_now = issued_at - AHEAD_SECONDS_MAX <= at < command.expires_at
-    if not command.is_clock_doubtful and not is_now:
+    if not command.is_time_unknown and not is_now:
         return Reason.ORDER_EXPIRED
     return None

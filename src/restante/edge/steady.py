@@ -89,7 +89,7 @@ class SteadyClock:
         self._is_lost = False
 
     @property
-    def is_doubtful(self) -> bool:
+    def is_time_unknown(self) -> bool:
         """Whether the time is unknown."""
         return self.quality is ClockQuality.UNKNOWN
 
