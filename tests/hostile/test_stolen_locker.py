@@ -6,8 +6,8 @@ import pytest
 from restante.access import read_receipt, sign_receipt
 from restante.core.alone import Unannounced, UnannouncedAccepted
 from restante.core.handoff import HandoffCollected, HandoffDeposited, HandoffRetrieved
-from restante.core.ids import CompartmentId, GrantId, ParcelId, SessionId
-from restante.core.value import DAY, UtcSeconds
+from restante.core.ids import CompartmentId, GrantId, ParcelId, PartnerId, SessionId
+from restante.core.value import DAY, Fact, UtcSeconds
 from restante.link.message import Heartbeat, Hello, encode_message
 from restante.operations.receipts import RECEIPT_DAYS, BadReceipt
 from restante.views.tables import ANOMALIES
@@ -67,14 +67,14 @@ def retrieved(house: House, parcel: ParcelId) -> HandoffRetrieved:
 
 
 def accepted(
-    house: House, parcel: ParcelId, label: str, partner: str = ACME
+    house: House, parcel: ParcelId, label: str, partner: PartnerId = ACME
 ) -> UnannouncedAccepted:
     about = Unannounced(
         label=label,
         partner=partner,
         courier=COURIER,
         size=SHOE_BOX,
-        clock="synced",  # type: ignore[arg-type]
+        clock="synced",
     )
     return UnannouncedAccepted(
         at=house.clock.now(), session=SessionId("s"), parcel=parcel, about=about
@@ -86,7 +86,7 @@ def test_no_lie_of_a_locker_ends_what_lies_at_another_site(house: House, lie: st
     parcel = house.announce("JJD01").parcel
     house.deposit(parcel)
     grant, before = house.grant(parcel), house.list_keys(SITE)
-    told = {
+    lies: dict[str, list[Fact]] = {
         "deposited": [deposited(house, parcel)],
         "collected": [collected(house, parcel, grant)],
         "retrieved": [retrieved(house, parcel)],
@@ -100,7 +100,8 @@ def test_no_lie_of_a_locker_ends_what_lies_at_another_site(house: House, lie: st
             collected(house, parcel, grant),
             retrieved(house, parcel),
         ],
-    }[lie]
+    }
+    told = lies[lie]
     done = house.report(*told, locker=OTHER_LOCKER)
     assert done.new_count == len(told), "kept as evidence"
     assert house.list_keys(SITE) == before
