@@ -29,6 +29,7 @@ from restante.partners.public_address import (
 from restante.partners.webhook import Answer
 
 NOTHING = Allowance()
+TRUST = ssl.create_default_context()
 PUBLIC = "93.184.216.34"
 
 HOSTILE_URLS = """\
@@ -239,7 +240,7 @@ def test_a_hostile_url_is_refused_and_nothing_connects(url: str, connects: list[
     assert str(refused.value)
 
     async def post() -> Answer:
-        client = GuardedClient(NOTHING, resolve=resolve_as_the_system_does)
+        client = GuardedClient(NOTHING, trust=TRUST, resolve=resolve_as_the_system_does)
         try:
             return await client.post(url, {}, b"{}")
         finally:
@@ -268,7 +269,7 @@ def test_a_name_with_one_private_address_is_not_connected_to(
     answers: list[str], connects: list[str]
 ) -> None:
     async def post() -> Answer:
-        client = GuardedClient(NOTHING, resolve=Rebinding([answers]))
+        client = GuardedClient(NOTHING, trust=TRUST, resolve=Rebinding([answers]))
         try:
             return await client.post("https://hooks.example.com/in", {}, b"{}")
         finally:
@@ -288,7 +289,7 @@ def test_a_name_that_changes_after_it_was_checked_is_checked_again(connects: lis
     async def post() -> Answer:
         addresses = await rebinding(target.host, target.port)
         check_addresses(target, addresses, NOTHING)
-        client = GuardedClient(NOTHING, resolve=rebinding)
+        client = GuardedClient(NOTHING, trust=TRUST, resolve=rebinding)
         try:
             return await client.post("https://hooks.example.com/in", {}, b"{}")
         finally:

@@ -1,4 +1,4 @@
-"""The same promises on both databases."""
+"""A desk on a file; tests of what SQL does ask for both databases."""
 
 import itertools
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from tests.webhooks.desk import Office
 _schemas = itertools.count(1)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture
 def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
     database = ""
-    if request.param == "postgres":
+    if getattr(request, "param", "sqlite") == "postgres":
         server = request.getfixturevalue("postgres")
         database = server.make_schema(f"webhooks_{next(_schemas)}")
     house = open_house(tmp_path, database=database)

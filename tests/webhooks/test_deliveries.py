@@ -25,6 +25,9 @@ from tests.webhooks.desk import BROKEN, OK, URL, Office
 
 GONE = Answer(410)
 
+on_both = pytest.mark.parametrize("office", ["sqlite", "postgres"], indirect=True)
+"""For what another database could do otherwise."""
+
 
 def test_a_partner_is_told_what_happens_to_its_parcels_and_to_no_others(office: Office) -> None:
     office.make()
@@ -68,6 +71,7 @@ def test_what_happened_before_a_receiver_was_made_is_not_told(office: Office) ->
     assert office.work() == 0
 
 
+@on_both
 def test_later_events_of_a_parcel_wait_for_the_first_and_other_parcels_do_not(
     office: Office,
 ) -> None:
@@ -91,6 +95,7 @@ def test_later_events_of_a_parcel_wait_for_the_first_and_other_parcels_do_not(
     assert office.shown(made.webhook).open_count == 0
 
 
+@on_both
 def test_a_message_keeps_its_id_and_follows_the_schedule_until_it_is_given_up(
     office: Office,
 ) -> None:
@@ -176,6 +181,7 @@ def test_a_busy_receiver_is_left_alone_for_as_long_as_it_asked(office: Office) -
     assert office.work() > 2
 
 
+@on_both
 def test_a_worker_that_dies_lets_its_claims_run_out(office: Office) -> None:
     office.make()
     office.house.announce()
@@ -187,6 +193,7 @@ def test_a_worker_that_dies_lets_its_claims_run_out(office: Office) -> None:
     assert office.told[0].id == claimed[0].message_id
 
 
+@on_both
 def test_two_workers_never_hold_one_message_and_keep_the_order(
     office: Office, tmp_path: Path
 ) -> None:
@@ -221,6 +228,7 @@ def test_two_workers_never_hold_one_message_and_keep_the_order(
     other.centre.close()
 
 
+@on_both
 def test_a_replay_tells_the_same_messages_again_and_what_was_never_told(office: Office) -> None:
     office.house.announce("JJD00")
     office.later(60)
@@ -289,6 +297,7 @@ def test_secrets_are_sealed_at_rest(office: Office) -> None:
     assert not any(text in content for content in row.values() if isinstance(content, bytes))
 
 
+@on_both
 def test_a_forgotten_receiver_is_told_nothing_and_its_log_goes(office: Office) -> None:
     made = office.make()
     office.house.announce()
@@ -310,6 +319,7 @@ def test_the_log_is_kept_for_a_month(office: Office) -> None:
     assert office.log(made.webhook) == ()
 
 
+@on_both
 def test_a_log_is_read_in_pages(office: Office) -> None:
     made = office.make()
     for number in range(5):
