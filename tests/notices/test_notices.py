@@ -153,6 +153,14 @@ def test_the_mailbox_keeps_a_notice_once_however_often_it_is_sent(tmp_path: Path
     assert box.read_letter("../../etc/passwd") is None
 
 
+def test_a_letter_that_is_sent_again_later_is_the_same_letter(tmp_path: Path) -> None:
+    box = Mailbox(tmp_path / "mail")
+    notice = make_notice()
+    box.send(notice)
+    box.send(replace(notice, at=UtcSeconds(notice.at + 30)))
+    assert len(box.letters()) == 1
+
+
 def test_the_mailbox_lists_newest_first_and_by_recipient(tmp_path: Path) -> None:
     box = Mailbox(tmp_path / "mail")
     for hour in range(5):

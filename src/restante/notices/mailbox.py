@@ -58,15 +58,17 @@ class Mailbox:
         else:
             message = self._text_message(notice)
         message["X-Restante-Channel"] = self.name
-        name = f"{notice.at:012d}.{sha256(notice.key.encode()).hexdigest()[:24]}.restante:2,"
+        mark = f"{sha256(notice.key.encode()).hexdigest()[:24]}.restante:2,"
         try:
+            # A second try is due later than the first, and is the same letter all the same.
+            known = next((self._path / "cur").glob(f"*.{mark}"), None)
+            name = f"{notice.at:012d}.{mark}" if known is None else known.name
             staged = self._path / "tmp" / name
             staged.write_bytes(message.as_bytes())
-            is_new = not (self._path / "cur" / name).exists()
             staged.replace(self._path / "cur" / name)
         except OSError as error:
             raise Unreachable(f"the mailbox {self._path} cannot be written: {error}") from error
-        self._count += is_new
+        self._count += known is None
         if self._count > KEPT_MAX * 1.1:
             self._drop_oldest()
         return str(message["Message-ID"])
