@@ -11,6 +11,7 @@ from ..journal.committer import WAITING_MAX
 from ..journal.ledger import Operation
 from ..journal.migrations import STEPS, VERSION_KEY
 from ..journal.outbox import count_waiting
+from ..journal.postgres_standby import read_failover_mode
 from ..journal.tables import OUTBOX
 from .centre import Centre
 from .chores import Chores
@@ -50,6 +51,8 @@ def centre_checks(
         Check("chores", lambda: _time_chores(chores)),
         Check("outbox", lambda: _age_outbox(centre), is_needed=False),
     ]
+    if centre.settings.database_url:
+        checks.append(Check("failover", lambda: _ask_standbys(centre), is_needed=False))
     if is_linked is not None:
         checks.append(Check("broker", lambda: _ask_link(is_linked), is_needed=False))
     return tuple(checks)
@@ -107,6 +110,17 @@ def _age_outbox(centre: Centre) -> str:
     if seconds > OUTBOX_SECONDS_MAX:
         raise Unwell(f"work is due for {seconds} s and nobody does it")
     return f"{waiting} wait, the oldest due for {seconds} s"
+
+
+def _ask_standbys(centre: Centre) -> str:
+    # Asked each time: which promise holds changes with every standby that comes or goes.
+    with centre.journal.reading() as connection:
+        mode = read_failover_mode(connection)
+    if mode.loses_nothing:
+        return "loses no acknowledged fact"
+    if mode.fix:
+        raise Unwell("may lose acknowledged facts, or nothing is written: ask restante doctor")
+    return "may lose the last acknowledged facts"
 
 
 def _ask_link(is_linked: Callable[[], bool]) -> str:
