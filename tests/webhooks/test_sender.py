@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -142,3 +143,28 @@ def test_a_worker_killed_between_answer_and_record_delivers_again_under_the_same
     (kept,) = again.centre.deliveries.deliveries(again.acme, first.id.split("_")[1]).items
     assert (kept.status, kept.attempts) == ("delivered", 1)
     again.centre.close()
+
+
+def test_a_centre_that_is_served_delivers(
+    house: House, tmp_path: Path, receivers: Receivers
+) -> None:
+    made = tell(house, receivers.url("/hook"))
+    house.announce(promise="none")
+    house.centre.close()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    centre = subprocess.Popen(
+        [
+            *(str(Path(sys.executable).with_name("restante")), "serve"),
+            *("--data", str(tmp_path), "--port", str(port)),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "RESTANTE_WEBHOOK_ALLOW_PRIVATE": "127.0.0.1"},
+    )
+    try:
+        (got,) = receivers.wait_for(1, seconds=60)
+    finally:
+        centre.terminate()
+        centre.wait(30)
+    assert got.verify(made.secret.reveal())["type"] == "org.restante.parcel.announced.v1"
