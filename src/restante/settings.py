@@ -45,6 +45,9 @@ class Settings(Value):
     database_parts: int = 0
     """Into how many parts a new PostgreSQL database is split by owner; 0 for none. Read once, when
     the tables are made."""
+    archive_dir: Path | None = None
+    """Folder of archived months of the journal: read when a release needs every fact, and where
+    `restante journal archive` and `verify` look when no folder is named."""
     network_id: str = "restante"
     """Short name of the network: issuer of every QR code, so keep it under 16 characters."""
     network_name: str = "Restante"
@@ -60,6 +63,16 @@ class Settings(Value):
     public_url: str = "http://127.0.0.1:8080"
     """Address recipients reach the pages at; links in notices begin with it. By default that of
     ``listen_host`` and ``listen_port``."""
+    keep_contacts_days: int = 30
+    """Contacts are forgotten so long after the recipient's last parcel has ended."""
+    keep_codes_days: int = 7
+    """Sealed codes are deleted so long after their parcel has ended."""
+    keep_door_events_days: int = 365
+    """Handled matters (forced doors, unclear contents, tampering) are kept so long."""
+    keep_couriers_days: int = 183
+    """Names of couriers are kept so long after their right has ended."""
+    keep_audit_days: int = 730
+    """Who opened which door from afar is kept so long."""
     hold_hours: int = 72
     """How long a parcel may wait, unless its partner agreed something else."""
     extension_hours: int = 24
@@ -286,6 +299,11 @@ def _check(settings: Settings) -> Settings:
         "firm_booking_hours",
         "soft_booking_minutes",
         "claim_hours",
+        "keep_contacts_days",
+        "keep_codes_days",
+        "keep_door_events_days",
+        "keep_couriers_days",
+        "keep_audit_days",
     )
     for name in positive:
         if getattr(settings, name) <= 0:

@@ -20,6 +20,7 @@ from restante.journal.port import (
     UnknownFact,
     Work,
 )
+from restante.journal.sql import SqlJournal
 from tests.journal.story import (
     BY,
     NOW,
@@ -274,3 +275,20 @@ def test_a_cursor_moves_with_the_rows_of_its_follower(journal: AnyJournal) -> No
     assert not journal.advance("counts", after=0, to=9, derived=Derived(rows))
     assert journal.cursor("counts") == 5
     assert journal.rows("notes", [("a", "n")]) == {("a", "n"): {"text": "1"}}
+
+
+@pytest.mark.parametrize("opener", ["open_file", "open_postgres"])
+def test_positions_are_left_out_on_wish_and_never_given_again(
+    opener: str, request: pytest.FixtureRequest
+) -> None:
+    # Memory is never put back from a copy.
+    journal: SqlJournal = request.getfixturevalue(opener)()
+    journal.append(batch(unit("a", 0, added())), recorded_at=NOW)
+    skipping = batch(unit("b", 0, added(), added()))._replace(skip=1_000)
+    returned = journal.append(skipping, recorded_at=NOW)
+    after = journal.append(batch(unit("c", 0, added())), recorded_at=NOW)
+    assert [one.position for one in (*returned, *after)] == [1_002, 1_003, 1_004]
+    assert [one.position for one in journal.follow(0, limit=9)] == [1, 1_002, 1_003, 1_004]
+    assert [one.position for one in journal.follow(500, limit=2)] == [1_002, 1_003]
+    assert journal.head() == 1_004
+    assert journal.missing_position() is None

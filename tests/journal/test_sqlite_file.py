@@ -257,8 +257,9 @@ def test_an_older_schema_walks_every_step_once(open_file: Open) -> None:
     journal = open_file()
     fill(journal, 2)
     steps: list[migrations.Step] = [
-        lambda connection: connection.exec_driver_sql("ALTER TABLE meta ADD COLUMN note TEXT"),
-        lambda connection: connection.exec_driver_sql("UPDATE meta SET note = 'lifted'"),
+        *migrations.STEPS,
+        lambda connection, _: connection.exec_driver_sql("ALTER TABLE meta ADD COLUMN note TEXT"),
+        lambda connection, _: connection.exec_driver_sql("UPDATE meta SET note = 'lifted'"),
     ]
     for _ in range(2):
         with journal.writing() as connection:
@@ -266,7 +267,7 @@ def test_an_older_schema_walks_every_step_once(open_file: Open) -> None:
     with journal.reading() as connection:
         notes = connection.exec_driver_sql("SELECT DISTINCT note FROM meta").scalars().all()
     assert "lifted" in notes
-    with pytest.raises(TooNew, match="schema version 3"):
+    with pytest.raises(TooNew, match="schema version 4"):
         open_file()
 
 

@@ -12,7 +12,7 @@ from .output import RESULT, TALK, fail, print_json
 if TYPE_CHECKING:
     from ..journal.sql import SqlJournal
 
-app = typer.Typer(help="Check and export the journal.", no_args_is_help=True)
+app = typer.Typer(help="Check, archive and export the journal.", no_args_is_help=True)
 
 Data = Annotated[
     Path | None, typer.Option("--data", help="Data folder; the settings' when not given.")
@@ -27,20 +27,39 @@ def verify(
     context: typer.Context,
     data: Data = None,
     database: Database = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option(
+            "--archive", help="Folder of archived months; without it, checkpoints are believed."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Fold every stream, compare with the state rows, check the hash chain."""
     from ..core.streams import KINDS
+    from ..journal.archive_file import ArchiveReader, BadArchive
     from ..journal.verify import verify as verify_journal
+    from ..wiring.archive import checker_of
+    from .places import read_settings_of
 
+    settings = read_settings_of(context, data_dir=data, database_url=database)
+    folder = archive or settings.archive_dir
     with _opened(context, data, database) as opened:
-        report = verify_journal(opened, KINDS)
+        floor = opened.floor()
+        try:
+            reader = ArchiveReader(folder, floor) if folder and floor else None
+            if reader is not None:
+                reader.check(checker_of(settings))
+            report = verify_journal(opened, KINDS, reader)
+        except BadArchive as error:
+            fail(str(error))
     if as_json:
         print_json(
             {
                 "verify": "ok" if report.is_sound else "damaged",
                 "facts": report.facts,
                 "streams": report.streams,
+                "archived_up_to_unchecked": report.floor,
                 "damages": [str(damage) for damage in report.damages],
                 "unknown_tags": dict(report.unknown_tags),
             }
@@ -49,6 +68,53 @@ def verify(
         RESULT.print(report.text())
     if not report.is_sound:
         raise typer.Exit(1)
+
+
+@app.command("archive")
+def archive(
+    context: typer.Context,
+    before: Annotated[
+        str, typer.Option("--before", help="Months older than this one go: 2026-10.")
+    ],
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of all archives; the settings' when not given.")
+    ] = None,
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Move whole old months of facts into sealed Parquet files.
+
+    Each file is read back and checked before anything leaves the journal. Killed at any moment,
+    the same command finishes.
+    """
+    from ..clock import SystemClock
+    from ..core.streams import KINDS
+    from ..journal.archive import CannotArchive, archive_before
+    from ..journal.archive_file import BadArchive
+    from ..wiring.archive import signer_of
+    from .places import read_settings_of
+
+    settings = read_settings_of(context, data_dir=data, database_url=database)
+    target = folder or settings.archive_dir
+    if target is None:
+        fail("name the folder of the archives, or set archive_dir")
+    with _opened(context, data, database) as opened:
+        try:
+            moved = archive_before(
+                opened,
+                KINDS,
+                target,
+                before=before,
+                now=SystemClock().now(),
+                sign=signer_of(settings),
+                tell=TALK.print,
+            )
+        except (CannotArchive, BadArchive) as error:
+            fail(str(error))
+    for one in moved:
+        RESULT.print(f"{one.file}: {one.facts:,} facts up to position {one.last_position:,}")
+    if not moved:
+        RESULT.print("nothing to archive")
 
 
 @app.command("export")

@@ -3,7 +3,7 @@
 Nothing here decodes a fact; the functions run inside the caller's transaction.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -11,10 +11,11 @@ from sqlalchemy import Connection, and_, exists, func, insert, select, tuple_
 
 from ..core.ids import StreamName, split_stream
 from .chain import make_stored
-from .port import Damaged, Seal, Stored
-from .tables import FACTS, META, SEALS, STATES
+from .lookup import KEYS_MAX
+from .port import Archived, Damaged, Seal, Stored
+from .tables import ARCHIVES, CHECKPOINTS, FACTS, META, SEALS, STATES
 
-_COLUMNS: Final = (
+COLUMNS: Final = (
     FACTS.c.position,
     FACTS.c.kind,
     FACTS.c.owner,
@@ -28,6 +29,7 @@ _COLUMNS: Final = (
     FACTS.c.recorded_at,
     FACTS.c.hash,
 )
+"""What :func:`as_stored` reads."""
 
 _HERE: Final = (int, str, str, int, str, bytes, str, str, type(None), type(None), int, bytes)
 _MIRRORED: Final = (int, str, str, int, str, bytes, str, str, str, int, int, bytes)
@@ -36,6 +38,7 @@ SKIPS_KEY: Final = "skips"
 """Names the row of :data:`META` with positions that were left out."""
 
 _LAST_POSITION: Final = select(func.max(FACTS.c.position))
+_FLOOR: Final = select(func.max(ARCHIVES.c.last_position))
 
 
 def read_stream(
@@ -44,23 +47,63 @@ def read_stream(
     """Read a stream's facts in order."""
     kind, owner = split_stream(stream)
     query = (
-        select(*_COLUMNS)
+        select(*COLUMNS)
         .where(FACTS.c.owner == owner, FACTS.c.kind == kind, FACTS.c.version > after_version)
         .order_by(FACTS.c.version)
         .limit(limit)
     )
-    return _as_stored(connection.execute(query))
+    return as_stored(connection.execute(query))
 
 
 def read_after(connection: Connection, position: int, limit: int) -> tuple[Stored, ...]:
-    """Read facts in position order."""
-    query = select(*_COLUMNS).where(FACTS.c.position > position).order_by(FACTS.c.position)
-    return _as_stored(connection.execute(query.limit(limit)))
+    """Read facts in position order.
+
+    Raises
+    ------
+    Archived
+        When the next ones were moved into an archive.
+    """
+    floor = read_floor(connection)
+    if position < floor:
+        raise Archived(floor)
+    query = select(*COLUMNS).where(FACTS.c.position > position).order_by(FACTS.c.position)
+    return as_stored(connection.execute(query.limit(limit)))
 
 
 def last_position(connection: Connection) -> int:
     """Find the last position; 0 when empty."""
-    return int(connection.scalar(_LAST_POSITION) or 0)
+    return int(connection.scalar(_LAST_POSITION) or 0) or read_floor(connection)
+
+
+def read_floor(connection: Connection) -> int:
+    """Find the last position that was moved into archives; 0 when none was."""
+    return int(connection.scalar(_FLOOR) or 0)
+
+
+def read_checkpoints(
+    connection: Connection, streams: Sequence[StreamName]
+) -> dict[StreamName, tuple[int, bytes, bytes, int]]:
+    """Read version, state, head hash and floor of streams where archives end."""
+    floor = read_floor(connection)
+    found: dict[StreamName, tuple[int, bytes, bytes, int]] = {}
+    columns = CHECKPOINTS.c
+    for start in range(0, len(streams) if floor else 0, KEYS_MAX):
+        names = [split_stream(stream)[::-1] for stream in streams[start : start + KEYS_MAX]]
+        query = (
+            select(
+                columns.kind,
+                columns.owner,
+                columns.version,
+                columns.state,
+                columns.head_hash,
+                columns.floor,
+            )
+            .where(tuple_(columns.owner, columns.kind).in_(names), columns.floor <= floor)
+            .order_by(columns.floor)
+        )
+        for kind, owner, *rest in connection.execute(query):
+            found[StreamName(f"{kind}/{owner}")] = tuple(rest)
+    return found
 
 
 def list_streams(
@@ -82,14 +125,17 @@ def find_missing_position(connection: Connection) -> int | None:
     """
     following = FACTS.alias("following")
     has_next = exists().where(following.c.position == FACTS.c.position + 1)
-    first = connection.scalar(select(func.min(FACTS.c.position)))
+    floor = read_floor(connection)
+    # What an archive holds may still be on its way out.
+    is_here = FACTS.c.position > floor
+    first = connection.scalar(select(func.min(FACTS.c.position)).where(is_here))
     if first is None:
         return None
     skips = read_skips(connection)
-    if first != skips.get(0, 1):
-        return 1
+    if first != skips.get(floor, floor + 1):
+        return floor + 1
     last = connection.scalar(select(func.max(FACTS.c.position)))
-    ends = select(FACTS.c.position).where(~has_next).order_by(FACTS.c.position)
+    ends = select(FACTS.c.position).where(is_here, ~has_next).order_by(FACTS.c.position)
     for end in connection.scalars(ends.limit(len(skips) + 1)):
         if end == last:
             return None
@@ -111,8 +157,8 @@ def read_skips(connection: Connection) -> dict[int, int]:
 def find_orphan(connection: Connection) -> Stored | None:
     """Find the first fact whose stream has no state row."""
     has_state = exists().where(and_(STATES.c.owner == FACTS.c.owner, STATES.c.kind == FACTS.c.kind))
-    query = select(*_COLUMNS).where(~has_state).order_by(FACTS.c.position).limit(1)
-    found = _as_stored(connection.execute(query))
+    query = select(*COLUMNS).where(~has_state).order_by(FACTS.c.position).limit(1)
+    found = as_stored(connection.execute(query))
     return found[0] if found else None
 
 
@@ -137,7 +183,14 @@ def insert_seal(connection: Connection, seal: Seal) -> bool:
     return True
 
 
-def _as_stored(rows: Iterable[Any]) -> tuple[Stored, ...]:
+def as_stored(rows: Iterable[Any]) -> tuple[Stored, ...]:
+    """Read rows of :data:`COLUMNS`.
+
+    Raises
+    ------
+    Damaged
+        When a row has columns of wrong types.
+    """
     stored: list[Stored] = []
     for row in rows:
         types = tuple(map(type, row))

@@ -18,6 +18,7 @@ from .port import (
     ATTEMPTS_MAX,
     CLAIM_SECONDS,
     Batch,
+    Checkpoint,
     Conflict,
     Derive,
     Derived,
@@ -271,6 +272,14 @@ class MemoryJournal:
         """Read facts undecoded in position order."""
         with self._lock:
             return tuple(self._stored[position : position + limit])
+
+    def floor(self) -> int:
+        """Nothing is ever moved out of memory."""
+        return 0
+
+    def checkpoints(self, _streams: Sequence[StreamName]) -> dict[StreamName, Checkpoint]:
+        """Nothing is ever moved out of memory."""
+        return {}
 
     def missing_position(self) -> int | None:
         """Positions are places in a list: none can be missing."""

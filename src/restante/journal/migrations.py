@@ -17,13 +17,22 @@ from sqlalchemy import Connection, Table, insert, inspect, select
 from sqlalchemy.schema import CreateColumn, CreateTable
 
 from .port import Damaged
-from .tables import META, METADATA
+from .tables import ARCHIVES, CHECKPOINTS, META, METADATA
 
-Step: TypeAlias = Callable[[Connection], None]
+Shape: TypeAlias = Callable[[Table], Table]
+"""Gives a table the form it has in one kind of database."""
+
+Step: TypeAlias = Callable[[Connection, Shape], None]
 """Takes the schema from one version to the next."""
 
-STEPS: Final[tuple[Step, ...]] = ()
-"""``STEPS[0]`` leads from version 1 to version 2. Empty in the first release."""
+
+def _make_archives(connection: Connection, shape: Shape) -> None:
+    for table in (ARCHIVES, CHECKPOINTS):
+        shape(table).create(connection)
+
+
+STEPS: Final[tuple[Step, ...]] = (_make_archives,)
+"""``STEPS[0]`` leads from version 1 to version 2."""
 
 VERSION_KEY: Final = "schema_version"
 INLINE_KEY: Final = "inline_views"
@@ -31,10 +40,6 @@ INLINE_KEY: Final = "inline_views"
 
 class TooNew(Exception):
     """The journal was written by a newer release; nothing was changed."""
-
-
-Shape: TypeAlias = Callable[[Table], Table]
-"""Gives a table the form it has in one kind of database."""
 
 
 def _leave(table: Table) -> Table:
@@ -87,7 +92,7 @@ def migrate(
         )
     if version < newest:
         for step in steps[version - 1 :]:
-            step(connection)
+            step(connection, shape)
         _write(connection, VERSION_KEY, str(newest))
     _fit_inline(connection, [shape(table) for table in inline])
 

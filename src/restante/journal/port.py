@@ -6,7 +6,7 @@ views (rows an answer or a constraint needs) and outbox rows (work to be perform
 It knows no parcel and no locker: only :class:`~restante.core.value.Fact`, bytes and rows.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from ..core.ids import ActorId, StreamName
@@ -90,6 +90,16 @@ class StateRow(NamedTuple):
     version: int
     state: Value
     head_hash: bytes
+
+
+class Checkpoint(NamedTuple):
+    """A stream as it stood where the newest archive of its facts ends."""
+
+    version: int
+    state: Any
+    head_hash: bytes
+    floor: int
+    """Last position of that archive."""
 
 
 class RowChange(NamedTuple):
@@ -265,6 +275,24 @@ class Damaged(Exception):
         self.position = position
 
 
+class Archived(Exception):
+    """Facts that were asked for lie in an archive; the journal begins after its floor.
+
+    Parameters
+    ----------
+    floor
+        Everything up to this position was moved into files.
+    """
+
+    def __init__(self, floor: int, message: str = "") -> None:
+        super().__init__(
+            message
+            or f"facts up to position {floor} were moved into archives; read those, or go on "
+            f"after position {floor}"
+        )
+        self.floor = floor
+
+
 class Full(Exception):
     """There is no room left to write; nothing of the batch was written, nothing is lost."""
 
@@ -327,7 +355,17 @@ class Journal(Protocol):
         ...
 
     def follow(self, position: int, *, limit: int) -> tuple[Recorded, ...]:
-        """Read facts after a position, in position order, never skipping one that commits later."""
+        """Read facts after a position, in position order, never skipping one that commits later.
+
+        Raises
+        ------
+        Archived
+            When the next ones were moved into an archive.
+        """
+        ...
+
+    def floor(self) -> int:
+        """The last position that was moved into archives; 0 when none was."""
         ...
 
     def head(self) -> int:
@@ -398,6 +436,14 @@ class Cursors(Protocol):
         ...
 
 
+class ArchivedFacts(Protocol):
+    """The facts of a journal that were moved into files."""
+
+    def take(self, stream: StreamName) -> Iterator[Stored]:
+        """Read a stream's archived facts; streams are asked for by owner and kind."""
+        ...
+
+
 class Inspected(Protocol):
     """What verification and export need to see: the record as it lies there."""
 
@@ -419,6 +465,14 @@ class Inspected(Protocol):
 
     def head(self) -> int:
         """The last position."""
+        ...
+
+    def floor(self) -> int:
+        """The last position that was moved into archives; 0 when none was."""
+        ...
+
+    def checkpoints(self, streams: Sequence[StreamName]) -> dict[StreamName, Checkpoint]:
+        """Read how streams stood at the end of what was moved into archives; others are absent."""
         ...
 
     def missing_position(self) -> int | None:

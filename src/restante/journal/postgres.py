@@ -10,7 +10,8 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
 from typing import Any, Final
 
 import psycopg
@@ -24,7 +25,15 @@ from .migrations import migrate
 from .port import Batch, Busy, Derive, Kinds, Recorded, Scalar, Seen, Unsure
 from .postgres_bulk import Bulk
 from .postgres_patience import Became, LastFact, Patience, ask_what_became, wait_for_standbys
-from .postgres_schema import lock_schema, make_head, make_month, month_of, settle_parts, shape_for
+from .postgres_schema import (
+    drop_months,
+    lock_schema,
+    make_head,
+    make_month,
+    month_of,
+    settle_parts,
+    shape_for,
+)
 from .postgres_server import (
     CONNECT_SECONDS,
     LINE,
@@ -90,6 +99,8 @@ class PostgresJournal(SqlJournal):
         Tables of the inline views, and of followers' views; made when absent.
     durability
         ``relaxed`` only for simulation.
+    archive_dir
+        Folder of the archives, for when a release needs every fact.
     hash_parts
         Into how many parts a new database is split by owner; 0 for none.
 
@@ -114,9 +125,16 @@ class PostgresJournal(SqlJournal):
         derive: Derive = derive_nothing,
         inline: MetaData | Sequence[Table] = (),
         durability: Durability = "full",
+        archive_dir: Path | None = None,
         hash_parts: int = 0,
     ) -> None:
-        super().__init__(kinds, derive=derive, inline=inline, dialect=_DIALECT)
+        super().__init__(
+            kinds,
+            derive=derive,
+            inline=inline,
+            dialect=_DIALECT,
+            archive_dir=archive_dir,
+        )
         self._url = parse_address(address, password)
         self._bulk_facts = Bulk(FACTS, ())
         self._bulk_states = Bulk(STATES, ("owner", "kind"))
@@ -197,6 +215,13 @@ class PostgresJournal(SqlJournal):
                 )
             )
         return f"{failures} pages with a wrong checksum" if failures else ""
+
+    def drop_archived(self, floor: int, until: UtcSeconds, limit: int) -> int:  # noqa: ARG002
+        """Drop the months that end no later than a moment; one by one, each is gone at once."""
+        with self.writing() as connection:
+            gone = drop_months(connection, until, floor)
+        self._months -= set(gone)
+        return len(gone)
 
     def watch(self, wake: Callable[[int], None]) -> bool:
         """Call with a position whenever another process has written facts."""

@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 
 from ..core.value import UtcSeconds
-from .tables import CURSORS, FACTS, META, SEALS
+from .tables import ARCHIVES, CURSORS, FACTS, META, SEALS
 
 HEAD: Final = Table(
     "head",
@@ -43,7 +43,7 @@ HEAD: Final = Table(
 )
 """One row: the last position, how many batches were ever written, how tables are split."""
 
-_WHOLE: Final = frozenset({CURSORS.name, META.name, SEALS.name})
+_WHOLE: Final = frozenset({ARCHIVES.name, CURSORS.name, META.name, SEALS.name})
 """Tables without an owner: few rows, never split."""
 
 _SCHEMA_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('restante schema'))"
@@ -131,6 +131,30 @@ def make_month(connection: Connection, month: str, hash_parts: int) -> None:
     connection.exec_driver_sql(
         f"ALTER TABLE facts ATTACH PARTITION {name} FOR VALUES FROM ({begin}) TO ({end})"
     )
+
+
+def drop_months(connection: Connection, until: UtcSeconds, floor: int) -> tuple[str, ...]:
+    """Take months out of the facts, and drop them: those that end no later than a moment.
+
+    One that got a fact after the floor, by a clock that went back, stays.
+    """
+    lock_schema(connection)
+    found = connection.execute(
+        text("SELECT relid::regclass::text FROM pg_partition_tree('facts') WHERE level = 1")
+    )
+    dropped = []
+    for (name,) in found.all():
+        month = str(name).strip('"').removeprefix("facts_")
+        if bounds_of(month)[1] > until:
+            continue
+        # Nobody writes into it between the look and the drop.
+        connection.exec_driver_sql(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE")
+        later = text(f"SELECT EXISTS (SELECT 1 FROM {name} WHERE position > :floor)")  # noqa: S608 - a name of the catalog
+        if not connection.scalar(later, {"floor": floor}):
+            connection.exec_driver_sql(f"ALTER TABLE facts DETACH PARTITION {name}")
+            connection.exec_driver_sql(f"DROP TABLE {name}")
+            dropped.append(month)
+    return tuple(dropped)
 
 
 def _make_parts(connection: Connection, name: str, hash_parts: int) -> None:

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, select, update
 from ..core.ids import StreamName, split_stream
 from . import inspection
 from .codec import codec_of, state_codec_of
-from .port import Damaged, Kinds, UnknownFact
-from .tables import STATES
+from .port import Archived, ArchivedFacts, Damaged, Kinds, UnknownFact
+from .tables import CHECKPOINTS, STATES
 
 SHAPES_KEY: Final = "state_shapes"
 """Where the journal's meta table keeps the fingerprint."""
@@ -45,7 +45,10 @@ def _fingerprint(named: tuple[tuple[str, type], ...]) -> str:
 
 
 def refold_step(
-    connection: Connection, kinds: Kinds, after: StreamName | None
+    connection: Connection,
+    kinds: Kinds,
+    after: StreamName | None,
+    archive: ArchivedFacts | None = None,
 ) -> tuple[StreamName | None, int]:
     """Fold the next streams anew, in the caller's transaction.
 
@@ -62,6 +65,14 @@ def refold_step(
     codec, state_codec = codec_of(kinds), state_codec_of(kinds)
     page = inspection.list_streams(connection, after, STREAMS_PER_STEP)
     changed = 0
+    checkpoints = inspection.read_checkpoints(connection, page)
+    if checkpoints and archive is None:
+        floor = inspection.read_floor(connection)
+        raise Archived(
+            floor,
+            "this release folds states anew and needs every fact, and those up to position "
+            f"{floor} are archived: set archive_dir to the folder of the archives and start again",
+        )
     for stream in page:
         kind, owner = split_stream(stream)
         if kind not in kinds:
@@ -72,6 +83,15 @@ def refold_step(
         ).one()
         state = kinds[kind].initial
         done = 0
+        for stored in () if archive is None else archive.take(stream):
+            fact = codec.decode(stored.tag, stored.body)
+            if not isinstance(fact, UnknownFact):
+                state = kinds[kind].evolve(state, fact)
+            done = stored.version
+        if stream in checkpoints:
+            _refold_checkpoint(
+                connection, stream, done, checkpoints[stream], state_codec.encode(state)
+            )
         while done < version:
             limit = min(FACTS_PER_PAGE, version - done)
             facts = inspection.read_stream(connection, stream, done, limit)
@@ -92,6 +112,25 @@ def refold_step(
             connection.execute(update(STATES).where(*row).values(state=new))
             changed += 1
     return (page[-1] if page else None), changed
+
+
+def _refold_checkpoint(
+    connection: Connection,
+    stream: StreamName,
+    done: int,
+    checkpoint: tuple[int, bytes, bytes, int],
+    state: bytes,
+) -> None:
+    version, _, _, floor = checkpoint
+    if done != version:
+        raise Damaged(
+            f"the archives hold {done} facts of {stream}, they should hold {version}: "
+            "restore copies of them"
+        )
+    kind, owner = split_stream(stream)
+    table = CHECKPOINTS.c
+    row = (table.owner == owner, table.kind == kind, table.floor == floor)
+    connection.execute(update(CHECKPOINTS).where(*row).values(state=state))
 
 
 def _without_prose(schema: Any) -> Any:

@@ -5,8 +5,9 @@ database knows; everything that is said in SQL is said here once.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,12 +17,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ..core.ids import StreamName, split_stream
 from ..core.value import UtcSeconds
 from . import inspection, outbox
+from .archive_file import ArchiveReader
 from .chain import FIRST_HASH, Sealed, seal_unit
 from .codec import codec_of, state_codec_of
 from .inline import InlineViews, RowKey, View, check_distinct
 from .lookup import KEYS_MAX, STATE_ROWS, look_up_rows, look_up_states, prepare_rows, read_heads
 from .port import (
+    ArchivedFacts,
     Batch,
+    Checkpoint,
     Conflict,
     Damaged,
     Derive,
@@ -53,6 +57,8 @@ class SqlJournal(ABC):
         Tables of the inline views, and of followers' views in the same database.
     dialect
         Of the database; with parameters by place.
+    archive_dir
+        Folder of the archives, for when a release needs every fact.
     """
 
     def __init__(
@@ -62,8 +68,10 @@ class SqlJournal(ABC):
         derive: Derive,
         inline: MetaData | Sequence[Table],
         dialect: Dialect,
+        archive_dir: Path | None = None,
     ) -> None:
         self._kinds = kinds
+        self._archive_dir = archive_dir
         self._derive = derive
         self._codec = codec_of(kinds)
         self._state_codec = state_codec_of(kinds)
@@ -118,6 +126,10 @@ class SqlJournal(ABC):
     @abstractmethod
     def _end_batch(self, connection: Connection, last_position: int) -> None:
         """Let others notice the batch once it commits; last position 0 without facts."""
+
+    @abstractmethod
+    def drop_archived(self, floor: int, until: UtcSeconds, limit: int) -> int:
+        """Let go of facts that an archive holds, at most ``limit`` where they go one by one."""
 
     @abstractmethod
     def watch(self, wake: Callable[[int], None]) -> bool:
@@ -181,19 +193,34 @@ class SqlJournal(ABC):
         with self.reading() as connection:
             return inspection.last_position(connection)
 
+    @contextmanager
+    def turn(self) -> Iterator[Connection]:
+        """Open a writing transaction that other writers of facts wait for."""
+        with self.writing() as connection:
+            self._begin_batch(connection)
+            yield connection
+            self._end_batch(connection, 0)
+
     def refold(self) -> int:
         """Fold every stream anew, and count the state rows that were wrong and are now right.
 
         Done by itself when the shape of a state has changed since the journal was last opened;
         asked for when a release folds facts differently into the same shape.
+
+        Raises
+        ------
+        Archived
+            When facts were moved into archives and nobody said where they are.
         """
         total = 0
         after: StreamName | None = None
+        archive: ArchivedFacts | None = None
+        floor = self.floor()
+        if floor and self._archive_dir is not None:
+            archive = ArchiveReader(self._archive_dir, floor)
         while True:
-            with self.writing() as connection:
-                self._begin_batch(connection)
-                after, changed = refold_step(connection, self._kinds, after)
-                self._end_batch(connection, 0)
+            with self.turn() as connection:
+                after, changed = refold_step(connection, self._kinds, after, archive)
             total += changed
             if after is None:
                 return total
@@ -282,6 +309,20 @@ class SqlJournal(ABC):
         """Read facts undecoded in position order."""
         with self.reading() as connection:
             return inspection.read_after(connection, position, limit)
+
+    def floor(self) -> int:
+        """The last position that was moved into archives; 0 when none was."""
+        with self.reading() as connection:
+            return inspection.read_floor(connection)
+
+    def checkpoints(self, streams: Sequence[StreamName]) -> dict[StreamName, Checkpoint]:
+        """Read how streams stood at the end of what was moved into archives."""
+        with self.reading() as connection:
+            found = inspection.read_checkpoints(connection, streams)
+        return {
+            stream: Checkpoint(version, self._decode(stream, state), head_hash, floor)
+            for stream, (version, state, head_hash, floor) in found.items()
+        }
 
     def missing_position(self) -> int | None:
         """Find the first position no fact has."""

@@ -8,12 +8,14 @@ follower can never skip one.
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, Table
+from sqlalchemy import Connection, MetaData, Table, delete, select
 from sqlalchemy.dialects import sqlite as dialect
 
+from ..core.value import UtcSeconds
 from . import inspection
 from .inline import derive_nothing
 from .migrations import migrate
@@ -28,6 +30,7 @@ from .sqlite_file import (
     newest_sqlite,
     translated,
 )
+from .tables import FACTS
 
 
 class SqliteJournal(SqlJournal):
@@ -45,6 +48,8 @@ class SqliteJournal(SqlJournal):
         Tables of the inline views, and of followers' views in the same file; made when absent.
     durability
         ``relaxed`` only for simulation.
+    archive_dir
+        Folder of the archives, for when a release needs every fact.
     driver
         The DBAPI module; the one with the newest SQLite when not given.
 
@@ -66,10 +71,17 @@ class SqliteJournal(SqlJournal):
         derive: Derive = derive_nothing,
         inline: MetaData | Sequence[Table] = (),
         durability: Durability = "full",
+        archive_dir: Path | None = None,
         driver: ModuleType | None = None,
     ) -> None:
         check_place(path)
-        super().__init__(kinds, derive=derive, inline=inline, dialect=dialect.dialect())
+        super().__init__(
+            kinds,
+            derive=derive,
+            inline=inline,
+            dialect=dialect.dialect(),
+            archive_dir=archive_dir,
+        )
         self._path = path
         self._driver = driver or newest_sqlite()
         self._lock = threading.RLock()
@@ -114,6 +126,14 @@ class SqliteJournal(SqlJournal):
         with self.reading() as connection:
             found = connection.exec_driver_sql("PRAGMA integrity_check(5)").scalars().all()
         return "" if found == ["ok"] else "; ".join(found)
+
+    def drop_archived(self, floor: int, until: UtcSeconds, limit: int) -> int:  # noqa: ARG002
+        """Delete some of the facts up to a position, the oldest first."""
+        oldest = select(FACTS.c.position).where(FACTS.c.position <= floor)
+        batch = oldest.order_by(FACTS.c.position).limit(limit)
+        with self.writing() as connection:
+            gone = connection.execute(delete(FACTS).where(FACTS.c.position.in_(batch)))
+        return int(gone.rowcount)
 
     def watch(self, wake: Callable[[int], None]) -> bool:  # noqa: ARG002 - a file tells nobody
         """Tell that a file cannot; whoever shares one looks by the clock."""

@@ -87,6 +87,31 @@ SEALS: Final = Table(
 )
 """Signed daily heads."""
 
+ARCHIVES: Final = Table(
+    "archives",
+    METADATA,
+    Column("last_position", BigInteger, primary_key=True, autoincrement=False),
+    Column("after_position", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("facts", BigInteger, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("archived_at", BigInteger, nullable=False),
+)
+"""Facts that were moved into files. The last position of all is the journal's floor."""
+
+CHECKPOINTS: Final = Table(
+    "checkpoints",
+    METADATA,
+    Column("owner", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("floor", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", BigInteger, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Column("head_hash", LargeBinary, nullable=False),
+)
+"""Each stream as it stood where an archive ends; one beyond the floor does not count."""
+
 META: Final = Table(
     "meta",
     METADATA,

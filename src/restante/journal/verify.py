@@ -5,17 +5,30 @@ bytes on the disk, the fold equal to the state row, the last hash equal to the r
 whole: positions, facts without a state, the storage's own check. Memory does not grow with the
 number of facts.
 
+Of a journal whose first facts were moved into archives, streams are folded from their checkpoints,
+or, given the archives, from their first fact again; then the checkpoints are checked too.
+
 A report names the first damage found in each of these ways and never repairs anything.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..core.ids import StreamName, split_stream
 from .chain import FIRST_HASH, hash_fact
 from .codec import codec_of
-from .port import Damaged, Inspected, Kinds, StateRow, Stored, StreamKind, UnknownFact
+from .port import (
+    ArchivedFacts,
+    Checkpoint,
+    Damaged,
+    Inspected,
+    Kinds,
+    StateRow,
+    Stored,
+    StreamKind,
+    UnknownFact,
+)
 
 STREAMS_PER_PAGE = 200
 """Streams whose state rows are read at once."""
@@ -48,6 +61,8 @@ class VerifyReport(NamedTuple):
     """Empty when sound; at most :data:`DAMAGES_MAX`."""
     unknown_tags: Mapping[str, int]
     """Facts this release does not know, by tag: kept, skipped by folds, no damage."""
+    floor: int = 0
+    """Facts up to this position were taken from checkpoints and not looked at."""
 
     @property
     def is_sound(self) -> bool:
@@ -58,6 +73,8 @@ class VerifyReport(NamedTuple):
         """Say it in one line for each finding."""
         lines = [f"{self.facts} facts in {self.streams} streams"]
         unknown = self.unknown_tags.items()
+        if self.floor:
+            lines.append(f"facts up to position {self.floor} are archived: not checked here")
         lines.extend(f"{count} facts with unknown tag {tag}" for tag, count in unknown)
         for damage in self.damages:
             place = "somewhere" if damage.position is None else f"position {damage.position}"
@@ -75,9 +92,11 @@ class _Story(NamedTuple):
     last_hash: bytes
     last_position: int
     damage: Damage | None
+    skipped: int = 0
+    """Of the facts, those that were not looked at."""
 
 
-def verify(journal: Inspected, kinds: Kinds) -> VerifyReport:
+def verify(journal: Inspected, kinds: Kinds, archive: ArchivedFacts | None = None) -> VerifyReport:
     """Check a journal from its first fact to its last; it may be written meanwhile.
 
     Parameters
@@ -86,9 +105,11 @@ def verify(journal: Inspected, kinds: Kinds) -> VerifyReport:
         Any adapter.
     kinds
         How streams are folded.
+    archive
+        What was moved into files, to check that too; checkpoints are believed without it.
     """
     damages: list[Damage] = []
-    checker = _Checker(journal, kinds)
+    checker = _Checker(journal, kinds, archive)
     facts = streams = 0
     try:
         problem = journal.check_storage()
@@ -103,8 +124,12 @@ def verify(journal: Inspected, kinds: Kinds) -> VerifyReport:
             after = page[-1]
             rows = _states_of(journal, page, damages)
             streams += len(page)
-            for stream, row in rows.items():
-                count, damage = checker.check(stream, row)
+            checkpoints = journal.checkpoints(page)
+            for stream in page:
+                row = rows.get(stream)
+                if row is None:
+                    continue
+                count, damage = checker.check(stream, row, checkpoints.get(stream))
                 facts += count
                 if damage is not None:
                     damages.append(damage)
@@ -112,7 +137,11 @@ def verify(journal: Inspected, kinds: Kinds) -> VerifyReport:
         damages.append(Damage(None, None, None, f"reading stopped: {error}"))
     damages.sort(key=lambda damage: (damage.position is None, damage.position or 0))
     return VerifyReport(
-        facts, streams, damages[:DAMAGES_MAX], dict(sorted(checker.unknown.items()))
+        facts,
+        streams,
+        damages[:DAMAGES_MAX],
+        dict(sorted(checker.unknown.items())),
+        journal.floor() if archive is None else 0,
     )
 
 
@@ -148,22 +177,26 @@ def _states_of(
 class _Checker:
     """Folds one stream after the other and counts facts it does not know."""
 
-    def __init__(self, journal: Inspected, kinds: Kinds) -> None:
+    def __init__(self, journal: Inspected, kinds: Kinds, archive: ArchivedFacts | None) -> None:
         self._journal = journal
+        self._archive = archive
         self._kinds = kinds
         self._codec = codec_of(kinds)
         self.unknown: Counter[str] = Counter()
 
-    def check(self, stream: StreamName, row: StateRow) -> tuple[int, Damage | None]:
+    def check(
+        self, stream: StreamName, row: StateRow, checkpoint: Checkpoint | None
+    ) -> tuple[int, Damage | None]:
         """Count a stream's sound facts and name its first damage."""
         kind = self._kinds.get(split_stream(stream)[0])
         try:
-            story = self._fold(stream, row.version, kind)
+            story = self._fold(stream, row.version, kind, checkpoint)
         except Damaged as error:
             return 0, Damage(error.position, stream, None, str(error))
         if story.damage is not None:
-            return story.facts, story.damage
+            return story.facts - story.skipped, story.damage
         what = ""
+        counted = story.facts - story.skipped
         if story.facts != row.version:
             what = f"the state row counts {row.version} facts, the stream has {story.facts}"
         elif story.last_hash != row.head_hash:
@@ -173,29 +206,52 @@ class _Checker:
         elif story.state != row.state:
             what = "folding the facts does not give the state row"
         if not what:
-            return story.facts, None
-        return story.facts, Damage(story.last_position or None, stream, story.facts, what)
+            return counted, None
+        return counted, Damage(story.last_position or None, stream, story.facts, what)
 
-    def _fold(self, stream: StreamName, until: int, kind: StreamKind | None) -> _Story:
+    def _fold(
+        self,
+        stream: StreamName,
+        until: int,
+        kind: StreamKind | None,
+        checkpoint: Checkpoint | None,
+    ) -> _Story:
         state = None if kind is None else kind.initial
-        last_hash, last_position, version = FIRST_HASH, 0, 0
-        while version < until:
-            limit = min(FACTS_PER_PAGE, until - version)
-            page = self._journal.stored(stream, after_version=version, limit=limit)
+        last_hash, last_position, version, skipped = FIRST_HASH, 0, 0, 0
+        if checkpoint is not None and self._archive is None:
+            version, state, last_hash, last_position = checkpoint
+            skipped = version
+        for stored in self._facts(stream, version, until):
+            what = _wrong_with(stored, version, last_hash, last_position)
+            if what:
+                damage = Damage(stored.position, stream, stored.version, what)
+                return _Story(version, state, last_hash, last_position, damage, skipped)
+            version, last_hash, last_position = stored.version, stored.hash, stored.position
+            fact = self._codec.decode(stored.tag, stored.body)
+            if isinstance(fact, UnknownFact):
+                self.unknown[stored.tag] += 1
+            elif kind is not None:
+                state = kind.evolve(state, fact)
+            if checkpoint is not None and version == checkpoint.version:
+                stand = (checkpoint.state, checkpoint.head_hash)
+                if kind is not None and stand != (state, last_hash):
+                    what = "the checkpoint is not what the archived facts give"
+                    damage = Damage(last_position, stream, version, what)
+                    return _Story(version, state, last_hash, last_position, damage, skipped)
+        return _Story(version, state, last_hash, last_position, None, skipped)
+
+    def _facts(self, stream: StreamName, after: int, until: int) -> Iterator[Stored]:
+        if self._archive is not None:
+            for stored in self._archive.take(stream):
+                yield stored
+                after = stored.version
+        while after < until:
+            limit = min(FACTS_PER_PAGE, until - after)
+            page = self._journal.stored(stream, after_version=after, limit=limit)
             if not page:
-                break
-            for stored in page:
-                what = _wrong_with(stored, version, last_hash, last_position)
-                if what:
-                    damage = Damage(stored.position, stream, stored.version, what)
-                    return _Story(version, state, last_hash, last_position, damage)
-                version, last_hash, last_position = stored.version, stored.hash, stored.position
-                fact = self._codec.decode(stored.tag, stored.body)
-                if isinstance(fact, UnknownFact):
-                    self.unknown[stored.tag] += 1
-                elif kind is not None:
-                    state = kind.evolve(state, fact)
-        return _Story(version, state, last_hash, last_position, None)
+                return
+            yield from page
+            after = page[-1].version
 
 
 def _wrong_with(stored: Stored, version: int, last_hash: bytes, last_position: int) -> str:

@@ -19,6 +19,8 @@ from sqlalchemy import (
 from ..core.ids import ParcelId
 from ..core.size import ParcelSize
 from ..core.value import Grams, Millimeters, UtcSeconds
+from ..journal.inspection import read_floor
+from ..journal.port import Archived
 from ..journal.tables import FACTS
 from .principal import NotFound, Principal, Role
 from .shown import Event, Page, ShownBooking, ShownParcel, TimelineEntry
@@ -102,7 +104,16 @@ def read_timeline(
 def read_events(
     connection: Connection, principal: Principal, *, after: int, limit: int
 ) -> tuple[Event, ...]:
-    """Read the feed after a position."""
+    """Read the feed after a position.
+
+    Raises
+    ------
+    restante.journal.port.Archived
+        When what comes next was moved into an archive: nobody skips an event unknowingly.
+    """
+    floor = read_floor(connection)
+    if after < floor:
+        raise Archived(floor)
     query: Select[Any] = select(FACTS).where(FACTS.c.position > after)
     if principal.role is not Role.OPERATOR:
         own = PARCELS.c.parcel == FACTS.c.owner

@@ -85,6 +85,7 @@ class Watch:
 
     def look(self, after: int) -> tuple[Sequence[Event], int]:
         """Say what happened after a position, and up to which."""
+        after = max(after, self._centre.journal.floor())
         facts = self._centre.journal.follow(after, limit=FACTS_MAX)
         events = list(self._tell_facts(facts)) if facts else []
         position = facts[-1].position if facts else after
@@ -106,7 +107,8 @@ class Watch:
     def recent(self, limit: int) -> Sequence[dict[str, Any]]:
         """Say what happened lately, newest first, for a page that opens now."""
         head = self._centre.journal.head()
-        facts = self._centre.journal.follow(max(0, head - RECENT_FACTS), limit=RECENT_FACTS)
+        begin = max(self._centre.journal.floor(), head - RECENT_FACTS)
+        facts = self._centre.journal.follow(begin, limit=RECENT_FACTS)
         lines: list[dict[str, Any]] = []
         for one in reversed(facts):
             lines.extend(event.data for event in self._tell_news(one))

@@ -104,9 +104,8 @@ def _label(console: Console, parcel: ParcelId) -> str:
 
 def _sent(console: Console) -> list[SentNotice]:
     head = console.centre.journal.head()
-    events = console.centre.queries.events(
-        EVERYTHING, after=max(0, head - SENT_FACTS), limit=SENT_FACTS
-    )
+    begin = max(console.centre.journal.floor(), head - SENT_FACTS)
+    events = console.centre.queries.events(EVERYTHING, after=begin, limit=SENT_FACTS)
     sent = []
     for event in reversed(events):
         if event.tag == "parcel.notice_sent.v1":

@@ -91,7 +91,8 @@ def _reasons(
     if deposit is None:
         return []
     where = msgspec.json.decode(bytes(deposit.fact))["place"]["locker"]
-    after = max(0, deposit.position - NEAR_POSITIONS)
+    # What an archive holds is told there.
+    after = max(console.centre.journal.floor(), deposit.position - NEAR_POSITIONS)
     facts = console.centre.journal.follow(after, limit=NEAR_POSITIONS + 50)
     kinds = (CompartmentAssigned, AssignmentDropped, TurnedAway)
     return [

@@ -53,7 +53,14 @@ def open_journal(settings: Settings, *, durability: Durability = "full") -> SqlJ
     """
     if not settings.database_url:
         path = os.fspath(settings.journal_path)
-        return SqliteJournal(path, KINDS, derive=derive, inline=VIEWS, durability=durability)
+        return SqliteJournal(
+            path,
+            KINDS,
+            derive=derive,
+            inline=VIEWS,
+            durability=durability,
+            archive_dir=settings.archive_dir,
+        )
     try:
         from ..journal.postgres import PostgresJournal
     except ImportError as error:
@@ -67,6 +74,7 @@ def open_journal(settings: Settings, *, durability: Durability = "full") -> SqlJ
             inline=VIEWS,
             durability=durability,
             hash_parts=settings.database_parts,
+            archive_dir=settings.archive_dir,
         )
     except ValueError as error:
         raise BadSetting(f"database_url: {error}") from error
