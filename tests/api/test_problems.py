@@ -10,7 +10,7 @@ from restante.api.translate import translate
 from restante.core.ids import StreamName
 from restante.core.refusal import Reason, Refused
 from restante.journal.committer import Overloaded
-from restante.journal.port import Busy, Conflict, Damaged, Full
+from restante.journal.port import Busy, Conflict, Damaged, Full, Unsure
 from tests.api.conftest import Door, announcement
 
 
@@ -27,6 +27,7 @@ def test_every_code_has_a_status_a_title_and_what_to_do(code: Trouble | Reason):
         (Conflict(StreamName("parcel/p"), expected=1, found=2), 503, "conflict"),
         (Overloaded("full"), 503, "overloaded"),
         (Busy("held"), 503, "overloaded"),
+        (Unsure("gone"), 503, "outcome_unknown"),
         (Full("no room on /var"), 503, "storage_full"),
         (Damaged("page 7"), 500, "storage_damaged"),
         (RuntimeError("secret 12-345678"), 500, "internal"),

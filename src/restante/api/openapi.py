@@ -61,6 +61,7 @@ _ALWAYS: Final = (
 _OF_WRITING: Final = (
     Trouble.CONFLICT,
     Trouble.OVERLOADED,
+    Trouble.OUTCOME_UNKNOWN,
     Trouble.STORAGE_FULL,
     Trouble.STORAGE_DAMAGED,
 )

@@ -42,6 +42,7 @@ class Trouble(StrEnum):
     IDEMPOTENCY_KEY_BUSY = "idempotency_key_busy"
     CONFLICT = "conflict"
     OVERLOADED = "overloaded"
+    OUTCOME_UNKNOWN = "outcome_unknown"
     STORAGE_FULL = "storage_full"
     STORAGE_DAMAGED = "storage_damaged"
     INTERNAL = "internal"
@@ -267,8 +268,14 @@ _TROUBLES: Final[dict[Trouble, Explained]] = {
     ),
     Trouble.OVERLOADED: Explained(
         503,
-        "Too much is waiting to be written",
+        "Too much is waiting to be written, or the database does not answer",
         "Nothing was changed. Repeat the request after the seconds in the header Retry-After.",
+    ),
+    Trouble.OUTCOME_UNKNOWN: Explained(
+        503,
+        "The database went away before it said whether this was written",
+        "Repeat the request with the same Idempotency-Key after the seconds in the header "
+        "Retry-After: it is done once, and you are told what came of it.",
     ),
     Trouble.STORAGE_FULL: Explained(
         503,

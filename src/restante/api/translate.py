@@ -18,7 +18,7 @@ from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
 from ..core.refusal import Refused
 from ..journal.committer import Closed, Overloaded
-from ..journal.port import Busy, Conflict, Damaged, Full
+from ..journal.port import Busy, Conflict, Damaged, Full, Unsure
 from ..operations.announce import BadParcel
 from ..operations.contacts import BadContact
 from ..operations.orders import BadOrder
@@ -30,6 +30,9 @@ from .problem import Fault, ProblemRaised, Trouble
 
 RETRY_SECONDS = 1
 """After a conflict or a full queue: a transaction takes milliseconds (chosen)."""
+
+RETRY_SECONDS_UNSURE = 5
+"""After a commit whose answer was lost: somebody must take over (chosen)."""
 
 RETRY_SECONDS_FULL = 60
 """After a full disk: a person must make room (chosen)."""
@@ -86,6 +89,10 @@ def _of_storage(error: Exception, request_id: str) -> ProblemRaised:
     match error:
         case Conflict():
             return ProblemRaised(Trouble.CONFLICT, "nothing was changed", headers=soon)
+        case Unsure():
+            _LOG.error("outcome_unknown", request_id=request_id, detail=str(error))
+            later = {"retry-after": str(RETRY_SECONDS_UNSURE)}
+            return ProblemRaised(Trouble.OUTCOME_UNKNOWN, "it may be written or not", headers=later)
         case Overloaded() | Closed() | Busy():
             return ProblemRaised(Trouble.OVERLOADED, "nothing was changed", headers=soon)
         case Full():

@@ -14,7 +14,7 @@ from litestar.response import Redirect
 
 from restante.core.refusal import Refused
 from restante.journal.committer import Closed, Overloaded
-from restante.journal.port import Busy, Conflict, Damaged, Full
+from restante.journal.port import Busy, Conflict, Damaged, Full, Unsure
 from restante.notices.texts import refusal_text
 from restante.views.principal import Forbidden, NotFound
 
@@ -44,6 +44,9 @@ def name_problem(error: Exception, language: str = "en") -> Problem:
             return Problem(404, "Not found", text)
         case Forbidden():
             return Problem(403, "Not allowed", _sentence(str(error)))
+        case Unsure():
+            text = "The database went away meanwhile. Look whether it was done before trying again."
+            return Problem(503, "Not certain", text)
         case Conflict() | Busy() | Overloaded() | Closed():
             text = "Others are writing just now. Nothing was changed; please try again."
             return Problem(503, "One moment", text)
