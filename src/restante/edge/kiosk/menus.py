@@ -123,12 +123,16 @@ def retrieve_buttons(controller: Controller, page: int) -> tuple[Button, ...]:
         )
         for one in controller.retrievable()
     )
-    tools = (make_button("scan_next", tone=Tone.TOOL), HELP)
-    if len(doors) <= BUTTONS_MAX:
-        return (*doors, *tools)
+    return (*turn_to(doors, page, "more"), make_button("scan_next", tone=Tone.TOOL), HELP)
+
+
+def turn_to(choices: tuple[Button, ...], page: int, more: str) -> tuple[Button, ...]:
+    """Give one page of choices, and a button called *more* to turn it; round and round."""
+    if len(choices) <= BUTTONS_MAX:
+        return choices
     per_page = BUTTONS_MAX - 1
-    first = page * per_page % (len(doors) + len(doors) % per_page)
-    return (*doors[first : first + per_page], make_button("more"), *tools)
+    first = page % -(-len(choices) // per_page) * per_page
+    return (*choices[first : first + per_page], make_button(more))
 
 
 def still_buttons(purpose: str) -> tuple[Button, ...]:

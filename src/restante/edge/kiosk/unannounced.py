@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from ...core import session
 from .desk import Act, Desk, Part
-from .menus import BUTTONS_MAX, HELP, TAKES_LABELS, make_button
+from .menus import HELP, TAKES_LABELS, make_button, turn_to
 from .screen import Button, ScreenName, Tone
 
 
@@ -62,12 +62,7 @@ class UnannouncedParcels(Part):
             for one in self.controller.size_classes()
         )
         cancel = Button(name="scan_next", text="button.cancel", tone=Tone.TOOL)
-        tools = (cancel, HELP)
-        if len(sizes) <= BUTTONS_MAX:
-            return (*sizes, *tools)
-        per_page = BUTTONS_MAX - 1
-        first = self._page * per_page % (len(sizes) + len(sizes) % per_page)
-        return (*sizes[first : first + per_page], make_button("more_sizes"), *tools)
+        return (*turn_to(sizes, self._page, "more_sizes"), cancel, HELP)
 
     def _turn(self) -> None:
         self._page += 1
