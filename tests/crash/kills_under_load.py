@@ -142,10 +142,11 @@ def _furnish(data: Path, address: str) -> list[str]:
     return [one.reveal() for one in issued]
 
 
-def play(seed: int, rounds: int, *, fault: str = "") -> Outcome:
-    """Kill somebody ``rounds`` times under load, and say what is broken."""
+def play(seed: int, rounds: int, *, fault: str = "", who: Sequence[str] = VICTIMS) -> Outcome:
+    """Kill one of ``who`` under load, ``rounds`` times, and say what is broken."""
     chance = Random(seed)
-    victims = [*chance.sample(VICTIMS, 3), *chance.choices(VICTIMS, k=max(0, rounds - 3))][:rounds]
+    rest = max(0, rounds - len(who))
+    victims = [*chance.sample(who, len(who)), *chance.choices(who, k=rest)][:rounds]
     killed: Counter[str] = Counter()
     slowest = 0.0
     with nodes(1) as (server,):

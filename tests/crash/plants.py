@@ -61,6 +61,14 @@ PLANTS: dict[str, Callable[[], list[Seam]]] = {
 """By the name given on a command line."""
 
 
+VICTIMS_OF = {
+    "synchronous-commit-off": ("postgres",),
+    "outbox-outside": ("left", "right"),
+    "ack-before-commit": ("left", "right"),
+}
+"""Whose death a fault waits for; anybody's for the others."""
+
+
 @contextmanager
 def planted(name: str) -> Iterator[None]:
     """Let a fault be there for a while; none for an empty name."""

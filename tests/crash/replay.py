@@ -7,8 +7,8 @@ that broke once is worth several tries.
 import argparse
 import sys
 
-from tests.crash.kills_under_load import play
-from tests.crash.plants import PLANTS
+from tests.crash.kills_under_load import VICTIMS, play
+from tests.crash.plants import PLANTS, VICTIMS_OF
 
 
 def main() -> int:
@@ -18,7 +18,8 @@ def main() -> int:
     options.add_argument("--rounds", type=int, default=10)
     options.add_argument("--plant", default="", choices=["", *PLANTS])
     chosen = options.parse_args()
-    outcome = play(chosen.seed, chosen.rounds, fault=chosen.plant)
+    who = VICTIMS_OF.get(chosen.plant, VICTIMS)
+    outcome = play(chosen.seed, chosen.rounds, fault=chosen.plant, who=who)
     print(outcome, *outcome.broken, sep="\n  ")
     return 1 if outcome.broken else 0
 

@@ -7,7 +7,7 @@ from time import monotonic
 import pytest
 
 from tests.crash.kills_under_load import VICTIMS, play
-from tests.crash.plants import PLANTS
+from tests.crash.plants import PLANTS, VICTIMS_OF
 
 ROUNDS = 200
 ROUNDS_PER_STORY = 10
@@ -47,7 +47,7 @@ def test_every_planted_fault_is_found_and_none_where_there_is_none() -> None:
     for name in PLANTS:
         began = monotonic()
         for seed in range(STORIES_MAX):
-            outcome = play(seed, 4, fault=name)
+            outcome = play(seed, 4, fault=name, who=VICTIMS_OF.get(name, VICTIMS))
             if outcome.broken:
                 found.add(name)
                 spent = monotonic() - began
