@@ -77,10 +77,16 @@ class Metrics:
     ----------
     attempts
         How webhooks went so far, by verdict.
+    kept_seconds
+        See :data:`KEPT_SECONDS`.
     """
 
     def __init__(
-        self, centre: Centre, *, attempts: Callable[[], Mapping[str, int]] = Counter
+        self,
+        centre: Centre,
+        *,
+        attempts: Callable[[], Mapping[str, int]] = Counter,
+        kept_seconds: float = KEPT_SECONDS,
     ) -> None:
         self.registry = CollectorRegistry()
         self._requests = Histogram(
@@ -90,7 +96,7 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self.registry,
         )
-        self.registry.register(_CentreCollector(centre, attempts))
+        self.registry.register(_CentreCollector(centre, attempts, kept_seconds))
 
     def watch(self, door: str, method: str, status: int, seconds: float) -> None:
         """Take note of a request that was answered."""
@@ -146,8 +152,11 @@ def listen_for_metrics(metrics: Metrics, address: str) -> WSGIServer | None:
 class _CentreCollector(Collector):
     """Reads the figures when they are asked for."""
 
-    def __init__(self, centre: Centre, attempts: Callable[[], Mapping[str, int]]) -> None:
+    def __init__(
+        self, centre: Centre, attempts: Callable[[], Mapping[str, int]], kept_seconds: float
+    ) -> None:
         self._centre = centre
+        self._kept_seconds = kept_seconds
         self._attempts = attempts
         self._lock = threading.Lock()
         self._kept: tuple[float, list[GaugeMetricFamily]] | None = None
@@ -165,7 +174,7 @@ class _CentreCollector(Collector):
             yield from self._count_facts()
             yield from self._age()
             now = time.monotonic()
-            if self._kept is None or now - self._kept[0] > KEPT_SECONDS:
+            if self._kept is None or now - self._kept[0] > self._kept_seconds:
                 with self._centre.journal.reading() as connection:
                     self._kept = (now, list(_look(connection, self._centre.clock.now())))
             yield from self._kept[1]

@@ -1,5 +1,6 @@
 """Serve an application until it is asked to end, and end promptly."""
 
+import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
@@ -43,9 +44,12 @@ class _Server(uvicorn.Server):
         if self.started:
             self._started()
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         self._ending()
-        super().handle_exit(sig, frame)
+        # Not the parent's: it raises the signal again when it is done, which ends the process
+        # before anybody has closed what else there is.
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
 
 def serve_app(
