@@ -16,6 +16,10 @@ from .output import RESULT, print_json
 FREE_BYTES_MIN = 500_000_000
 """Room below which writing may soon stop; a busy week of a hundred lockers (chosen)."""
 
+BACKUP_DAYS_MAX = 2
+CERTIFICATE_DAYS_MIN = 30
+"""Time enough to make another one."""
+
 
 class Finding(NamedTuple):
     """What one check saw."""
@@ -143,6 +147,74 @@ def _check_journal(settings: Settings) -> Iterator[Finding]:
     )
 
 
+def _check_backup(settings: Settings) -> Iterator[Finding]:
+    from ..clock import SystemClock
+    from ..core.value import DAY
+    from ..wiring.backup import read_last_backup
+
+    last = read_last_backup(settings)
+    if last is None:
+        yield Finding(
+            "backup", True, "none yet that this folder knows of", "restante backup FOLDER"
+        )
+        return
+    days = (SystemClock().now() - last.made_at) / DAY
+    is_well = days <= BACKUP_DAYS_MAX
+    what = f"{days:.1f} days ago, up to position {last.position:,}"
+    yield Finding("backup", is_well, what, "" if is_well else "restante backup FOLDER, every night")
+
+
+def _check_broker(settings: Settings) -> Iterator[Finding]:
+    if not settings.mqtt_url:
+        return
+    import socket
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(settings.mqtt_url)
+    port = parts.port or 8883
+    try:
+        socket.create_connection((parts.hostname or "", port), timeout=3).close()
+    except OSError as error:
+        fix = "start it, or mend mqtt_url; lockers work alone meanwhile"
+        yield Finding("broker", False, f"{parts.hostname}:{port}: {error}", fix)
+    else:
+        yield Finding("broker", True, f"{parts.hostname}:{port} answers")
+    for path in (settings.mqtt_ca_file, settings.mqtt_certificate_file):
+        if path is not None:
+            yield _check_certificate(path)
+
+
+def _check_certificate(path: Path) -> Finding:
+    from datetime import UTC, datetime
+
+    from cryptography import x509
+
+    from ..clock import SystemClock
+
+    try:
+        until = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
+    except (OSError, ValueError) as error:
+        return Finding("broker", False, f"{path}: {error}", "make it with `restante broker`")
+    now = datetime.fromtimestamp(SystemClock().now(), UTC)
+    days = (until - now).days
+    what = f"{path.name} is valid until {until:%Y-%m-%d}"
+    if days >= CERTIFICATE_DAYS_MIN:
+        return Finding("broker", True, what)
+    return Finding("broker", False, what, "delete it and run `restante broker` again")
+
+
+def _check_clock(_settings: Settings) -> Iterator[Finding]:
+    # The kernel knows whether somebody steers it; a container sees the same.
+    steered = Path("/run/systemd/timesync/synchronized")
+    if steered.exists() or Path("/run/chrony/chronyd.pid").exists():
+        yield Finding("clock", True, "is set by the network")
+    else:
+        what = "no sign that the network sets it"
+        yield Finding(
+            "clock", True, what, "run chrony or systemd-timesyncd: codes end by the clock"
+        )
+
+
 def _check_speech(_settings: Settings) -> Iterator[Finding]:
     from ..edge.kiosk.voice import PROGRAM
 
@@ -162,5 +234,8 @@ _CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _check_keys,
     _check_database,
     _check_journal,
+    _check_backup,
+    _check_broker,
+    _check_clock,
     _check_speech,
 )
