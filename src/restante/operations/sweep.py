@@ -1,4 +1,5 @@
-"""Throw away what nobody needs any more: old links, old answers, rested PINs, told removals.
+"""Throw away what nobody needs any more: links, answers, rested PINs, told removals; and what may
+not be kept any longer (:mod:`.retention`).
 
 R1. Only rows beside the journal are swept; facts never.
 R2. A removal stays on a list until every locker of the site has confirmed a list that tells of
@@ -27,6 +28,7 @@ from ..views.tables import (
     PIN_PRINTS,
 )
 from .credentials import PIN_REST_SECONDS
+from .retention import Expired, Retention, find_expired
 
 ANSWER_DAYS: Final = 8
 """Answers to repeated requests are kept so long; the API promises a week."""
@@ -44,6 +46,8 @@ class Sweeper:
     ----------
     reading
         Opens a reading transaction on the views.
+    retention
+        How long each class is kept.
     """
 
     def __init__(
@@ -52,10 +56,12 @@ class Sweeper:
         reading: Callable[[], AbstractContextManager[Connection]],
         committer: Committer,
         clock: Clock,
+        retention: Retention = Retention(),  # noqa: B008 - frozen
     ) -> None:
         self._reading = reading
         self._committer = committer
         self._clock = clock
+        self._retention = retention
 
     def turn(self, limit: int = BATCH_MAX) -> int:
         """Sweep at most ``limit`` rows of each sort; how many went."""
@@ -69,6 +75,8 @@ class Sweeper:
         gone += self._delete(ANSWERS.name, old_answers, limit)
         prints = select(PIN_PRINTS.c.site, PIN_PRINTS.c.print)
         gone += self._delete(PIN_PRINTS.name, prints.where(PIN_PRINTS.c.issued_at < old_pin), limit)
+        for expired in find_expired(self._retention, now):
+            gone += self._expire(expired, limit)
         return gone + self._sweep_lists(limit)
 
     def _delete(self, table: str, query: Select[Any], limit: int) -> int:
@@ -77,6 +85,13 @@ class Sweeper:
         if keys:
             self._committer.run(_delete_rows(table, keys))
         return len(keys)
+
+    def _expire(self, expired: Expired, limit: int) -> int:
+        with self._reading() as connection:
+            found = [tuple(row) for row in connection.execute(expired.keys.limit(limit))]
+        if found:
+            self._committer.run(_delete_expired(expired, found))
+        return len(found)
 
     def _sweep_lists(self, limit: int) -> int:
         # A locker that has said nothing yet counts as holding nothing.
@@ -121,6 +136,22 @@ def _delete_rows(table: str, keys: list[tuple[Scalar, ...]]) -> Operation[None]:
             ledger.put(RowChange(table, key, None))
 
     return Operation((), run)
+
+
+def _delete_expired(expired: Expired, found: list[tuple[Scalar, ...]]) -> Operation[None]:
+    first, guard = expired.tables[0], expired.guard
+    keys = [(row[:-1], row[-1]) if guard else (row, None) for row in found]
+
+    def run(ledger: Ledger) -> None:
+        for key, before in keys:
+            # Looked at again: it may have got a new reason meanwhile.
+            row = ledger.row(first, key)
+            if row is None or (guard and row[guard] != before):
+                continue
+            for table in expired.tables:
+                ledger.put(RowChange(table, key, None))
+
+    return Operation((), run, [(first, key) for key, _ in keys])
 
 
 def _delete_entries(told: list[tuple[str, str, int]]) -> Operation[None]:

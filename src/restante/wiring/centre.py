@@ -32,6 +32,7 @@ from ..operations.means import Means
 from ..operations.notify import Desk, Notifier
 from ..operations.orders import OrderDesk
 from ..operations.perform import OutboxWorker
+from ..operations.retention import Retention
 from ..operations.sweep import Sweeper
 from ..operations.timekeeper import Timekeeper
 from ..partners.public_address import Allowance
@@ -143,7 +144,18 @@ def open_centre(
         hub=hub,
         orders=OrderDesk(reading=reading, committer=committer, clock=clock, hub=hub),
         timekeeper=Timekeeper(reading=reading, committer=committer, clock=clock),
-        sweeper=Sweeper(reading=reading, committer=committer, clock=clock),
+        sweeper=Sweeper(
+            reading=reading,
+            committer=committer,
+            clock=clock,
+            retention=Retention(
+                contact_days=settings.keep_contacts_days,
+                code_days=settings.keep_codes_days,
+                door_event_days=settings.keep_door_events_days,
+                courier_days=settings.keep_couriers_days,
+                audit_days=settings.keep_audit_days,
+            ),
+        ),
         worker=OutboxWorker(journal, performers, committer=committer, clock=clock),
         desk=Desk(journal, means, clock),
         mailbox=mailbox,
