@@ -28,7 +28,7 @@ from typing import Any, NamedTuple, TypeVar
 from ..clock import Clock
 from ..core.value import UtcSeconds
 from .ledger import Ledger, Operation, Overlay, RowNotYetWritten, StateCache, Touched
-from .port import Busy, Conflict, Damaged, Full, Journal, Kinds
+from .port import Busy, Conflict, Damaged, Full, Journal, Kinds, Recorded
 
 Result = TypeVar("Result")
 
@@ -342,6 +342,7 @@ class Committer:
         try:
             decided, later = self._decide(overlay, waiting)
             batch = overlay.batch(self._mark)
+            recorded: Sequence[Recorded] = ()
             if batch.units or batch.rows or batch.work:
                 recorded = self._journal.append(batch, recorded_at=self._clock.now())
                 self._transactions += 1
@@ -353,7 +354,7 @@ class Committer:
             self._cache.clear()
             self._conflicts += isinstance(error, Conflict)
             raise
-        overlay.settle()
+        overlay.settle(recorded)
         return decided, later
 
     def _decide(

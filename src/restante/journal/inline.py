@@ -4,16 +4,19 @@ Rows arrive as :class:`~restante.journal.port.RowChange`; within one transaction
 of a key wins, so each key is written at most once. It knows column names and no meaning.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, TypeAlias
 
 from sqlalchemy import MetaData, Table
 
 from ..core.value import Value
-from .port import Derived, Recorded, RowChange, RowRejected, Scalar, Unit
+from .port import Derive, Derived, Recorded, RowChange, RowRejected, Scalar, Unit
 
 RowKey: TypeAlias = tuple[str, tuple[Scalar, ...]]
 """Table name and primary key."""
+
+
+_DECLARED: Final = "derived_tables"
 
 
 class View(NamedTuple):
@@ -79,6 +82,22 @@ class InlineViews:
 def derive_nothing(_recorded: Sequence[Recorded], _state: Value) -> Derived:
     """Derive no rows and no work: a journal without inline views."""
     return Derived()
+
+
+def derives(*tables: str) -> Callable[[Derive], Derive]:
+    """Declare the only tables a derivation has rows for, so that others can be read without it."""
+
+    def declare(derive: Derive) -> Derive:
+        setattr(derive, _DECLARED, frozenset(tables))
+        return derive
+
+    return declare
+
+
+def derived_tables(derive: Derive) -> frozenset[str] | None:
+    """Tell which tables a derivation has rows for; ``None`` when it may be any."""
+    found: frozenset[str] | None = getattr(derive, _DECLARED, None)
+    return found
 
 
 def check_distinct(units: Sequence[Unit]) -> None:

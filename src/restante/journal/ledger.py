@@ -14,7 +14,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from ..core.decider import Decider
 from ..core.ids import ActorId, StreamName, split_stream
 from ..core.value import Command, Fact, UtcSeconds
-from .inline import RowKey
+from .chain import FIRST_HASH
+from .inline import RowKey, derived_tables
 from .port import (
     Batch,
     Entry,
@@ -58,6 +59,8 @@ class RowNotYetWritten(Exception):
 class _Head(NamedTuple):
     version: int
     state: Any
+    hash: bytes | None
+    """Of the last fact; ``None`` where facts of this transaction come after it."""
 
 
 class _Addition(NamedTuple):
@@ -66,6 +69,7 @@ class _Addition(NamedTuple):
     expected_version: int
     entries: list[Entry]
     state: Any
+    head_hash: bytes | None
 
 
 class Touched(NamedTuple):
@@ -196,7 +200,7 @@ class Overlay:
         """
         if row_key in self._rows:
             return self._rows[row_key]
-        if row_key in self._implied_rows():
+        if self._may_follow(row_key[0]) and row_key in self._implied_rows():
             raise RowNotYetWritten
         if row_key not in self._fetched:
             self.fetch((), (row_key,))
@@ -224,7 +228,7 @@ class Overlay:
                 earlier.entries.extend(addition.entries)
                 self._additions[stream] = earlier._replace(state=addition.state)
             version = addition.expected_version + len(addition.entries)
-            self._heads[stream] = _Head(version, addition.state)
+            self._heads[stream] = _Head(version, addition.state, None)
             self._unimplied.append(
                 (stream, tuple(addition.entries), addition.state, addition.expected_version)
             )
@@ -242,21 +246,40 @@ class Overlay:
             The journal's, from before this overlay was made.
         """
         units = [
-            Unit(stream, addition.expected_version, addition.entries, addition.state)
+            Unit(
+                stream,
+                addition.expected_version,
+                addition.entries,
+                addition.state,
+                addition.head_hash,
+            )
             for stream, addition in self._additions.items()
         ]
         rows = [RowChange(table, key, values) for (table, key), values in self._rows.items()]
         return Batch(units, rows, self._work, Seen(mark, self._seen_streams, self._seen_rows))
 
-    def settle(self) -> None:
-        """Keep the states, which are now committed."""
+    def settle(self, recorded: Sequence[Recorded]) -> None:
+        """Keep the states, which are now committed.
+
+        Parameters
+        ----------
+        recorded
+            What was written.
+        """
+        # The last fact of a stream is the last one to be put.
+        hashes = {one.stream: one.hash for one in recorded}
         for stream, head in self._heads.items():
-            self._cache.keep(stream, head)
+            last = hashes.get(stream)
+            self._cache.keep(stream, head if last is None else head._replace(hash=last))
 
     def _head_of(self, stream: StreamName, found: StateRow | None) -> _Head:
         if found is None:
-            return _Head(0, self.kind_of(stream).initial)
-        return _Head(found.version, found.state)
+            return _Head(0, self.kind_of(stream).initial, FIRST_HASH)
+        return _Head(found.version, found.state, found.head_hash)
+
+    def _may_follow(self, table: str) -> bool:
+        tables = derived_tables(self.journal.derive)
+        return tables is None or table in tables
 
     # Rows are derived here only to learn which keys will change; the values come from the
     # journal, which knows the positions. Most operations read no rows, and pay nothing.
@@ -324,7 +347,7 @@ class Ledger:
         addition = self._additions.get(stream)
         if addition is None:
             head = self._head(stream)
-            addition = _Addition(head.version, [], head.state)
+            addition = _Addition(head.version, [], head.state, head.hash)
         state = addition.state
         for entry in entries:
             if not isinstance(entry.fact, UnknownFact):

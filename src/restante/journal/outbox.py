@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, select, upda
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..core.value import UtcSeconds
-from .port import ATTEMPTS_MAX, CLAIM_SECONDS, DueWork, Work
+from .port import ATTEMPTS_MAX, CLAIM_SECONDS, DueWork, Scalar, Work
 from .tables import OUTBOX
 
 _SHOWN = (
@@ -32,26 +32,18 @@ _INSERTS = {
 }
 
 
+def work_row(work: Work) -> tuple[Scalar, ...]:
+    """Give the row of new work, in the order of the table."""
+    return (work.key, work.kind, work.body, work.due_at, 0, "", 0, None, 0)
+
+
 def insert_work(connection: Connection, work: Sequence[Work]) -> None:
     """Write work whose key is new; work with a known key has been asked for before."""
     if not work:
         return
     connection.execute(
         _INSERTS[connection.dialect.name],
-        [
-            {
-                "key": one.key,
-                "kind": one.kind,
-                "body": one.body,
-                "due_at": one.due_at,
-                "attempts": 0,
-                "last_error": "",
-                "claimed_until": 0,
-                "done_at": None,
-                "dead": 0,
-            }
-            for one in work
-        ],
+        [dict(zip(OUTBOX.columns.keys(), work_row(one), strict=True)) for one in work],
     )
 
 

@@ -141,6 +141,8 @@ class Unit(NamedTuple):
     """At least one."""
     state: Value
     """The fold after the entries."""
+    head_hash: bytes | None = None
+    """Of the stream's last fact, where it is known; believed while nobody else has written."""
 
 
 class Seen(NamedTuple):

@@ -22,8 +22,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from ..core.value import UtcSeconds
 from .inline import View, derive_nothing
 from .migrations import migrate
-from .port import Batch, Busy, Derive, Kinds, Recorded, Scalar, Seen, Unsure
-from .postgres_bulk import Bulk
+from .outbox import work_row
+from .port import Batch, Busy, Derive, Kinds, Recorded, Scalar, Seen, Unsure, Work
+from .postgres_bulk import Bulk, run, together
 from .postgres_patience import Became, LastFact, Patience, ask_what_became, wait_for_standbys
 from .postgres_schema import (
     drop_months,
@@ -44,7 +45,7 @@ from .postgres_server import (
     translated,
 )
 from .sql import SqlJournal
-from .tables import FACTS, STATES
+from .tables import FACTS, OUTBOX, STATES
 
 CHANNEL: Final = "restante_facts"
 """Where commits are told to other processes."""
@@ -59,14 +60,11 @@ LISTEN_PAUSE_SECONDS: Final = 1.0
 _TAKE_TURN: Final = text(
     "SELECT position, generation, pg_current_xact_id()::text FROM head WHERE id = 1 FOR UPDATE"
 )
-_END_TURN: Final = text(
-    "UPDATE head SET position = greatest(position, :position), generation = generation + 1 "
-    "WHERE id = 1"
-)
-_END_TURN_AND_TELL: Final = text(
-    "WITH ended AS (UPDATE head SET position = :position, generation = generation + 1 "
+_END_TURN: Final = "UPDATE head SET generation = generation + 1 WHERE id = 1"
+_END_TURN_AND_TELL: Final = (
+    "WITH ended AS (UPDATE head SET position = %s, generation = generation + 1 "
     "WHERE id = 1 RETURNING position) "
-    "SELECT pg_notify(:channel, :teller || ' ' || position) FROM ended"
+    "SELECT pg_notify(%s, %s || ' ' || position) FROM ended"
 )
 _GENERATION: Final = text("SELECT generation FROM head WHERE id = 1")
 
@@ -138,6 +136,7 @@ class PostgresJournal(SqlJournal):
         self._url = parse_address(address, password)
         self._bulk_facts = Bulk(FACTS, ())
         self._bulk_states = Bulk(STATES, ("owner", "kind"))
+        self._bulk_work = Bulk(OUTBOX, ("key",), is_kept=True)
         self._bulks = {
             table.name: Bulk(table, self._views.view(table.name).key_columns)
             for table in self._views.tables
@@ -257,6 +256,13 @@ class PostgresJournal(SqlJournal):
         full = [tuple(row[name] for name in names) for row in rows]
         self._bulks[view.table.name].put(connection, full)
 
+    def _together(self, connection: Connection) -> AbstractContextManager[object]:
+        return together(connection)
+
+    def _put_work(self, connection: Connection, work: Sequence[Work]) -> None:
+        if work:
+            self._bulk_work.put(connection, [work_row(one) for one in work])
+
     def _delete_rows(
         self, connection: Connection, view: View, keys: Sequence[tuple[Scalar, ...]]
     ) -> None:
@@ -274,12 +280,9 @@ class PostgresJournal(SqlJournal):
 
     def _end_batch(self, connection: Connection, last_position: int) -> None:
         if last_position:
-            connection.execute(
-                _END_TURN_AND_TELL,
-                {"position": last_position, "channel": CHANNEL, "teller": self._teller},
-            )
+            run(connection, _END_TURN_AND_TELL, (last_position, CHANNEL, self._teller))
         else:
-            connection.execute(_END_TURN, {"position": 0})
+            run(connection, _END_TURN)
         # Counted before the commit: one too many only costs a committer its cache.
         with self._lock:
             self._batches += 1

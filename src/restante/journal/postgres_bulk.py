@@ -6,11 +6,14 @@ for a thousand within a third of ``COPY``, and unlike ``COPY`` it can replace ro
 It knows tables and no meaning.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from operator import index
 from typing import Any, Final
 
+import psycopg
 from sqlalchemy import Boolean, Connection, Float, Integer, LargeBinary, Table, Text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.type_api import TypeEngine
 
 from .port import RowRejected, Scalar
@@ -26,6 +29,33 @@ _TYPES: Final[tuple[tuple[type[TypeEngine[Any]], str, Callable[[Any], Scalar]], 
 )
 
 
+@contextmanager
+def together(connection: Connection) -> Iterator[None]:
+    """Send statements without waiting for each one's answer; the last is here at the end."""
+    driver: Any = connection.connection.driver_connection
+    with _wrapped(connection), driver.pipeline():
+        yield
+
+
+def run(connection: Connection, statement: str, values: Sequence[Any] = ()) -> None:
+    """Run a prepared statement whose answer nobody reads."""
+    driver: Any = connection.connection.driver_connection
+    with _wrapped(connection):
+        driver.execute(statement, values, prepare=True)
+
+
+@contextmanager
+def _wrapped(connection: Connection) -> Iterator[None]:
+    # As SQLAlchemy would have raised it.
+    try:
+        yield
+    except psycopg.Error as error:
+        is_gone = connection.dialect.is_disconnect(error, connection.connection, None)  # type: ignore[arg-type]
+        raise DBAPIError.instance(
+            None, None, error, psycopg.Error, connection_invalidated=is_gone
+        ) from error
+
+
 class Bulk:
     """Writes rows of one table.
 
@@ -35,9 +65,11 @@ class Bulk:
         Its columns are given in their order, key columns first.
     keys
         Columns that tell one row from another; when empty, rows are only ever added.
+    is_kept
+        Whether a row that is there stays as it is.
     """
 
-    def __init__(self, table: Table, keys: Sequence[str]) -> None:
+    def __init__(self, table: Table, keys: Sequence[str], *, is_kept: bool = False) -> None:
         values = [column.name for column in table.columns if column.name not in keys]
         self._columns = [table.c[name] for name in (*keys, *values)]
         self._table = table.name
@@ -48,7 +80,7 @@ class Bulk:
         put = f'INSERT INTO "{table.name}" ({into}) SELECT * FROM unnest({", ".join(arrays)})'  # noqa: S608 - names are ours
         if keys:
             sets = ", ".join(f'"{name}" = excluded."{name}"' for name in values)
-            what = f"DO UPDATE SET {sets}" if values else "DO NOTHING"
+            what = f"DO UPDATE SET {sets}" if values and not is_kept else "DO NOTHING"
             put += f" ON CONFLICT ({_quoted(keys)}) {what}"
         self._put = put
         same = " AND ".join(f'kept."{name}" = gone."{name}"' for name in keys)
@@ -66,11 +98,11 @@ class Bulk:
         RowRejected
             When a value is not of its column's type.
         """
-        connection.exec_driver_sql(self._put, self._arrays(rows))
+        run(connection, self._put, self._arrays(rows))
 
     def delete(self, connection: Connection, keys: Sequence[tuple[Scalar, ...]]) -> None:
         """Take rows out, absent or not."""
-        connection.exec_driver_sql(self._delete, self._arrays(keys))
+        run(connection, self._delete, self._arrays(keys))
 
     def _arrays(self, rows: Sequence[tuple[Scalar, ...]]) -> tuple[list[Scalar], ...]:
         arrays: list[list[Scalar]] = []

@@ -39,6 +39,7 @@ from .port import (
     StateRow,
     Stored,
     Unit,
+    Work,
 )
 from .refold import SHAPES_KEY, fingerprint_states, refold_step
 from .tables import CURSORS, FACTS, META, STATES
@@ -153,10 +154,11 @@ class SqlJournal(ABC):
                 derived = self._derive(one.recorded, unit.state)
                 changes.extend(derived.rows)
                 work.extend(derived.work)
-            self._insert_facts(connection, batch.units, sealed)
-            self._change_rows(connection, self._views.collapse(changes))
-            outbox.insert_work(connection, work)
-            self._end_batch(connection, sealed[-1].recorded[-1].position if sealed else 0)
+            with self._together(connection):
+                self._insert_facts(connection, batch.units, sealed)
+                self._change_rows(connection, self._views.collapse(changes))
+                self._put_work(connection, work)
+                self._end_batch(connection, sealed[-1].recorded[-1].position if sealed else 0)
         return tuple(recorded for one in sealed for recorded in one.recorded)
 
     def read(
@@ -358,7 +360,7 @@ class SqlJournal(ABC):
         position = self._begin_batch(connection) + 1
         if batch.skip:
             position = self._leave_out(connection, position - 1, batch.skip) + 1
-        heads = read_heads(connection, [unit.stream for unit in batch.units])
+        heads = self._heads(connection, batch)
         self._check_seen(connection, batch, heads)
         sealed: list[Sealed] = []
         for unit in batch.units:
@@ -373,6 +375,19 @@ class SqlJournal(ABC):
             position += len(one.stored)
             sealed.append(one)
         return sealed
+
+    def _heads(
+        self, connection: Connection, batch: Batch
+    ) -> Mapping[StreamName, tuple[int, bytes]]:
+        known = {
+            unit.stream: (unit.expected_version, unit.head_hash)
+            for unit in batch.units
+            if unit.head_hash is not None
+        }
+        is_all_known = len(known) == len(batch.units)
+        if is_all_known and batch.seen is not None and self._is_as_seen(batch.seen):
+            return known
+        return read_heads(connection, [unit.stream for unit in batch.units])
 
     def _leave_out(self, connection: Connection, last_position: int, count: int) -> int:
         skips = inspection.read_skips(connection)
@@ -458,6 +473,13 @@ class SqlJournal(ABC):
     ) -> None:
         connection.exec_driver_sql(self._insert_fact, list(facts))
         connection.exec_driver_sql(self._upsert_state, list(states))
+
+    def _together(self, connection: Connection) -> AbstractContextManager[object]:  # noqa: ARG002
+        """Hold back answers of statements until the end, where that saves round trips."""
+        return nullcontext()
+
+    def _put_work(self, connection: Connection, work: Sequence[Work]) -> None:
+        outbox.insert_work(connection, work)
 
     def _change_rows(
         self, connection: Connection, rows: Mapping[RowKey, Mapping[str, Scalar] | None]

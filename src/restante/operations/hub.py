@@ -137,7 +137,7 @@ class CentreEnd:
             facts=event.facts,
         )
         try:
-            done = self._committer.run(ingest(self._means, report=report))
+            done = self._committer.run(ingest(self._means, report=report, site=self.site))
         except _NOT_WRITTEN as error:
             self._session.failed(event.epoch)
             _log.warning("report not written", locker=self.locker, error=type(error).__name__)

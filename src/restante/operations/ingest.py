@@ -9,27 +9,39 @@ R3  A fact that is not understood, or that the centre cannot draw from, is kept 
 R4  What happened is never refused: what contradicts belief is recorded beside an anomaly.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
-from ..core.ids import ActorId, SiteId, locker_stream
+from ..core.handoff import HandoffCollected, HandoffDeposited, HandoffRetrieved
+from ..core.ids import (
+    ActorId,
+    ParcelId,
+    SiteId,
+    StreamName,
+    locker_stream,
+    parcel_stream,
+    site_stream,
+)
 from ..core.refusal import Refused
 from ..core.streams import KINDS
 from ..core.value import Fact
 from ..journal.codec import codec_of
+from ..journal.inline import RowKey
 from ..journal.ledger import Ledger, Operation
 from ..journal.port import Entry, Origin, RowChange, Scalar, UnknownFact
 from ..link.message import UNREADABLE, Report, ReportedFact
+from ..views.alone_tables import FOUND
 from ..views.principal import Principal
-from ..views.tables import LOCKERS, QUARANTINE, WATERMARKS
+from ..views.tables import LOCKERS, QUARANTINE, SITES, WATERMARKS
 from .lookup import find_locker_row
 from .matters import open_matter
 from .means import Means
 from .reactions import Reporter, react
 
 _CODEC: Final = codec_of({"locker": KINDS["locker"]})
+_HANDED_OVER: Final = (HandoffDeposited, HandoffCollected, HandoffRetrieved)
 _ENVELOPE: Final = msgspec.json.Decoder(ReportedFact)
 _RAW: Final = msgspec.json.Encoder()
 
@@ -44,16 +56,43 @@ class Ingested(NamedTuple):
     quarantined_count: int
 
 
-def ingest(means: Means, *, report: Report) -> Operation[Ingested]:
-    """Apply a report of an authenticated locker."""
-    locker = report.locker
+def ingest(means: Means, *, report: Report, site: SiteId | None = None) -> Operation[Ingested]:
+    """Apply a report of an authenticated locker.
+
+    Parameters
+    ----------
+    site
+        Where the locker is believed to stand; only saves look-ups.
+    """
     entries = [_entry(report, place) for place in range(len(report.facts))]
-    rows = ((WATERMARKS.name, (locker, report.epoch)), (LOCKERS.name, (locker,)))
     return Operation(
-        (locker_stream(locker),),
+        tuple(_streams(report, entries, site)),
         lambda ledger: _ingest(ledger, means, report, entries),
-        rows,
+        tuple(_rows(report, entries, site)),
     )
+
+
+def _streams(report: Report, entries: Sequence[Entry], site: SiteId | None) -> Iterator[StreamName]:
+    yield locker_stream(report.locker)
+    if site is not None:
+        yield site_stream(site)
+    for parcel in _handed_over(entries):
+        yield parcel_stream(parcel)
+
+
+def _rows(report: Report, entries: Sequence[Entry], site: SiteId | None) -> Iterator[RowKey]:
+    yield WATERMARKS.name, (report.locker, report.epoch)
+    yield LOCKERS.name, (report.locker,)
+    if site is not None:
+        yield SITES.name, (site,)
+    for parcel in _handed_over(entries):
+        yield FOUND.name, (report.locker, parcel)
+
+
+def _handed_over(entries: Sequence[Entry]) -> Iterator[ParcelId]:
+    for entry in entries:
+        if isinstance(entry.fact, _HANDED_OVER):
+            yield entry.fact.parcel
 
 
 def _ingest(ledger: Ledger, means: Means, report: Report, entries: Sequence[Entry]) -> Ingested:

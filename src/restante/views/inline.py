@@ -12,13 +12,36 @@ from ..core import locker, remote, site
 from ..core.ids import split_stream
 from ..core.streams import ParcelFile
 from ..core.value import Value
+from ..journal.inline import derives
 from ..journal.port import Derived, Recorded
+from .alarms import LOCKER_ALARMS
 from .inline_locker import derive_locker
 from .inline_parcel import derive_parcel
 from .inline_remote import derive_remote
 from .inline_site import derive_site
+from .remote_tables import REMOTE_OPENINGS
+from .tables import (
+    ANOMALIES,
+    BOOKINGS,
+    COMPARTMENTS,
+    LIST_ENTRIES,
+    MILESTONES,
+    PARCELS,
+    TIMERS,
+)
 
 
+@derives(
+    ANOMALIES.name,
+    BOOKINGS.name,
+    COMPARTMENTS.name,
+    LIST_ENTRIES.name,
+    LOCKER_ALARMS.name,
+    MILESTONES.name,
+    PARCELS.name,
+    REMOTE_OPENINGS.name,
+    TIMERS.name,
+)
 def derive(recorded: Sequence[Recorded], state: Value) -> Derived:
     """Tell which rows and which work follow from one unit."""
     if not recorded:
