@@ -68,3 +68,28 @@ def edge(
         print_json(report.as_object())
     else:
         RESULT.print(report.text(), highlight=False, markup=False)
+
+
+@app.command("custody")
+def custody(
+    sqlite_dir: Annotated[
+        Path | None,
+        typer.Option("--sqlite", help="Measure an SQLite file in this folder instead."),
+    ] = None,
+    sites: Annotated[int, typer.Option(help="Sites with a locker each.", min=10)] = 3_000,
+    seconds: Annotated[float, typer.Option(help="Seconds per turn.", min=0.1)] = 3.0,
+    as_json: _Json = False,
+) -> None:
+    """Measure whole deposits per second, beside pgbench writing the same rows one by one.
+
+    A PostgreSQL server is started from the installed programs and is gone afterwards. Waiting
+    callers are 1, 8, 64, 500 and 2,000; pgbench has 64 clients, before and after.
+    """
+    from ..wiring.custody_bench import measure_custody
+
+    with progress("measuring", total=8) as tell:
+        report = measure_custody(sqlite_dir=sqlite_dir, sites=sites, seconds=seconds, tell=tell)
+    if as_json:
+        print_json(report.as_object())
+    else:
+        RESULT.print(report.text(), highlight=False, markup=False)
