@@ -33,6 +33,7 @@ class Trouble(StrEnum):
     UNAUTHENTICATED = "unauthenticated"
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
+    ARCHIVED = "archived"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     BODY_TOO_LARGE = "body_too_large"
     MEDIA_TYPE_UNKNOWN = "media_type_unknown"
@@ -225,6 +226,12 @@ _TROUBLES: Final[dict[Trouble, Explained]] = {
         404,
         "There is no such thing, or not for you",
         "Check the id and whose key you use; the reference lists all addresses.",
+    ),
+    Trouble.ARCHIVED: Explained(
+        410,
+        "What came after this position was moved into an archive",
+        "Ask again with the position named in the detail; ask the operator for what lies before "
+        "it.",
     ),
     Trouble.METHOD_NOT_ALLOWED: Explained(
         405,

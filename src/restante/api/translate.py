@@ -18,7 +18,7 @@ from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
 from ..core.refusal import Refused
 from ..journal.committer import Closed, Overloaded
-from ..journal.port import Busy, Conflict, Damaged, Full, Unsure
+from ..journal.port import Archived, Busy, Conflict, Damaged, Full, Unsure
 from ..operations.announce import BadParcel
 from ..operations.contacts import BadContact
 from ..operations.orders import BadOrder
@@ -50,6 +50,11 @@ def translate(error: Exception, *, request_id: str) -> ProblemRaised:
         case NotFound() | NotFoundException():
             detail = str(error) if isinstance(error, NotFound) else "there is nothing here"
             return ProblemRaised(Trouble.NOT_FOUND, detail)
+        case Archived():
+            return ProblemRaised(
+                Trouble.ARCHIVED,
+                f"events up to position {error.floor} are archived: go on with after={error.floor}",
+            )
         case Forbidden():
             return ProblemRaised(Trouble.FORBIDDEN, str(error))
         case BadParcel() | BadContact() | BadOrder() | BadReceipt() | BadLabel() | BadWebhook():
