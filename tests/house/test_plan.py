@@ -29,8 +29,10 @@ for module in pkgutil.walk_packages(getattr(room, "__path__", ()), room.__name__
 
 ROOMS_OF_A_LOCKER = ("core", "journal", "access", "link", "edge")
 
-ONLY_AT_THE_CENTRE = "restante.journal.postgres"
-"""Needs a driver of its own; a contract forbids a locker to reach it."""
+ONLY_AT_THE_CENTRE = (
+    "restante.journal.postgres restante.journal.postgres_bulk restante.journal.postgres_patience"
+)
+"""Need a driver of their own; a contract forbids a locker to reach them."""
 
 COMMAND_OF_A_LOCKER = ("cli.app", "cli.serve", "wiring.locker", "wiring.server")
 """What `restante locker` loads to start one."""
