@@ -330,14 +330,7 @@ def _run_once(path: Path, *, host: str, port: int, tell: Callable[[str], None]) 
     )
     line = None if access is None else _make_line(running, access, clock)
     ticks = TickThread(running.kiosk)
-    app = Litestar(
-        [
-            make_kiosk_routes(lambda name: running.kiosk if name == file.locker else None),
-            *make_health_routes(_make_health(file, running, ticks, line)),
-        ],
-        openapi_config=None,
-        logging_config=None,
-    )
+    app = _make_app(file, running, _make_health(file, running, ticks, line))
     url = f"http://{host}:{port}/kiosk/{file.locker}"
     changed = threading.Event()
     caretaker = make_caretaker(
@@ -369,6 +362,17 @@ def _run_once(path: Path, *, host: str, port: int, tell: Callable[[str], None]) 
         if running.controller is not None:
             running.controller.store.close()
     return changed.is_set()
+
+
+def _make_app(file: LockerFile, running: RunningLocker, health: Health) -> Litestar:
+    return Litestar(
+        [
+            make_kiosk_routes(lambda name: running.kiosk if name == file.locker else None),
+            *make_health_routes(health),
+        ],
+        openapi_config=None,
+        logging_config=None,
+    )
 
 
 def _make_health(
