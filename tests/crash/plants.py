@@ -15,7 +15,6 @@ from restante.journal.postgres import PostgresJournal
 from restante.operations import ingest
 from tests.power.plants import Seam, acknowledge_before_commit, dedupe_without_epoch
 
-
 LATE_SECONDS = 0.2
 """When a hook that runs after the commit comes to its work on a busy machine."""
 
