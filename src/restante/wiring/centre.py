@@ -144,18 +144,7 @@ def open_centre(
         hub=hub,
         orders=OrderDesk(reading=reading, committer=committer, clock=clock, hub=hub),
         timekeeper=Timekeeper(reading=reading, committer=committer, clock=clock),
-        sweeper=Sweeper(
-            reading=reading,
-            committer=committer,
-            clock=clock,
-            retention=Retention(
-                contact_days=settings.keep_contacts_days,
-                code_days=settings.keep_codes_days,
-                door_event_days=settings.keep_door_events_days,
-                courier_days=settings.keep_couriers_days,
-                audit_days=settings.keep_audit_days,
-            ),
-        ),
+        sweeper=Sweeper(reading, committer, clock, _retention_of(settings)),
         worker=OutboxWorker(journal, performers, committer=committer, clock=clock),
         desk=Desk(journal, means, clock),
         mailbox=mailbox,
@@ -202,6 +191,16 @@ def _make_means(
         soft_seconds=settings.soft_booking_seconds,
         remote_openings_max=settings.remote_openings_per_hour,
         live_selectors=queries.live_selectors,
+    )
+
+
+def _retention_of(settings: Settings) -> Retention:
+    return Retention(
+        contact_days=settings.keep_contacts_days,
+        code_days=settings.keep_codes_days,
+        door_event_days=settings.keep_door_events_days,
+        courier_days=settings.keep_couriers_days,
+        audit_days=settings.keep_audit_days,
     )
 
 
