@@ -52,7 +52,6 @@ class Sweeper:
 
     def __init__(
         self,
-        *,
         reading: Callable[[], AbstractContextManager[Connection]],
         committer: Committer,
         clock: Clock,
