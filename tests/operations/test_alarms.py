@@ -9,7 +9,7 @@ from restante.core.alarm import AlarmCleared, AlarmKind, AlarmRaised, Reading, S
 from restante.core.ids import CompartmentId
 from restante.core.value import UtcSeconds
 from restante.link.message import Heartbeat
-from restante.operations.hub import note_heartbeat
+from restante.operations.beats import NotedBeat, note_heartbeats
 from restante.operations.service import handle_matter
 from tests.operations.house import LOCKER, OPERATOR, House, open_house
 
@@ -102,13 +102,13 @@ def test_the_end_of_an_alarm_nobody_heard_of_is_kept_and_changes_nothing(house: 
 
 def test_partners_do_not_see_how_a_locker_is_guarded(house: House) -> None:
     house.report(raised(house))
-    house.centre.run(note_heartbeat(beat(house)))
+    house.centre.run(note_heartbeats([NotedBeat(beat(house), house.clock.now())]))
     shown = house.centre.queries.locker(house.acme, LOCKER)
     assert (shown.alarms, shown.readings, shown.read_at) == ((), (), None)
 
 
 def test_a_heartbeat_brings_the_newest_readings(house: House) -> None:
-    house.centre.run(note_heartbeat(beat(house)))
+    house.centre.run(note_heartbeats([NotedBeat(beat(house), house.clock.now())]))
     shown = house.centre.queries.locker(OPERATOR, LOCKER)
     assert shown.readings == beat(house).readings
     assert shown.read_at == house.clock.now()

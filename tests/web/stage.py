@@ -34,8 +34,8 @@ from restante.core.size import CompartmentSpec, ParcelSize
 from restante.core.value import DAY, HOUR, Fact, Grams, Millimeters, UtcSeconds
 from restante.link.message import Heartbeat, Report, ReportedFact
 from restante.operations.announce import announce
+from restante.operations.beats import NotedBeat, note_heartbeats
 from restante.operations.contacts import Contact
-from restante.operations.hub import note_heartbeat
 from restante.operations.ingest import ingest
 from restante.settings import Settings
 from restante.sim.city import City, make_city
@@ -242,7 +242,7 @@ class Stage:
             unsent_since=since,
             list_version=0,
         )
-        self.centre.run(note_heartbeat(beat))
+        self.centre.run(note_heartbeats([NotedBeat(beat, self.clock.now())]))
 
     def live_three_days(self) -> None:
         """Fill the city: parcels in every situation, and some trouble."""

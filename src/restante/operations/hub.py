@@ -27,12 +27,12 @@ from ..link.message import ConfigurationUpdate, Heartbeat, Hello, Order, Report
 from ..link.session import Beat, CentreEvent, Diverged, Dropped, FactsArrived, Gap, Greeted
 from ..link.signing import make_signer
 from ..link.telling import ConfigurationTeller, KeysTeller
-from ..views.alarms import readings_row
 from ..views.alone_tables import LOCKER_CLOCKS
 from ..views.device_tables import is_shut_out, read_shut_out
 from ..views.principal import NotFound
 from ..views.remote_tables import CHALLENGES
 from ..views.tables import LOCKER_LINKS, LOCKERS, WATERMARKS
+from .beats import Beats
 from .configuration import find_configuration, note_configuration, read_desired
 from .ingest import ingest
 from .lists import Lists
@@ -59,6 +59,7 @@ class CentreEnd:
         session: CentreSession,
         committer: Committer,
         means: Means,
+        beats: Beats,
         is_shut_out: Callable[[], bool],
     ) -> None:
         self.locker = locker
@@ -69,6 +70,7 @@ class CentreEnd:
         self._session = session
         self._committer = committer
         self._means = means
+        self._beats = beats
         self._is_shut_out = is_shut_out
         self._noted: ConfigurationState | None = None
         self.is_muted = False
@@ -91,7 +93,7 @@ class CentreEnd:
             _log.warning("message of a revoked locker dropped", locker=self.locker)
             return
         for event in self._session.receive(body, now):
-            self._handle(event)
+            self._handle(event, now)
 
     def outgoing(self, now: UtcSeconds) -> list[bytes]:
         """Give what is to be sent now."""
@@ -109,18 +111,19 @@ class CentreEnd:
         """Note a newer list of the locker's site."""
         self._session.list_changed(version)
 
-    def _handle(self, event: CentreEvent) -> None:
+    def _handle(self, event: CentreEvent, now: UtcSeconds) -> None:
         match event:
             case FactsArrived():
                 self._take_in(event)
             case Gap(epoch=epoch):
                 self._close_gap(epoch)
             case Greeted(hello=hello):
+                self._beats.forget(self.locker)
                 self._run(note_hello(hello))
                 self._noted = None
                 self._note_configuration(hello.configuration)
             case Beat(heartbeat=beat):
-                self._run(note_heartbeat(beat))
+                self._note_beat(beat, now)
                 self._note_configuration(beat.configuration)
             case Diverged(what=what):
                 _log.warning("locker and centre disagree", locker=self.locker, what=what)
@@ -158,6 +161,12 @@ class CentreEnd:
             _log.warning("watermark not read", locker=self.locker, error=type(error).__name__)
         else:
             self._session.stands_at(epoch, seq)
+
+    def _note_beat(self, beat: Heartbeat, now: UtcSeconds) -> None:
+        try:
+            self._beats.note(beat, now)
+        except _NOT_WRITTEN as error:
+            _log.warning("beat not noted", locker=self.locker, error=type(error).__name__)
 
     def _note_configuration(self, state: ConfigurationState) -> None:
         # Every beat says it; only what is new costs a transaction.
@@ -198,6 +207,7 @@ class Hub:
         self._lock = threading.Lock()
         self._pushed = 0
         self.lists = Lists(reading)
+        self.beats = Beats(committer)
 
     def end_for(self, locker: LockerId) -> CentreEnd:
         """Find or make the centre's end for a registered locker.
@@ -284,6 +294,7 @@ class Hub:
             session=session,
             committer=self._committer,
             means=self._means,
+            beats=self.beats,
             is_shut_out=lambda: self._is_shut_out(locker),
         )
         end.is_muted = is_muted
@@ -308,28 +319,6 @@ def note_hello(hello: Hello) -> Operation[None]:
         ledger.put(RowChange(LOCKER_CLOCKS.name, (hello.locker,), {"clock": hello.clock}))
 
     return Operation((), run)
-
-
-def note_heartbeat(beat: Heartbeat) -> Operation[None]:
-    """Keep that a locker is alive."""
-
-    def run(ledger: Ledger) -> None:
-        before = ledger.row(LOCKER_LINKS.name, (beat.locker,))
-        row: dict[str, Scalar] = {
-            "release": "" if before is None else before["release"],
-            "epoch": "" if before is None else before["epoch"],
-            "list_version": beat.list_version,
-            "unsent_count": beat.unsent_count,
-            "unsent_since": beat.unsent_since,
-            "seen_at": ledger.now,
-        }
-        ledger.put(RowChange(LOCKER_LINKS.name, (beat.locker,), row))
-        ledger.put(RowChange(CHALLENGES.name, (beat.locker,), {"challenge": beat.challenge}))
-        ledger.put(RowChange(LOCKER_CLOCKS.name, (beat.locker,), {"clock": beat.clock}))
-        if beat.readings:
-            ledger.put(readings_row(beat.locker, beat.readings, ledger.now))
-
-    return Operation((), run, ((LOCKER_LINKS.name, (beat.locker,)),))
 
 
 def _read_watermark(locker: LockerId, epoch: str) -> Operation[int]:

@@ -39,6 +39,7 @@ class Chores:
         """Begin."""
         # Another process's facts may be work for this one: lists of lockers that are linked here.
         self._centre.journal.watch(lambda _position: self._woken.set())
+        self._centre.hub.beats.gather()
         self._thread.start()
 
     def close(self) -> None:
@@ -71,6 +72,8 @@ class Chores:
         centre = self._centre
         # Keys that another process has drawn or changed.
         centre.keyring.refresh()
+        # Before orders are told, which repeat what the newest beat gave.
+        centre.hub.beats.write()
         done = centre.timekeeper.tick()
         done += centre.hub.push_lists()
         centre.hub.watch_machines()
