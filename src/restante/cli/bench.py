@@ -76,8 +76,8 @@ def custody(
         Path | None,
         typer.Option("--sqlite", help="Measure an SQLite file in this folder instead."),
     ] = None,
-    sites: Annotated[int, typer.Option(help="Sites with a locker each.", min=10)] = 3_000,
-    seconds: Annotated[float, typer.Option(help="Seconds per turn.", min=0.1)] = 3.0,
+    sites: Annotated[int, typer.Option(help="Sites with a locker each.", min=10)] = 2_500,
+    seconds: Annotated[float, typer.Option(help="Seconds per turn.", min=0.1)] = 2.0,
     as_json: _Json = False,
 ) -> None:
     """Measure whole deposits per second, beside pgbench writing the same rows one by one.

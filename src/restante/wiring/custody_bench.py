@@ -33,11 +33,11 @@ from .private_postgres import Server, find_programs, run_server
 from .record import open_journal
 
 CALLERS: Final = (1, 8, 64, 500, 2_000)
-SITES: Final = 3_000
+SITES: Final = 2_500
 PARCELS: Final = 10
 """Announced at each site: together more than a fast machine puts in while it is measured."""
 
-SECONDS: Final = 3.0
+SECONDS: Final = 2.0
 """Of each measured turn."""
 
 PGBENCH_SECONDS: Final = 3
