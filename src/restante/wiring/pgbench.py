@@ -88,7 +88,7 @@ def _statements(stencil: Stencil) -> Iterator[str]:
         keys = [column.name for column in table.primary_key.columns]
         values = [column.name for column in table.columns if column.name not in keys]
         into = ", ".join(f'"{column.name}"' for column in table.columns)
-        lists = ", ".join(f"({', '.join(_cells(stencil, table, row))})" for row in rows)
+        lists = ", ".join(f"({', '.join(_literals(stencil, table, row))})" for row in rows)
         statement = f'INSERT INTO "{name}" ({into}) VALUES {lists}'  # noqa: S608 - names are ours
         if table is OUTBOX:
             statement += " ON CONFLICT (key) DO NOTHING"
@@ -100,19 +100,21 @@ def _statements(stencil: Stencil) -> Iterator[str]:
         table = _TABLES[name]
         keys = [column.name for column in table.primary_key.columns]
         for row in rows:
-            cells = _cells(stencil, table, row[: len(keys)])
-            where = " AND ".join(f'"{key}" = {cell}' for key, cell in zip(keys, cells, strict=True))
+            literals = _literals(stencil, table, row[: len(keys)])
+            where = " AND ".join(
+                f'"{key}" = {literal}' for key, literal in zip(keys, literals, strict=True)
+            )
             yield f'DELETE FROM "{name}" WHERE {where};'  # noqa: S608 - names are ours
 
 
-def _cells(stencil: Stencil, table: Table, row: Sequence[Any]) -> list[str]:
+def _literals(stencil: Stencil, table: Table, row: Sequence[Any]) -> list[str]:
     return [
-        _cell(stencil, table, column.name, value)
+        _literal(stencil, table, column.name, value)
         for column, value in zip(table.columns, row, strict=False)
     ]
 
 
-def _cell(stencil: Stencil, table: Table, column: str, value: Any) -> str:
+def _literal(stencil: Stencil, table: Table, column: str, value: Any) -> str:
     if column == "position":
         return "nextval('bench_position')"
     if column == "version":
