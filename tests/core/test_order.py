@@ -130,6 +130,13 @@ def test_a_recipients_order_opens_only_the_door_of_its_parcel():
     refused(holding, collect(grant=make_grant(valid_until=NOON)), Reason.GRANT_EXPIRED)
 
 
+def test_a_partners_order_opens_only_while_its_own_parcel_lies_there():
+    inside = holding.state.compartments[A1].parcel
+    holding.when(order(parcel=inside)).follows(OrderTaken, OpeningIntended)
+    refused(holding, order(parcel=OTHER_PARCEL), Reason.NOT_YOUR_PARCEL)
+    refused(holding, order(compartment=A2, parcel=inside), Reason.NOT_YOUR_PARCEL)
+
+
 def test_an_order_obeys_the_rules_for_whom_stands_there():
     refused(holding, order(compartment=CompartmentId("Z9")), Reason.COMPARTMENT_UNKNOWN)
     refused(holding, order(purpose=Purpose.RETRIEVE), Reason.ACCESS_DENIED)

@@ -4,13 +4,19 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from restante.core.streams import KINDS
 from restante.core.value import DAY, HOUR
 from restante.edge.kiosk.kiosk import Kiosk
 from restante.edge.kiosk.pages import make_kiosk_routes
+from restante.edge.presence import CHALLENGE_LIFE_SECONDS
+from restante.edge.store import TABLES
+from restante.journal.memory import MemoryJournal
+from restante.link.message import ListUpdate, decode_from_centre
+from restante.operations.cancel import cancel
 from tests.edge.cabinet import LOCKER as KIOSK_LOCKER
 from tests.edge.cabinet import Cabinet
 from tests.operations.afar import Afar
-from tests.operations.house import OTHER_LOCKER
+from tests.operations.house import OTHER_LOCKER, House
 
 
 def test_old_words_do_not_keep_a_locker_from_knowing_that_it_is_alone(afar: Afar) -> None:
@@ -46,6 +52,33 @@ def test_what_is_said_to_one_locker_counts_at_no_other(afar: Afar) -> None:
         afar.uplink.receive(body, afar.now)
     assert afar.uplink.dropped_count == before + len(bodies) + len(renamed)
     assert afar.pulses() == pulses
+
+
+def test_an_old_whole_list_brings_nothing_back_to_a_locker_that_lost_its_file(
+    house: House,
+) -> None:
+    afar = Afar(house)
+    parcel = house.announce("JJD09")
+    afar.pump()
+    recorded = [
+        body for body in afar.tap.said
+        if isinstance(said := decode_from_centre(body), ListUpdate) and said.base_version == 0
+    ]  # fmt: skip
+    assert recorded
+    afar.pass_time(CHALLENGE_LIFE_SECONDS + 1)
+    house.centre.run(cancel(house.centre.means, house.acme, parcel=parcel.parcel))
+    afar.link.cut()
+    afar.journal = MemoryJournal(KINDS, inline=TABLES)
+    afar.start()
+    afar.uplink.connected(afar.now)
+    before = afar.uplink.dropped_count
+    for body in recorded:
+        afar.uplink.receive(body, afar.now)
+    assert afar.uplink.dropped_count == before + len(recorded)
+    assert not afar.controller.allowed.listed
+    afar.pump()
+    assert afar.controller.allowed.listed
+    assert afar.controller.allowed.parcel(parcel.parcel) is None
 
 
 @pytest.mark.parametrize(

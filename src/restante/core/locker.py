@@ -368,6 +368,9 @@ def _open_for_order(state: Locker, command: order.TakeOrder) -> tuple[LockerFact
     if command.purpose is Purpose.SERVICE:
         if is_visited:
             raise Refused(Reason.SESSION_ACTIVE)
+        inside = _compartment(state, command.compartment).parcel
+        if command.parcel is not None and command.parcel != inside:
+            raise Refused(Reason.NOT_YOUR_PARCEL)
         service = OpenForService(
             at=at,
             opening=command.opening,

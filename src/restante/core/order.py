@@ -15,12 +15,13 @@ R4  An order repeats what this locker has just given, over the link or on its sc
     prove that it is fresh: whoever can hold an order back can hold back the word about the time.
 R5  A recipient's order needs what this locker's own screen shows: who asks stands before it.
 R6  An order that is refused is recorded and used up like one that was taken.
+R7  A partner's order is for a parcel of its own, and void when another lies there by then.
 """
 
 from typing import Final, TypeAlias
 
 from .grant import Grant, Purpose
-from .ids import ActorId, CompartmentId, OpeningId, OrderId, SessionId
+from .ids import ActorId, CompartmentId, OpeningId, OrderId, ParcelId, SessionId
 from .refusal import Reason, Refused
 from .value import Command, Fact, UtcSeconds, Value
 
@@ -82,6 +83,8 @@ class TakeOrder(Command, tag="take_order"):
     """Names the visit there is none of: nobody is signed in for an order."""
     grant: Grant | None = None
     """As the locker's own list gives it."""
+    parcel: ParcelId | None = None
+    """For a partner: opens only while this parcel lies inside (R7)."""
     is_time_unknown: bool = False
     is_fresh: bool = False
     """Whether it repeats a challenge this locker has just given."""

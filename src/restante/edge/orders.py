@@ -90,6 +90,7 @@ class Orders:
             opening=self._doors.new_opening(),
             session=SessionId(self._minter.make("s")),
             grant=grant,
+            parcel=order.parcel,
             is_time_unknown=self._clock.is_time_unknown,
             is_fresh=self.is_live(order.challenge),
             is_present=self._shown.use(order.presence, self._machine.now()),

@@ -232,4 +232,5 @@ class CentreSession:
             base_version=delta.base_version,
             version=delta.version,
             changes=delta.changes,
+            challenge=self._challenge,
         )

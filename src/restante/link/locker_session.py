@@ -261,6 +261,8 @@ class LockerSession:
             self._hello.reset()
             return []
         is_whole = update.base_version == 0
+        if is_whole and not self._is_live_challenge(update.challenge):
+            return [Dropped("a whole list that was held back")]
         return [ListArrived(is_whole, update.version, update.changes)]
 
     def _make_hello(self) -> Hello:

@@ -222,6 +222,9 @@ class ListUpdate(Value, tag="list"):
     """Version the changes apply to; 0 means everything: forget what is not in it."""
     version: int
     changes: tuple[ListChange, ...]
+    challenge: str = ""
+    """As the locker gave it last: a whole list that was held back on the way would bring back what
+    was taken away since, at a locker that has lost its own."""
     kid: str = ""
     signature: bytes = b""
 
@@ -256,6 +259,8 @@ class Order(Value, tag="order"):
     asked_by: ActorId
     grant: GrantId | None = None
     """For a recipient: the grant whose door this is."""
+    parcel: ParcelId | None = None
+    """For a partner: the parcel of its own that must still lie inside."""
     presence: str = ""
     """For a recipient: what the locker's own screen showed a moment ago."""
     challenge: str = ""

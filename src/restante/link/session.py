@@ -18,8 +18,8 @@ R5  What the centre says is signed; what does not verify is dropped and told to 
 R6  A clock that jumps delays a resend by one pause at most.
 R7  An order is said once and never again: what is lost is asked for anew, by whoever wanted it.
     An order for another life of the locker's journal is dropped.
-R8  Orders and the time repeat a challenge the locker has just given; one that was held back on the
-    way does not count.
+R8  Orders, the time and whole lists repeat a challenge the locker has just given; one that was held
+    back on the way does not count.
 R9  A centre that was put back from a copy lacks facts it has acknowledged. What it answers to a
     greeting, a gap or a beat that believes too much repeats the newest challenge, and then the
     watermark goes back: the locker sends again what is missing.

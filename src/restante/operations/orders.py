@@ -42,7 +42,7 @@ from ..journal.committer import Closed, Committer, Overloaded
 from ..journal.ledger import Ledger, Operation
 from ..journal.port import Busy, Conflict, Full
 from ..link.message import Order
-from ..views.principal import NotFound, Principal, Role
+from ..views.principal import NotFound, Principal, Role, role_of
 from ..views.remote_tables import CHALLENGES, REMOTE_OPENINGS
 from ..views.tables import COMPARTMENTS, LOCKER_LINKS, LOCKERS
 from .directory import read_layout
@@ -314,6 +314,7 @@ class OrderDesk:
                 expires_at=sent.expires_at,
                 asked_by=asked.asked_by,
                 grant=asked.grant,
+                parcel=asked.parcel if role_of(asked.asked_by) is Role.PARTNER else None,
                 presence=asked.presence,
                 challenge=challenge,
             )

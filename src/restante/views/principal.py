@@ -131,3 +131,8 @@ class Principal(Value):
 
 TIMEKEEPER = Principal(role=Role.TIMEKEEPER, name="")
 """Time itself."""
+
+
+def role_of(actor: ActorId) -> Role:
+    """Tell in which role somebody acted, from how facts name them."""
+    return Role(actor.partition(":")[0])
