@@ -255,7 +255,8 @@ class _Process:
     def followed(self) -> Iterator[None]:
         """Let a screen follow what changes, as it always does."""
         stream = socket.create_connection(("127.0.0.1", self._port))
-        stream.sendall(f"GET /kiosk/{LOCKER}/stream HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
+        host = f"127.0.0.1:{self._port}"
+        stream.sendall(f"GET /kiosk/{LOCKER}/stream HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
 
         def drain() -> None:
             while stream.recv(65_536):

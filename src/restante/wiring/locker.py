@@ -1,5 +1,6 @@
 """Build one locker from its file: for a machine of its own, or beside a centre in one process."""
 
+import ipaddress
 import threading
 import tomllib
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_type_hints
 import msgspec
 import structlog
 from litestar import Litestar
+from litestar.config.allowed_hosts import AllowedHostsConfig
 
 from .. import __version__
 from ..access import STANDARD, DeviceKey, LockerKeys, open_device_key, read_locker_keys
@@ -330,7 +332,8 @@ def _run_once(path: Path, *, host: str, port: int, tell: Callable[[str], None]) 
     )
     line = None if access is None else _make_line(running, access, clock)
     ticks = TickThread(running.kiosk)
-    app = _make_app(file, running, _make_health(file, running, ticks, line))
+    health = _make_health(file, running, ticks, line)
+    app = _make_app(file, running, health, name_hosts(host, port))
     url = f"http://{host}:{port}/kiosk/{file.locker}"
     changed = threading.Event()
     caretaker = make_caretaker(
@@ -364,12 +367,30 @@ def _run_once(path: Path, *, host: str, port: int, tell: Callable[[str], None]) 
     return changed.is_set()
 
 
-def _make_app(file: LockerFile, running: RunningLocker, health: Health) -> Litestar:
+def name_hosts(host: str, port: int) -> list[str]:
+    """Name what a browser may call the kiosk; anything (``*``) where others than this machine ask.
+
+    A page from elsewhere can let its own name point at this machine, but not be called by these.
+    """
+    try:
+        is_own = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_own = False
+    if not is_own:
+        return ["*"]
+    names = {"localhost", "127.0.0.1", "[::1]", f"[{host}]" if ":" in host else host}
+    return sorted(names | {f"{name}:{port}" for name in names})
+
+
+def _make_app(
+    file: LockerFile, running: RunningLocker, health: Health, hosts: list[str]
+) -> Litestar:
     return Litestar(
         [
             make_kiosk_routes(lambda name: running.kiosk if name == file.locker else None),
             *make_health_routes(health),
         ],
+        allowed_hosts=AllowedHostsConfig(allowed_hosts=hosts, www_redirect=False),
         openapi_config=None,
         logging_config=None,
     )
