@@ -55,7 +55,7 @@ demo: $(VENV)/stamp-runtime
 test: setup
 ifeq ($(ARGS),)
 	$(PYTEST) -m "not browser and not slow"
-	$(PYTEST) -m browser
+	$(PYTEST) -m "browser and not slow"
 else
 	$(PYTEST) $(ARGS)
 endif
