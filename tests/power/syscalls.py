@@ -1,11 +1,14 @@
 """The same recording where no file system can be mounted: read off a program's system calls.
 
 ``strace`` writes down what the program asks of the kernel; this reads what concerns its files.
-It sees what was asked and not what the kernel did, which for a recording is the same.
+It sees what was asked and not what the kernel did, which for a recording is the same. It can also
+let calls fail, which then never reach the file system.
 """
 
+import ctypes
 import re
 import subprocess
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -18,6 +21,9 @@ CALLS: Final = (
 )
 """Every call that changes a file or makes a change sure."""
 
+_FAILING: Final = {"write": "pwrite64", "fsync": "fsync,fdatasync"}
+_SET_PTRACER: Final = 0x59616D61
+
 _LINE: Final = re.compile(r"^\d+ +(\w+)\((.*)\) += (-?\d+)")
 _HANDLE: Final = re.compile(r"^\d+<([^>]*)>(\(deleted\))?")
 _TEXT: Final = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
@@ -25,6 +31,45 @@ _TEXT: Final = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 
 class NotUnderstood(Exception):
     """A call that this reader does not know how to play."""
+
+
+class FailingCalls:
+    """Lets calls of the calling thread fail, as :class:`tests.power.fuse.Failing` does.
+
+    Without a file system of our own it is every file's writes that count, and not only those of
+    one folder; a journal alone writes at a place (``pwrite64``) or makes sure.
+    """
+
+    def __init__(self) -> None:
+        self._tracer: subprocess.Popen[str] | None = None
+
+    def arm(self, failing: str) -> None:
+        """Say which calls fail from now on: ``write:3:2:ENOSPC``, or an empty text for none."""
+        if self._tracer is not None:
+            self._tracer.terminate()
+            self._tracer.communicate()
+            self._tracer = None
+        if not failing:
+            return
+        kind, first, count, code = failing.split(":")
+        calls = _FAILING[kind]
+        last = int(first) + int(count) - 1
+        self._tracer = subprocess.Popen(
+            [
+                *("strace", "-o", "/dev/null", "-e", f"trace={calls}", "-e", "signal=none"),
+                *("-e", f"inject={calls}:error={code}:when={first}..{last}"),
+                *("-p", str(threading.get_native_id())),
+            ],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        # Some kernels let nobody but a parent look in, except whom one names.
+        ctypes.CDLL(None).prctl(_SET_PTRACER, self._tracer.pid, 0, 0, 0)
+        assert self._tracer.stderr is not None
+        said = self._tracer.stderr.readline()
+        if "attached" not in said:
+            raise RuntimeError(f"strace cannot look in here: {said}")
 
 
 def run_recorded(command: list[str], folder: Path, cwd: Path) -> list[Op]:

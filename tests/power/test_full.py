@@ -10,22 +10,33 @@ import pytest
 from tests.power.cuts import can_mount, mounted
 from tests.power.fullness import try_failure
 from tests.power.fuse import FAILING
+from tests.power.syscalls import FailingCalls
 
 WAYS = ("write:{}:4:ENOSPC", "write:{}:3:EIO", "fsync:{}:1:EIO", "fsync:{}:2:ENOSPC")
 CALLS_MAX = 200
 
 
 class Disk(NamedTuple):
-    """A mounted disk and its switch."""
+    """A disk and its switch."""
 
     path: Path
     arm: Callable[[str], None]
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Disk]:
+def calls_that_fail(tmp_path: Path) -> Iterator[Disk]:
+    """Give a disk of this machine, to which calls do not get through."""
+    failing = FailingCalls()
+    yield Disk(tmp_path, failing.arm)
+    failing.arm("")
+
+
+@pytest.fixture
+def disk(tmp_path: Path, calls_that_fail: Disk) -> Iterator[Disk]:
+    """Give a disk of our own where one can be mounted."""
     if not can_mount():
-        pytest.skip("no file system can be mounted; tests/journal fills a file and a disk instead")
+        yield calls_that_fail
+        return
     with mounted(tmp_path) as mount:
 
         def arm(failing: str) -> None:
@@ -54,6 +65,14 @@ def test_a_locker_whose_disk_fails_keeps_doors_shut_and_loses_nothing(disk: Disk
     # A life has some hundred writes and a fsync for each commit.
     calls = range(1, 60, 10) if way.startswith("write") else range(1, 13, 2)
     assert not fail_each(disk, way, calls)["unnoticed"]
+
+
+@pytest.mark.parametrize("way", [WAYS[0], WAYS[2]])
+def test_calls_that_fail_show_the_same_as_a_disk_of_our_own(
+    calls_that_fail: Disk, way: str
+) -> None:
+    ends = fail_each(calls_that_fail, way, range(1, 8, 3))
+    assert not ends["unnoticed"]
 
 
 @pytest.mark.slow
