@@ -7,8 +7,10 @@ A1  There is one alarm of a kind at a place at most: it is raised when none is a
 A2  A reading raises when it has been beyond the raising limit for long enough, and clears when it
     has been beyond the clearing limit for long enough. Between the two limits nothing follows, so
     that a value swinging there raises no second alarm.
-A3  Only a reading changes anything: a sensor that says nothing neither raises nor clears.
-A4  An alarm of a compartment that is built out ends with it.
+A3  Only a reading changes anything: a sensor that says nothing
+    neither raises nor clears.
+A4  An alarm of a compartment that is built out
+    ends with it.
 
 How long a value has been beyond a limit is told with the reading: readings are no facts, only
 what follows from them is.
