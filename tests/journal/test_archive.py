@@ -1,5 +1,6 @@
 """Old months leave the journal for files, and nothing is lost on the way."""
 
+import datetime as dt
 import hashlib
 import subprocess
 import sys
@@ -17,8 +18,10 @@ from restante.journal.archive_file import (
     read_facts,
     read_page,
 )
+from restante.journal.export import export_lines
 from restante.journal.follow import Follower, catch_up, step
 from restante.journal.port import Archived, Batch, Derived, Entry, Stored, Unit
+from restante.journal.seal import check_seals, seal_day
 from restante.journal.sql import SqlJournal
 from restante.journal.sqlite import SqliteJournal
 from restante.journal.verify import verify
@@ -315,3 +318,21 @@ def _kill_and_repeat(journal: SqlJournal, place: str, folder: Path, number: int)
     assert not list(folder.glob("*.part"))
     assert all_facts(journal) | archived_facts(folder) == before
     assert verify(journal, KINDS, ArchiveReader(folder, 20)).is_sound
+
+
+def test_seals_over_archived_facts_are_believed_by_their_signature_and_place(
+    kept: SqlJournal, tmp_path: Path
+) -> None:
+    def mark(digest: bytes) -> bytes:
+        return hashlib.sha256(b"seal" + digest).digest()
+
+    for month in (9, 10, 11):
+        fill(kept, [month])
+        seal_day(kept, dt.date(2026, month, 20), mark)
+    archive(kept, tmp_path)
+    assert kept.floor()
+    assert check_seals(kept, lambda digest, signature: mark(digest) == signature) == (3, None)
+    good, bad = check_seals(kept, lambda digest, signature: digest == signature)
+    assert good == 0
+    assert bad == kept.seals()[0]
+    assert len(list(export_lines(kept, after=kept.floor()))) == kept.head() - kept.floor()
