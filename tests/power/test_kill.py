@@ -1,7 +1,5 @@
 """A program killed at any named point keeps what it has told, and pulses no lock twice."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.power.kills import OURS, kill_at, points_in_the_source
@@ -15,7 +13,9 @@ EDGE = (
     "edge.after_list",
     "edge.after_watermark",
 )
-SEEDS_MAX = 20
+KILLS = 12
+SEEDS_MAX = 60
+"""More than enough stories: the rarest point took 17."""
 
 
 def test_every_point_named_in_the_source_has_its_kill() -> None:
@@ -30,19 +30,19 @@ def test_a_kill_loses_nothing_and_pulses_nothing_twice(point: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("point", [*EDGE, *OURS])
 def test_kills_at_many_moments_lose_nothing(point: str) -> None:
-    kills = 0
-    for seed, nth in moments():
+    moments: list[int] = []
+    nth = 1
+    for seed in range(SEEDS_MAX):
         try:
             broken = kill_at(point, nth, seed)
         except LookupError:
+            # A story passes some points twenty times and others twice: from the first one again.
+            nth = 1
             continue
         assert not broken, f"{point}, moment {nth}, seed {seed}: {broken}"
-        kills += 1
-    print(f"{point}: {kills} kills")
-    assert kills >= SEEDS_MAX // 2
-
-
-def moments() -> Iterator[tuple[int, int]]:
-    """Later and later moments in story after story."""
-    for seed in range(SEEDS_MAX):
-        yield seed, 1 + seed * 3 // 4
+        moments.append(nth)
+        nth += 1
+        if len(moments) == KILLS:
+            break
+    print(f"{point}: {len(moments)} kills in {seed + 1} stories, moments 1 to {max(moments)}")
+    assert len(moments) == KILLS
