@@ -1,11 +1,14 @@
 """Receivers are told everything at least once, each parcel in order, whatever they answer."""
 
+import datetime as dt
 import random
 from pathlib import Path
 
 import pytest
 
+from restante.core.streams import KINDS
 from restante.core.value import DAY, HOUR
+from restante.journal.archive import archive_before
 from restante.operations.deliveries import CLAIM_SECONDS, FAILING_SECONDS_MAX, KEPT_SECONDS, Claimed
 from restante.operations.webhooks import (
     EVENT_TYPES,
@@ -362,3 +365,31 @@ def _announce_for_rival(house: House):  # type: ignore[no-untyped-def]
     return announce(
         house.centre.means, house.rival, label="RIV01", size=SHOE_BOX, site=SITE, contact=ANNA
     )
+
+
+@on_both
+def test_a_replay_begins_after_what_was_archived(office: Office, tmp_path: Path) -> None:
+    made = office.make()
+    since = office.house.clock.now()
+    office.house.announce("JJD00")
+    office.work()
+    office.later(40 * DAY)
+    office.house.announce("JJD01")
+    office.work()
+    journal, now = office.house.centre.journal, office.house.clock.now()
+    # Asked before the archive, and not yet begun.
+    office.desk.replay_since(office.house.acme, made.webhook, since=since)
+    month = dt.datetime.fromtimestamp(now, dt.UTC).strftime("%Y-%m")
+    assert list(
+        archive_before(journal, KINDS, tmp_path, before=month, now=now, sign=lambda _: ("k", b"s"))
+    )
+    told = list(office.told)
+    office.told.clear()
+    office.work()
+    later = {one.id for one in office.told}
+    assert later
+    assert later < {one.id for one in told}
+    office.told.clear()
+    office.desk.replay_since(office.house.acme, made.webhook, since=since)
+    office.work()
+    assert {one.id for one in office.told} == later

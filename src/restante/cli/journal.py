@@ -124,13 +124,19 @@ def export(
     data: Data = None,
     database: Database = None,
 ) -> None:
-    """Write every fact with its envelope and hash to a file."""
+    """Write every fact the journal holds, with its envelope and hash, to a file."""
     from ..journal.export import export_to
 
     if out.exists():
         fail(f"{out} exists; choose another name, nothing is overwritten")
     with _opened(context, data, database) as opened, out.open("wb") as file:
-        count = export_to(opened, file)
+        floor = opened.floor()
+        if floor:
+            TALK.print(
+                f"facts up to position {floor} were archived; this begins after them: "
+                "keep the archives with it"
+            )
+        count = export_to(opened, file, after=floor)
     TALK.print(f"{count} facts in {out}")
 
 

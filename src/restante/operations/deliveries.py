@@ -90,6 +90,10 @@ class DeliveryJournal(Cursors, Protocol):
         """The last position."""
         ...
 
+    def floor(self) -> int:
+        """The last position that was moved into archives; 0 when none was."""
+        ...
+
     def reading(self) -> AbstractContextManager[Connection]:
         """Open a transaction that sees one moment."""
         ...
@@ -317,7 +321,10 @@ class DeliveryDesk:
                 raise NotFound("delivery that is not behind an earlier one", delivery)
 
     def replay_since(self, principal: Principal, webhook: str, *, since: UtcSeconds) -> None:
-        """Tell everything again that was recorded from a moment on, also what was never told."""
+        """Tell everything again that was recorded from a moment on, also what was never told.
+
+        What was moved into archives is not told again; the log says so.
+        """
         self.webhook(principal, webhook)
         after, until = self._position_before(since), self._journal.head()
         health = WEBHOOK_HEALTH
@@ -384,7 +391,9 @@ class DeliveryDesk:
         with self._journal.reading() as connection:
             asked = connection.execute(query).mappings().all()
         for row in asked:
-            facts = self._journal.stored_after(row["replay_after"], limit=FACTS_PER_STEP)
+            # Months may be archived while a replay is under way.
+            after = max(row["replay_after"], self._journal.floor())
+            facts = self._journal.stored_after(after, limit=FACTS_PER_STEP)
             facts = tuple(fact for fact in facts if fact.position <= row["replay_until"])
             rows = self._rows(facts, self._receivers(row["webhook"]), is_replay=True)
             following = facts[-1].position if len(facts) == FACTS_PER_STEP else None
@@ -403,7 +412,7 @@ class DeliveryDesk:
 
     def _position_before(self, since: UtcSeconds) -> int:
         # Times of recording grow with positions, so the place is found by halving.
-        low, high = 0, self._journal.head()
+        low, high = self._journal.floor(), self._journal.head()
         while low < high:
             middle = (low + high) // 2
             found = self._journal.stored_after(middle, limit=1)
@@ -411,6 +420,8 @@ class DeliveryDesk:
                 low = found[0].position
             else:
                 high = middle
+        if low and low == self._journal.floor():
+            _log.warning("a replay begins after what was archived", position=low)
         return low
 
     # ── Handing out and keeping ───────────────────────────────────────────────────────────────
