@@ -133,8 +133,8 @@ def test_a_compartment_is_chosen_by_keyboard_and_taken_out_of_service(
     page.keyboard.press("Enter")
     panel = page.locator("#compartment")
     panel.get_by_role("heading", name=f"Compartment {name}").wait_for()
-    panel.locator("summary").click()
-    panel.get_by_label("Why").fill("dirty")
+    panel.locator("summary", has_text="Take out of service").click()
+    panel.locator("form", has_text="Take out of service").get_by_label("Why").fill("dirty")
     panel.get_by_role("button", name="Take out of service").click()
     page.get_by_text("Ordered: the locker takes the compartment out of service").wait_for()
 
