@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from restante.core.risk import RiskClass
+from restante.link.message import ExpectedParcel
 from tests.api.conftest import Door
+from tests.operations.afar import Afar
 
 HEAD = "label;site;length_mm;width_mm;height_mm;weight_g;recipient_name;email"
 GOOD = "ABC-000-001;site-01;300;200;100;1200;Anna Nowak;anna@example.org"
@@ -62,3 +65,17 @@ def test_a_zone_nobody_knows_is_refused(door: Door):
     answer = upload(door, GOOD, query="?zone=Mars/Base")
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["path"] == "query.zone"
+
+
+def test_what_a_manifest_calls_valuable_is_high_risk_in_the_lockers_own_list(door: Door):
+    locker = Afar(door.house)
+    content = "\r\n".join((f"{HEAD};high_value", f"{GOOD};yes", f"{ALSO_GOOD};no"))
+    told = door.ask(
+        "POST", "/manifests", content=content.encode(), headers={"content-type": "text/csv"}
+    ).json()
+    assert told["announced_count"] == 2, told
+    locker.pump()
+    listed = locker.controller.store.allowed.listed.values()
+    entries = [one.entry for one in listed]
+    risks = {one.label: one.risk for one in entries if isinstance(one, ExpectedParcel)}
+    assert risks == {"ABC-000-001": RiskClass.HIGH, "ABC-000-002": RiskClass.LOW}
