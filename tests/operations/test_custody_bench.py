@@ -11,7 +11,7 @@ from restante.wiring.pgbench import make_script
 
 
 def test_deposits_are_measured_with_waiting_callers(tmp_path: Path) -> None:
-    report = measure_custody(sqlite_dir=tmp_path, sites=40, callers=(1, 4), seconds=0.1)
+    report = measure_custody(sqlite_dir=tmp_path, sites=300, callers=(1, 4), seconds=0.05)
     assert [turn.callers for turn in report.turns] == [1, 4]
     assert all(turn.per_s > 0 and turn.latency_ms for turn in report.turns)
     assert report.written > 20
