@@ -6,6 +6,7 @@ from restante.core.ids import CompartmentId, LockerId
 from restante.core.locker import ControllerStarted, LockerInstalled
 from restante.core.value import UtcSeconds
 from restante.link.memory import MemoryLink
+from restante.operations.enrolment import revoke_locker
 from restante.views import NotFound, Principal
 from tests.operations.house import LOCKER, SITE, House
 from tests.operations.locker_end import LockerEnd, deposited
@@ -124,3 +125,32 @@ def test_a_told_removal_is_swept_and_an_older_list_is_then_sent_whole(
     assert delta.base_version == 0
     assert f"parcel/{done.parcel}" not in {change.key for change in delta.changes}
     assert house.centre.sweeper.turn() == 0
+
+
+def test_of_a_revoked_locker_nothing_is_taken_in_and_nothing_is_told_to_it(
+    joined: tuple[House, LockerEnd, MemoryLink],
+) -> None:
+    house, locker, link = joined
+    link.pump(house.clock.now())
+    before, head = locker.acknowledged, house.centre.journal.head()
+    assert before == 1
+    revoked = revoke_locker(Principal.of_operator("ada"), locker=LOCKER, why="stolen")
+    house.centre.run(revoked)
+    head = house.centre.journal.head()
+    # It is joined still, and no turn of the chores has told the link.
+    locker.record(ControllerStarted(at=house.clock.now(), release="2"), house.clock.now())
+    link.pump(house.clock.now())
+    assert (locker.acknowledged, house.centre.journal.head()) == (before, head)
+    # Nor does a greeting help, here or at a process that has just started.
+    house.announce()
+    listed = dict(locker.list)
+    head = house.centre.journal.head()
+    link.cut()
+    MemoryLink(locker, house.centre.hub.end_for(LOCKER)).pump(house.clock.now())
+    again = house.restart()
+    again.centre.hub.push_lists()
+    MemoryLink(locker, again.centre.hub.end_for(LOCKER)).pump(house.clock.now())
+    assert (locker.acknowledged, again.centre.journal.head()) == (before, head)
+    assert locker.list == listed
+    assert again.centre.hub.end_for(LOCKER).dropped_count > 0
+    again.centre.close()

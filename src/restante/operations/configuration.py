@@ -241,8 +241,9 @@ def find_configuration(connection: Connection, locker: LockerId) -> Configuratio
 
 
 def read_desired(connection: Connection) -> dict[LockerId, int]:
-    """Read which version each locker shall have."""
-    query = select(MACHINES.c.locker, MACHINES.c.desired_version)
+    """Read which version each locker shall have that says it has an older one."""
+    is_behind = MACHINES.c.desired_version > MACHINES.c.reported_version
+    query = select(MACHINES.c.locker, MACHINES.c.desired_version).where(is_behind)
     return {LockerId(row.locker): int(row.desired_version) for row in connection.execute(query)}
 
 

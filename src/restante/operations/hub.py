@@ -34,7 +34,7 @@ from ..views.remote_tables import CHALLENGES
 from ..views.tables import LOCKER_LINKS, LOCKERS, WATERMARKS
 from .beats import Beats
 from .configuration import find_configuration, note_configuration, read_desired
-from .ingest import ingest
+from .ingest import ShutOut, ingest
 from .lists import Lists
 from .matters import open_matter
 from .means import Means
@@ -88,12 +88,21 @@ class CentreEnd:
 
     def receive(self, body: bytes, now: UtcSeconds) -> None:
         """Take a message; facts are durable when this returns, or were not taken."""
-        if self._is_shut_out():
-            self.dropped_count += 1
-            _log.warning("message of a revoked locker dropped", locker=self.locker)
+        if self.is_muted and self._is_revoked():
             return
         for event in self._session.receive(body, now):
             self._handle(event, now)
+
+    def _is_revoked(self) -> bool:
+        """Look whether the locker is revoked: then nothing is said to it, and its word dropped."""
+        self.is_muted = self._is_shut_out()
+        if self.is_muted:
+            self._drop_revoked()
+        return self.is_muted
+
+    def _drop_revoked(self) -> None:
+        self.dropped_count += 1
+        _log.warning("message of a revoked locker dropped", locker=self.locker)
 
     def outgoing(self, now: UtcSeconds) -> list[bytes]:
         """Give what is to be sent now."""
@@ -117,6 +126,8 @@ class CentreEnd:
                 self._take_in(event)
             case Gap(epoch=epoch):
                 self._close_gap(epoch)
+            case Greeted() if self._is_revoked():
+                pass
             case Greeted(hello=hello):
                 self._beats.forget(self.locker)
                 self._run(note_hello(hello))
@@ -144,6 +155,10 @@ class CentreEnd:
         except _NOT_WRITTEN as error:
             self._session.failed(event.epoch)
             _log.warning("report not written", locker=self.locker, error=type(error).__name__)
+        except ShutOut:
+            self._session.failed(event.epoch)
+            self.is_muted = True
+            self._drop_revoked()
         except NotFound:
             self._session.failed(event.epoch)
             _log.warning("report of a locker nobody registered", locker=self.locker)
@@ -249,8 +264,8 @@ class Hub:
     def watch_machines(self) -> None:
         """Look which lockers were revoked and which shall be otherwise.
 
-        Call it after commits, or now and then; what arrives of a revoked locker is refused at once
-        without it.
+        Call it after commits, or now and then; greetings and facts of a revoked locker are refused
+        at once without it.
         """
         with self._reading() as connection:
             shut_out = read_shut_out(connection)

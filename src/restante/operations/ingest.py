@@ -33,6 +33,7 @@ from ..journal.ledger import Ledger, Operation
 from ..journal.port import Entry, Origin, RowChange, Scalar, UnknownFact
 from ..link.message import UNREADABLE, Report, ReportedFact
 from ..views.alone_tables import FOUND
+from ..views.device_tables import MACHINES
 from ..views.principal import Principal
 from ..views.tables import LOCKERS, QUARANTINE, SITES, WATERMARKS
 from .lookup import find_locker_row
@@ -44,6 +45,10 @@ _CODEC: Final = codec_of({"locker": KINDS["locker"]})
 _HANDED_OVER: Final = (HandoffDeposited, HandoffCollected, HandoffRetrieved)
 _ENVELOPE: Final = msgspec.json.Decoder(ReportedFact)
 _RAW: Final = msgspec.json.Encoder()
+
+
+class ShutOut(Exception):
+    """The locker was revoked and not enrolled since: nothing it says is taken in."""
 
 
 class Ingested(NamedTuple):
@@ -83,6 +88,7 @@ def _streams(report: Report, entries: Sequence[Entry], site: SiteId | None) -> I
 def _rows(report: Report, entries: Sequence[Entry], site: SiteId | None) -> Iterator[RowKey]:
     yield WATERMARKS.name, (report.locker, report.epoch)
     yield LOCKERS.name, (report.locker,)
+    yield MACHINES.name, (report.locker,)
     if site is not None:
         yield SITES.name, (site,)
     for parcel in _handed_over(entries):
@@ -98,6 +104,9 @@ def _handed_over(entries: Sequence[Entry]) -> Iterator[ParcelId]:
 def _ingest(ledger: Ledger, means: Means, report: Report, entries: Sequence[Entry]) -> Ingested:
     locker, epoch = report.locker, report.epoch
     site = SiteId(str(find_locker_row(ledger, locker)["site"]))
+    machine = ledger.row(MACHINES.name, (locker,))
+    if machine is not None and machine["revoked_at"] is not None:
+        raise ShutOut(locker)
     row = ledger.row(WATERMARKS.name, (locker, epoch))
     seen = 0 if row is None else int(row["seq"] or 0)
     # A gap: what lies between was never received; the acknowledgement asks for it (R2).
