@@ -8,7 +8,7 @@ from restante.core.value import UtcSeconds
 from restante.link.memory import MemoryLink
 from restante.operations.enrolment import revoke_locker
 from restante.views import NotFound, Principal
-from tests.operations.house import LOCKER, SITE, House
+from tests.operations.house import LOCKER, OPERATOR, SITE, House
 from tests.operations.locker_end import LockerEnd, deposited
 
 
@@ -127,30 +127,36 @@ def test_a_told_removal_is_swept_and_an_older_list_is_then_sent_whole(
     assert house.centre.sweeper.turn() == 0
 
 
-def test_of_a_revoked_locker_nothing_is_taken_in_and_nothing_is_told_to_it(
+def test_no_fact_of_a_revoked_locker_is_taken_in_although_it_is_joined_still(
     joined: tuple[House, LockerEnd, MemoryLink],
 ) -> None:
     house, locker, link = joined
     link.pump(house.clock.now())
-    before, head = locker.acknowledged, house.centre.journal.head()
-    assert before == 1
-    revoked = revoke_locker(Principal.of_operator("ada"), locker=LOCKER, why="stolen")
-    house.centre.run(revoked)
+    assert locker.acknowledged == 1
+    house.centre.run(revoke_locker(OPERATOR, locker=LOCKER, why="stolen"))
     head = house.centre.journal.head()
-    # It is joined still, and no turn of the chores has told the link.
+    # No turn of the chores has told the link.
     locker.record(ControllerStarted(at=house.clock.now(), release="2"), house.clock.now())
     link.pump(house.clock.now())
-    assert (locker.acknowledged, house.centre.journal.head()) == (before, head)
-    # Nor does a greeting help, here or at a process that has just started.
+    assert (locker.acknowledged, house.centre.journal.head()) == (1, head)
+    assert house.centre.hub.end_for(LOCKER).dropped_count == 1
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_a_revoked_locker_that_greets_is_told_nothing(
+    joined: tuple[House, LockerEnd, MemoryLink], *, is_restarted: bool
+) -> None:
+    house, locker, link = joined
+    link.pump(house.clock.now())
+    house.centre.run(revoke_locker(OPERATOR, locker=LOCKER, why="stolen"))
     house.announce()
-    listed = dict(locker.list)
-    head = house.centre.journal.head()
+    listed, told_ms = dict(locker.list), locker.told_ms
     link.cut()
-    MemoryLink(locker, house.centre.hub.end_for(LOCKER)).pump(house.clock.now())
-    again = house.restart()
-    again.centre.hub.push_lists()
-    MemoryLink(locker, again.centre.hub.end_for(LOCKER)).pump(house.clock.now())
-    assert (locker.acknowledged, again.centre.journal.head()) == (before, head)
-    assert locker.list == listed
-    assert again.centre.hub.end_for(LOCKER).dropped_count > 0
-    again.centre.close()
+    now = UtcSeconds(house.clock.now() + 60)
+    after = house.restart(at=now) if is_restarted else house
+    after.centre.hub.push_lists()
+    MemoryLink(locker, after.centre.hub.end_for(LOCKER)).pump(now)
+    assert not locker.session.is_online
+    assert (locker.list, locker.told_ms) == (listed, told_ms)
+    assert after.centre.hub.end_for(LOCKER).dropped_count > 0
+    after.centre.close()
