@@ -21,7 +21,7 @@ import msgspec
 
 from ..core.ids import StreamName, split_stream
 from ..core.value import UtcSeconds, Value
-from .chain import make_stored
+from .chain import column_values, make_stored
 from .port import Stored
 
 SUFFIX: Final = ".parquet"
@@ -98,7 +98,7 @@ def write_facts(path: Path, facts: Iterable[Stored]) -> int:
     count = 0
     rest = iter(facts)
     with parquet.ParquetWriter(path, schema, compression="zstd", write_page_index=True) as writer:
-        while rows := [_row(stored) for stored in islice(rest, FACTS_PER_GROUP)]:
+        while rows := [column_values(stored) for stored in islice(rest, FACTS_PER_GROUP)]:
             arrays = [list(column) for column in zip(*rows, strict=True)]
             writer.write_table(pyarrow.table(arrays, schema=schema))
             count += len(rows)
@@ -275,25 +275,6 @@ def _key(stored: Stored) -> tuple[str, str]:
 
 def _by_position(manifest: Manifest) -> int:
     return manifest.last_position
-
-
-def _row(stored: Stored) -> tuple[Any, ...]:
-    owner, kind = _key(stored)
-    origin = stored.origin
-    return (
-        owner,
-        kind,
-        stored.version,
-        stored.position,
-        stored.tag,
-        stored.body,
-        stored.by,
-        stored.cause,
-        None if origin is None else origin.epoch,
-        None if origin is None else origin.seq,
-        stored.recorded_at,
-        stored.hash,
-    )
 
 
 def _stored(row: tuple[Any, ...]) -> Stored:

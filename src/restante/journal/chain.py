@@ -13,10 +13,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from ..core.ids import ActorId, StreamName
+from ..core.ids import ActorId, StreamName, split_stream
 from ..core.value import UtcSeconds
 from .codec import Codec
-from .port import Origin, Recorded, Stored, Unit
+from .port import Origin, Recorded, Scalar, Stored, Unit
 
 FIRST_HASH: Final = bytes(32)
 """Stands before the first fact of every stream."""
@@ -128,4 +128,24 @@ def make_stored(
         origin,
         UtcSeconds(recorded_at),
         hash,
+    )
+
+
+def column_values(stored: Stored) -> tuple[Scalar, ...]:
+    """List what the columns of a fact hold, in the order of the table and of archives."""
+    kind, owner = split_stream(stored.stream)
+    origin = stored.origin
+    return (
+        owner,
+        kind,
+        stored.version,
+        stored.position,
+        stored.tag,
+        stored.body,
+        stored.by,
+        stored.cause,
+        None if origin is None else origin.epoch,
+        None if origin is None else origin.seq,
+        stored.recorded_at,
+        stored.hash,
     )

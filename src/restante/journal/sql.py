@@ -18,7 +18,7 @@ from ..core.ids import StreamName, split_stream
 from ..core.value import UtcSeconds
 from . import inspection, outbox
 from .archive_file import ArchiveReader
-from .chain import FIRST_HASH, Sealed, seal_unit
+from .chain import FIRST_HASH, Sealed, column_values, seal_unit
 from .codec import codec_of, state_codec_of
 from .inline import InlineViews, RowKey, View, check_distinct
 from .lookup import KEYS_MAX, STATE_ROWS, look_up_rows, look_up_states, prepare_rows, read_heads
@@ -456,7 +456,7 @@ class SqlJournal(ABC):
     ) -> None:
         if not units:
             return
-        facts = [_fact_row(stored) for one in sealed for stored in one.stored]
+        facts = [column_values(stored) for one in sealed for stored in one.stored]
         states = []
         for unit, one in zip(units, sealed, strict=True):
             kind, owner = split_stream(unit.stream)
@@ -525,23 +525,3 @@ class SqlJournal(ABC):
 
 def _read_cursor(connection: Connection, name: str) -> int:
     return connection.scalar(select(CURSORS.c.position).where(CURSORS.c.name == name)) or 0
-
-
-def _fact_row(stored: Stored) -> tuple[Scalar, ...]:
-    # In the order of FACTS.
-    kind, owner = split_stream(stored.stream)
-    origin = stored.origin
-    return (
-        owner,
-        kind,
-        stored.version,
-        stored.position,
-        stored.tag,
-        stored.body,
-        stored.by,
-        stored.cause,
-        None if origin is None else origin.epoch,
-        None if origin is None else origin.seq,
-        stored.recorded_at,
-        stored.hash,
-    )
