@@ -89,7 +89,7 @@ docs-generate: $(VENV)/stamp-dev
 
 # Run from inside requirements/ so that the locked files name no path.
 lock:
-	cd requirements && for name in runtime postgres telemetry archive dev edge; do \
+	cd requirements && for name in runtime postgres telemetry archive bench dev edge; do \
 	  $(UV) pip $(COMPILE) $$name.in -o $$name.txt || exit 1; done
 
 clean:
