@@ -48,6 +48,9 @@ RECEIVE_MAX: Final = 20
 THREADS_MAX: Final = 8
 """Ends of the centre at work at once; their commits share transactions."""
 
+CANCEL_AGAIN_SECONDS: Final = 1.0
+"""How long a part that was told to end may take before it is told again."""
+
 ONLINE: Final = b'{"online":true}'
 OFFLINE: Final = b'{"online":false}'
 
@@ -161,7 +164,8 @@ class _Connection:
             failures = 1 if stayed > self.timing.retry_seconds_max else failures + 1
             pause = make_retry_pause(self.timing, failures, self._chance)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await stop.wait()
 
     def _make_client(self, expiry_seconds: int, will: aiomqtt.Will | None) -> aiomqtt.Client:
         properties = _make_properties(
@@ -278,8 +282,8 @@ class LockerMqtt:
                     properties=self._connection.expiry(kind),
                 )
             with contextlib.suppress(TimeoutError):
-                turn = self._connection.timing.locker_turn_seconds
-                await asyncio.wait_for(self._is_moved.wait(), turn)
+                async with asyncio.timeout(self._connection.timing.locker_turn_seconds):
+                    await self._is_moved.wait()
 
     def _tell_connected(self) -> None:
         with self._lock:
@@ -541,7 +545,11 @@ async def _race(*works: Coroutine[Any, Any, None]) -> None:
 
 
 async def _cancel(tasks: set[asyncio.Task[None]]) -> None:
-    waiting = tuple(tasks)
-    for task in waiting:
-        task.cancel()
-    await asyncio.gather(*waiting, return_exceptions=True)
+    # Told again until all have ended: before Python 3.12 ``asyncio.wait_for``, which the MQTT
+    # library uses, loses a cancellation that comes together with what it waits for.
+    waiting = set(tasks)
+    while waiting:
+        for task in waiting:
+            task.cancel()
+        ended, waiting = await asyncio.wait(waiting, timeout=CANCEL_AGAIN_SECONDS)
+        await asyncio.gather(*ended, return_exceptions=True)
