@@ -8,6 +8,7 @@ are not copied, so a journal furnished this way is for measuring and not for ver
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -33,13 +34,15 @@ from ..core.ids import (
 from ..core.locker import LockerInstalled
 from ..core.size import CompartmentSpec, ParcelSize
 from ..core.value import Fact, Grams, Millimeters, UtcSeconds
+from ..journal.ledger import Operation
 from ..journal.sql import SqlJournal
 from ..journal.tables import FACTS, OUTBOX, STATES
 from ..link.message import Report, ReportedFact
-from ..operations.announce import announce
+from ..operations.announce import Announced, announce
 from ..operations.contacts import Contact
 from ..operations.directory import SiteEntry, register_locker, register_partner, register_site
 from ..operations.ingest import ingest
+from ..operations.means import Means
 from ..settings import Settings
 from ..views.principal import Principal
 from ..views.tables import VIEWS
@@ -53,8 +56,11 @@ FIRST_NUMBER: Final = 1_000_000_000
 """So that every number has as many digits as the letters it stands for."""
 
 _TIME_LETTERS: Final = 10
-_OPERATOR: Final = Principal.of_operator("bench")
-_PARTNER: Final = PartnerId("bench")
+_ROWS_MAX: Final = 10_000
+"""Given to SQLite at once."""
+
+OPERATOR: Final = Principal.of_operator("bench")
+PARTNER: Final = PartnerId("bench")
 _SIZE: Final = ParcelSize(
     length_mm=Millimeters(300),
     width_mm=Millimeters(200),
@@ -113,7 +119,7 @@ class Stencil(NamedTuple):
         """Give a copy's report that one parcel was put in; places come in order."""
         old, new = self.letters.encode(), self.name(number).encode()
         facts = tuple(fact.replace(old, new) for fact in self.deposits[place])
-        return _report(self.name(number), facts, place)
+        return report_of(self.name(number), facts, 2 + place * len(facts))
 
 
 def locker_of(letters: str) -> LockerId:
@@ -138,18 +144,22 @@ def make_stencil(parcels: int, at: UtcSeconds) -> Stencil:
         settings = Settings(data_dir=Path(folder))
         centre = open_centre(settings, clock, minter, cost=SIMULATION, durability="relaxed")
         try:
-            names = _furnish(centre, letters, parcels, at)
+            furnish(centre, letters, at)
+            names = [
+                centre.run(announcement(centre.means, letters, f"{place:04d}")).parcel
+                for place in range(parcels)
+            ]
             with centre.journal.reading() as connection:
-                rows = _read(connection, letters)
-                first = _read(connection, letters, (FACTS, OUTBOX))
+                rows = read_rows(connection, letters)
+                first = read_rows(connection, letters, (FACTS, OUTBOX))
             deposits = tuple(
-                _reported(_deposit(name, minter, place, at)) for place, name in enumerate(names)
+                reported(deposit_facts(name, minter, place, at)) for place, name in enumerate(names)
             )
-            centre.run(ingest(centre.means, report=_report(letters, deposits[0], 0)))
+            centre.run(ingest(centre.means, report=report_of(letters, deposits[0], 2)))
             with centre.journal.reading() as connection:
                 after = {
-                    **_read(connection, letters),
-                    **_read(connection, letters, (FACTS, OUTBOX)),
+                    **read_rows(connection, letters),
+                    **read_rows(connection, letters, (FACTS, OUTBOX)),
                 }
         finally:
             centre.close()
@@ -161,10 +171,11 @@ def lay_out(journal: SqlJournal, stencil: Stencil, count: int) -> None:
     tables = {table.name: table for table in (STATES, *VIEWS.sorted_tables)}
     with journal.writing() as connection:
         for name in stencil.rows:
-            _put(connection, tables[name], stencil.copies(name, range(count)))
+            put_rows(connection, tables[name], stencil.copies(name, range(count)))
 
 
-def _put(connection: Connection, table: Any, rows: Iterator[tuple[Any, ...]]) -> None:
+def put_rows(connection: Connection, table: Table, rows: Iterator[tuple[Any, ...]]) -> None:
+    """Write many rows of a table as fast as the database takes them."""
     columns = ", ".join(f'"{column.name}"' for column in table.columns)
     if connection.dialect.name == "postgresql":
         driver: Any = connection.connection.driver_connection
@@ -176,39 +187,36 @@ def _put(connection: Connection, table: Any, rows: Iterator[tuple[Any, ...]]) ->
                 copy.write_row(row)
         return
     marks = ", ".join("?" for _ in table.columns)
-    connection.exec_driver_sql(
-        f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})',  # noqa: S608 - names are ours
-        list(rows),
+    put = f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})'  # noqa: S608 - names are ours
+    for some in iter(lambda: list(islice(rows, _ROWS_MAX)), []):
+        connection.exec_driver_sql(put, some)
+
+
+def furnish(centre: Centre, letters: str, at: UtcSeconds) -> None:
+    """Make the one site with its locker, and a partner."""
+    site, locker = SiteId(f"s{letters}"), locker_of(letters)
+    layout = [_compartment(place) for place in range(COMPARTMENTS)]
+    centre.run(register_partner(OPERATOR, partner=PARTNER, name="Bench"))
+    centre.run(register_site(centre.means, OPERATOR, SiteEntry(site=site, name="Bench")))
+    centre.run(register_locker(OPERATOR, locker=locker, site=site, layout=layout))
+    installed = LockerInstalled(at=at, locker=locker, compartments=tuple(one.id for one in layout))
+    centre.run(ingest(centre.means, report=report_of(letters, reported((installed,)), 1)))
+
+
+def announcement(means: Means, letters: str, name: str) -> Operation[Announced]:
+    """Announce a parcel for a site; the name tells it from the site's others."""
+    return announce(
+        means,
+        OPERATOR,
+        partner=PARTNER,
+        label=f"J{letters}{name}",
+        size=_SIZE,
+        site=SiteId(f"s{letters}"),
+        contact=Contact(email=f"{letters}.{name}@example.org"),
     )
 
 
-def _furnish(centre: Centre, letters: str, parcels: int, at: UtcSeconds) -> list[ParcelId]:
-    site, locker = SiteId(f"s{letters}"), locker_of(letters)
-    layout = [_compartment(place) for place in range(COMPARTMENTS)]
-    centre.run(register_partner(_OPERATOR, partner=_PARTNER, name="Bench"))
-    centre.run(register_site(centre.means, _OPERATOR, SiteEntry(site=site, name="Bench")))
-    centre.run(register_locker(_OPERATOR, locker=locker, site=site, layout=layout))
-    installed = LockerInstalled(at=at, locker=locker, compartments=tuple(one.id for one in layout))
-    first = tuple(msgspec.Raw(fact) for fact in _reported((installed,)))
-    report = Report(locker=locker, epoch=EPOCH, first_seq=1, facts=first)
-    centre.run(ingest(centre.means, report=report))
-    return [
-        centre.run(
-            announce(
-                centre.means,
-                _OPERATOR,
-                partner=_PARTNER,
-                label=f"J{letters}{place:04d}",
-                size=_SIZE,
-                site=site,
-                contact=Contact(email=f"{letters}.{place}@example.org"),
-            )
-        ).parcel
-        for place in range(parcels)
-    ]
-
-
-def _read(
+def read_rows(
     connection: Connection, letters: str, tables: Sequence[Table] = (STATES, *VIEWS.sorted_tables)
 ) -> Rows:
     """Read the rows of the site, and of no other: those with its letters in their key."""
@@ -240,11 +248,12 @@ def _compare(before: Rows, after: Rows) -> Written:
     return Written(put, gone)
 
 
-def _report(letters: str, facts: Sequence[bytes], place: int) -> Report:
+def report_of(letters: str, facts: Sequence[bytes], first_seq: int) -> Report:
+    """Write what a locker reports; its first fact has number 1."""
     return Report(
         locker=locker_of(letters),
         epoch=EPOCH,
-        first_seq=2 + place * len(facts),
+        first_seq=first_seq,
         facts=tuple(msgspec.Raw(fact) for fact in facts),
     )
 
@@ -264,7 +273,8 @@ def _compartment(place: int) -> CompartmentSpec:
     )
 
 
-def _deposit(parcel: ParcelId, minter: Minter, place: int, at: UtcSeconds) -> tuple[Fact, ...]:
+def deposit_facts(parcel: ParcelId, minter: Minter, place: int, at: UtcSeconds) -> tuple[Fact, ...]:
+    """Tell what a locker writes when a parcel is put into one of its compartments."""
     compartment = CompartmentId(f"A{place:02d}")
     session, opening = SessionId(minter.make("s")), OpeningId(minter.make("o"))
     courier = CourierId("c-bench")
@@ -298,7 +308,8 @@ def _deposit(parcel: ParcelId, minter: Minter, place: int, at: UtcSeconds) -> tu
     )
 
 
-def _reported(facts: Sequence[Fact]) -> tuple[bytes, ...]:
+def reported(facts: Sequence[Fact]) -> tuple[bytes, ...]:
+    """Encode a locker's facts as they travel."""
     return tuple(
         _ENCODER.encode(ReportedFact(by="courier:c-bench", fact=msgspec.Raw(_ENCODER.encode(fact))))
         for fact in facts

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
-from math import ceil
+from math import ceil, inf
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -187,34 +187,8 @@ class _Side:
 
     def take_turn(self, callers: int, seconds: float) -> Turn:
         """Keep that many callers waiting for a while."""
-        free: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
-        for _ in range(callers):
-            free.put(None)
-        latencies: list[float] = []
-        before = self._committer.counts()
-        started = time.perf_counter()
-        asked = 0
-        for site, place in self._places:
-            _raise(free.get())
-            operation = self._deposit(site, place)
-            at = time.perf_counter()
-            answer = self._committer.submit(operation)
-            answer.add_done_callback(partial(_note, at, latencies, free))
-            asked += 1
-            if time.perf_counter() - started >= seconds:
-                break
-        for _ in range(callers):
-            _raise(free.get())
-        elapsed = time.perf_counter() - started
-        if not asked:
-            raise RuntimeError("no parcels are left to put in: measure for a shorter time")
-        after = self._committer.counts()
-        return Turn(
-            callers,
-            asked / elapsed,
-            tuple(sorted(latencies)),
-            asked / max(1, after.transactions - before.transactions),
-        )
+        deposits = (self._deposit(site, place) for site, place in self._places)
+        return take_turn(self._committer, deposits, callers, seconds)
 
     def _deposit(self, site: int, place: int) -> Operation[Any]:
         report = self._stencil.deposit(site, place)
@@ -232,6 +206,42 @@ def _side(settings: Settings, stencil: Stencil, sites: int) -> Iterator[_Side]:
         _furnish(journal, stencil, sites)
         with Committer(journal, clock, KINDS) as committer:
             yield _Side(committer, Means(Minter(clock), keyring), stencil, sites)
+
+
+def take_turn(
+    committer: Committer,
+    operations: Iterator[Operation[Any]],
+    callers: int,
+    seconds: float = inf,
+) -> Turn:
+    """Keep that many callers waiting, until operations or time run out."""
+    free: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+    for _ in range(callers):
+        free.put(None)
+    latencies: list[float] = []
+    before = committer.counts()
+    started = time.perf_counter()
+    asked = 0
+    for operation in operations:
+        _raise(free.get())
+        at = time.perf_counter()
+        answer = committer.submit(operation)
+        answer.add_done_callback(partial(_note, at, latencies, free))
+        asked += 1
+        if time.perf_counter() - started >= seconds:
+            break
+    for _ in range(callers):
+        _raise(free.get())
+    elapsed = time.perf_counter() - started
+    if not asked:
+        raise RuntimeError("no parcels are left to put in: measure for a shorter time")
+    after = committer.counts()
+    return Turn(
+        callers,
+        asked / elapsed,
+        tuple(sorted(latencies)),
+        asked / max(1, after.transactions - before.transactions),
+    )
 
 
 class _Single:
