@@ -27,3 +27,10 @@ def postgres() -> Iterator[Server]:
     """Run a PostgreSQL for this worker alone; started when the first test asks for it."""
     with run_server() as server:
         yield server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let campaigns run as long as they need."""
+    for item in items:
+        if item.get_closest_marker("slow") is not None:
+            item.add_marker(pytest.mark.timeout(0))

@@ -36,7 +36,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return programs
 
 
-def run(*command: str, seconds: float = 300) -> str:
+def run(*command: str, seconds: float = 100) -> str:
     """Run a program as somebody does whose shell knows nothing of this checkout."""
     environment = {
         name: value
