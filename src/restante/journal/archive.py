@@ -114,12 +114,18 @@ def archive_before(
     end = _begin_of(before)
     if end > now - REST_SECONDS:
         raise CannotArchive(f"{before}: months that ended less than a day ago stay; name an older")
-    folder.mkdir(parents=True, exist_ok=True)
-    _finish(journal, tell)
     moved = []
-    while (cut := _next_cut(journal, end)) is not None:
-        moved.append(_move(journal, kinds, folder, cut, now, sign, tell))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
         _finish(journal, tell)
+        while (cut := _next_cut(journal, end)) is not None:
+            moved.append(_move(journal, kinds, folder, cut, now, sign, tell))
+            _finish(journal, tell)
+    except OSError as error:
+        raise CannotArchive(
+            f"{folder} cannot be written ({error}): make room there or name another folder, "
+            "and repeat; nothing is lost"
+        ) from error
     return tuple(moved)
 
 
@@ -168,17 +174,18 @@ def _move(
 
 
 def _next_cut(journal: SqlJournal, end: UtcSeconds) -> _Cut | None:
-    """Find the fewest of the next months that are a beginning of what is left (R1)."""
+    """Find the fewest of the next months that are a beginning of what is left (R1).
+
+    No query reads more than a few rows of what stays, however long the journal is.
+    """
     with journal.reading() as connection:
         after = inspection.read_floor(connection)
         here = FACTS.c.position > after
-        begin = connection.scalar(
-            select(func.min(FACTS.c.recorded_at)).where(here, FACTS.c.recorded_at < end)
-        )
-        if begin is None:
-            return None
-        until = _following(_month_of(UtcSeconds(begin)))
-        while until <= end:
+        first = select(FACTS.c.recorded_at).where(here).order_by(FACTS.c.position).limit(1)
+        begin = connection.scalar(first)
+        # Earlier months, of a clock that went back later, are part of any beginning.
+        until = end if begin is None else _following(_month_of(begin))
+        while begin is not None and until <= end:
             last = connection.scalar(
                 select(func.max(FACTS.c.position)).where(here, FACTS.c.recorded_at < until)
             )
@@ -186,6 +193,10 @@ def _next_cut(journal: SqlJournal, end: UtcSeconds) -> _Cut | None:
                 select(exists().where(here, FACTS.c.position < last, FACTS.c.recorded_at >= until))
             )
             if not is_entangled:
+                earliest = select(func.min(FACTS.c.recorded_at)).where(
+                    here, FACTS.c.recorded_at < _begin_of(_month_of(begin))
+                )
+                begin = connection.scalar(earliest) or begin
                 return _Cut(after, int(last), UtcSeconds(begin), until)
             until = _following(_month_of(until))
     return None

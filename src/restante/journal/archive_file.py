@@ -216,7 +216,10 @@ class ArchiveReader:
             read_page(page, is_signed)
             if one.before != before:
                 raise BadArchive(f"{page} does not name the page before it")
-            if digest_of(self._folder / one.file) != one.sha256:
+            file = self._folder / one.file
+            if not file.exists():
+                raise BadArchive(f"{file} is missing: restore a copy of it")
+            if digest_of(file) != one.sha256:
                 raise BadArchive(f"{one.file} is not what was archived: restore a copy of it")
             before = digest_of(page)
 
