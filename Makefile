@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= 2
 ARGS ?=
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+# A worker that died is not started again: what killed or hung it would do so once more.
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --max-worker-restart 0
 UV ?= $(or $(abspath $(wildcard $(BIN)/uv)),uv)
 COMPILE := compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
            --no-emit-index-url --no-emit-find-links
@@ -60,9 +61,9 @@ else
 	$(PYTEST) $(ARGS)
 endif
 
-# -s: campaigns print their seeds and figures.
+# -s: campaigns print their seeds and figures. They may take long: hung ones are named, not ended.
 test-slow: setup
-	$(BIN)/python -m pytest -m slow -s $(ARGS)
+	$(BIN)/python -m pytest -m slow -s -o faulthandler_exit_on_timeout=false $(ARGS)
 
 check: $(VENV)/stamp-dev
 	$(BIN)/ruff check

@@ -18,9 +18,19 @@ from tests.power.fuse import TOLD
 from tests.power.plants import planted
 from tests.power.syscalls import run_recorded
 from tests.power.told import read_told
+from tests.programs import (
+    KILLED_SECONDS_MAX,
+    Overdue,
+    killed_after,
+    run_program,
+    wait_for_end,
+    wait_until,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 MOUNT_SECONDS_MAX = 20
+MOUNTED_SECONDS_MAX = 600
+"""How long one mounted file system is used: two hundred lives on it take a minute."""
 CUTS_PER_STORY = 25
 
 
@@ -41,45 +51,60 @@ class Place(NamedTuple):
 
 @cache
 def can_mount() -> bool:
-    """Whether a file system of our own can be mounted here."""
-    with tempfile.TemporaryDirectory() as folder:
+    """Whether a file system of our own can be mounted here, and keeps what is written to it."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         try:
-            with mounted(Path(folder)):
-                return True
-        except (OSError, RuntimeError, subprocess.SubprocessError):
+            with mounted(Path(folder), seconds=MOUNT_SECONDS_MAX) as mount:
+                path = mount / "tried"
+                with path.open("wb") as file:
+                    file.write(b"x")
+                    os.fsync(file.fileno())
+                return path.read_bytes() == b"x"
+        except (OSError, Overdue):
             return False
 
 
 @contextmanager
-def mounted(folder: Path) -> Iterator[Path]:
-    """Mount a recording file system; its recording is ``folder/recording`` afterwards."""
-    mount = folder / "mount"
+def mounted(folder: Path, *, seconds: float = MOUNTED_SECONDS_MAX) -> Iterator[Path]:
+    """Mount a recording file system; its recording is ``folder/recording`` afterwards.
+
+    Whoever uses a file of it waits for its server. That is killed when it takes too long, which
+    ends every wait with an error.
+
+    Raises
+    ------
+    tests.programs.Overdue
+        When it cannot be mounted, or was used for longer than ``seconds``.
+    """
+    mount, said = folder / "mount", folder / "said"
     mount.mkdir()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "tests.power.fuse", mount, folder / "recording"],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    until = monotonic() + MOUNT_SECONDS_MAX
-    while not mount.is_mount():
-        if server.poll() is not None or monotonic() > until:
-            server.kill()
-            _, said = server.communicate()
-            raise RuntimeError(f"cannot mount: {said}")
-        os.sched_yield()
+    with said.open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "tests.power.fuse", mount, folder / "recording"],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+        )
     try:
-        yield mount
-        subprocess.run(["fusermount3", "-u", mount], check=True)
-        server.communicate(timeout=MOUNT_SECONDS_MAX)
+        with killed_after(server, seconds, what="a file system of our own does its work"):
+            wait_until(
+                lambda: mount.is_mount() or server.poll() is not None,
+                what="a file system of our own is mounted",
+                seconds=MOUNT_SECONDS_MAX,
+            )
+            if server.poll() is not None:
+                raise OSError(f"cannot mount: {said.read_text(errors='replace')[-4000:]}")
+            yield mount
+            done = run_program(["fusermount3", "-u", mount], seconds=MOUNT_SECONDS_MAX)
+            if done.code:
+                raise OSError(f"cannot unmount: {done.said}")
+            wait_for_end(server, MOUNT_SECONDS_MAX, "unmounted, it has not ended")
     finally:
         # After a failure somebody may still hold a file; what was recorded is of no use then.
-        if server.poll() is None:
-            subprocess.run(["fusermount3", "-u", "-z", mount], check=False)
-            server.kill()
-            server.communicate()
+        server.kill()
+        if wait_for_end(server, KILLED_SECONDS_MAX, "killed, it is not gone"):
+            run_program(["fusermount3", "-u", "-z", mount], seconds=MOUNT_SECONDS_MAX)
 
 
 def record(story: int, plant: str = "", *, by_mounting: bool | None = None) -> list[Op]:
@@ -106,15 +131,9 @@ def record(story: int, plant: str = "", *, by_mounting: bool | None = None) -> l
 
 def play(folder: Path, story: int, told: str, *more: str) -> None:
     """Play a story to its end."""
-    done = subprocess.run(
-        play_command(folder, story, told, *more),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"story {story} ended with {done.returncode}: {done.stderr[-4000:]}")
+    done = run_program(play_command(folder, story, told, *more), cwd=ROOT)
+    if done.code:
+        raise RuntimeError(f"story {story} ended with {done.code}: {done.said[-4000:]}")
 
 
 def play_command(folder: Path, story: int, told: str, *more: str) -> list[str]:

@@ -2,8 +2,12 @@
 
 People do the same few things each time; whoever is told that the locker is out of service comes
 back when it is not. Afterwards the file is opened as after a restart.
+
+``python -m tests.power.fullness FOLDER WAY FIRST END STEP`` lives through one failure after the
+other on this machine's own disk, to which calls do not get through, and prints what came of each.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +24,12 @@ from restante.edge.store import open_locker_journal
 from restante.journal.port import Damaged, Full
 from restante.journal.verify import verify
 from tests.edge.cabinet import LOCKER, Cabinet
+from tests.power.syscalls import FailingCalls
+from tests.programs import run_program
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS_PER_CALL_MAX = 20
+"""For one life with a call that fails; a tenth of a second on an idle machine."""
 
 RETRIES_MAX = 40
 STREAM = f"locker/{LOCKER}"
@@ -41,6 +51,28 @@ class Told(NamedTuple):
     text: str
     version: int
     hash: bytes
+
+
+def try_failures(folder: Path, arm: Callable[[str], None], way: str, calls: range) -> list[Trial]:
+    """Let one call after the other fail, each in a life of its own."""
+    trials = []
+    for call in calls:
+        name = f"{way.replace(':', '-')}-{call}.sqlite".replace("{}", "")
+        trials.append(try_failure(folder / name, arm, way.format(call)))
+    return trials
+
+
+def try_failing_calls(folder: Path, way: str, calls: range) -> list[Trial]:
+    """Do the same on this machine's disk, in a program of its own that can be killed."""
+    numbers = (calls.start, calls.stop, calls.step)
+    done = run_program(
+        [sys.executable, "-m", "tests.power.fullness", folder, way, *numbers],
+        cwd=ROOT,
+        seconds=60 + SECONDS_PER_CALL_MAX * len(calls),
+    )
+    if done.code:
+        raise RuntimeError(f"it ended with {done.code}: {done.said[-4000:]}")
+    return msgspec.json.decode(done.out, type=list[Trial])
 
 
 def try_failure(path: Path, arm: Callable[[str], None], failing: str) -> Trial:
@@ -216,3 +248,14 @@ def _look_back(path: Path, visitors: Visitors) -> list[str]:
         if count > intents[name]:
             broken.append(f"{name}: {count} pulses, {intents[name]} intents")
     return broken
+
+
+def main(folder: str, way: str, *numbers: str) -> None:
+    """Say what came of each call."""
+    failing = FailingCalls()
+    trials = try_failures(Path(folder), failing.arm, way, range(*map(int, numbers)))
+    sys.stdout.buffer.write(msgspec.json.encode(trials))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -2,7 +2,6 @@
 
 import re
 import signal
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from tests.power.checks import check_remains
 from tests.power.cuts import ROOT, play_command
 from tests.power.told import read_told
+from tests.programs import run_program
 
 OURS: Final = (
     "locker.before_commit",
@@ -42,9 +42,9 @@ def kill_at(point: str, nth: int, seed: int) -> list[str]:
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         command = play_command(folder, seed, "-", "--kill", f"{point}:{nth}")
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
-        if done.returncode == 0:
+        done = run_program(command, cwd=ROOT)
+        if done.code == 0:
             raise LookupError(f"story {seed} passes {point} less than {nth} times")
-        if done.returncode != -signal.SIGKILL:
-            raise RuntimeError(done.stderr.decode()[-4000:])
-        return check_remains(folder, read_told([done.stdout]), seed)
+        if done.code != -signal.SIGKILL:
+            raise RuntimeError(done.said[-4000:])
+        return check_remains(folder, read_told([done.out]), seed)

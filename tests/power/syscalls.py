@@ -6,20 +6,25 @@ let calls fail, which then never reach the file system.
 """
 
 import ctypes
+import os
 import re
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from tests.power.disk import Op
+from tests.programs import KILLED_SECONDS_MAX, run_program, wait_for_end, wait_until
 
 CALLS: Final = (
     "openat,creat,write,pwrite64,writev,pwritev,pwritev2,ftruncate,truncate,fallocate,fsync,"
     "fdatasync,sync_file_range,unlink,unlinkat,rename,renameat,renameat2,link,symlink"
 )
 """Every call that changes a file or makes a change sure."""
+
+ATTACH_SECONDS_MAX: Final = 20
 
 _FAILING: Final = {"write": "pwrite64", "fsync": "fsync,fdatasync"}
 _SET_PTRACER: Final = 0x59616D61
@@ -36,40 +41,47 @@ class NotUnderstood(Exception):
 class FailingCalls:
     """Lets calls of the calling thread fail, as :class:`tests.power.fuse.Failing` does.
 
+    Whoever is looked into can be stopped by whoever looks: only a program that somebody else
+    watches and may kill does this to itself (:mod:`tests.power.fullness`).
+
     Without a file system of our own it is every file's writes that count, and not only those of
     one folder; a journal alone writes at a place (``pwrite64``) or makes sure.
     """
 
     def __init__(self) -> None:
-        self._tracer: subprocess.Popen[str] | None = None
+        self._tracer: subprocess.Popen[bytes] | None = None
 
     def arm(self, failing: str) -> None:
         """Say which calls fail from now on: ``write:3:2:ENOSPC``, or an empty text for none."""
         if self._tracer is not None:
             self._tracer.terminate()
-            self._tracer.communicate()
+            wait_for_end(self._tracer, KILLED_SECONDS_MAX, "strace does not let go")
             self._tracer = None
         if not failing:
             return
         kind, first, count, code = failing.split(":")
         calls = _FAILING[kind]
         last = int(first) + int(count) - 1
-        self._tracer = subprocess.Popen(
-            [
-                *("strace", "-o", "/dev/null", "-e", f"trace={calls}", "-e", "signal=none"),
-                *("-e", f"inject={calls}:error={code}:when={first}..{last}"),
-                *("-p", str(threading.get_native_id())),
-            ],
-            stdin=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        # Some kernels let nobody but a parent look in, except whom one names.
-        ctypes.CDLL(None).prctl(_SET_PTRACER, self._tracer.pid, 0, 0, 0)
-        assert self._tracer.stderr is not None
-        said = self._tracer.stderr.readline()
-        if "attached" not in said:
-            raise RuntimeError(f"strace cannot look in here: {said}")
+        with tempfile.TemporaryFile() as said:
+            tracer = self._tracer = subprocess.Popen(
+                [
+                    *("strace", "-o", "/dev/null", "-e", f"trace={calls}", "-e", "signal=none"),
+                    *("-e", f"inject={calls}:error={code}:when={first}..{last}"),
+                    *("-p", str(threading.get_native_id())),
+                ],
+                stdin=subprocess.DEVNULL,
+                stderr=said,
+            )
+            # Some kernels let nobody but a parent look in, except whom one names.
+            ctypes.CDLL(None).prctl(_SET_PTRACER, tracer.pid, 0, 0, 0)
+            wait_until(
+                lambda: b"attached" in os.pread(said.fileno(), 4096, 0) or tracer.poll(),
+                what="strace looks in here",
+                seconds=ATTACH_SECONDS_MAX,
+            )
+            if tracer.poll():
+                told = os.pread(said.fileno(), 4096, 0).decode(errors="replace")
+                raise RuntimeError(f"strace cannot look in here: {told}")
 
 
 def run_recorded(command: list[str], folder: Path, cwd: Path) -> list[Op]:
@@ -87,15 +99,9 @@ def run_recorded(command: list[str], folder: Path, cwd: Path) -> list[Op]:
         "-e",
         "signal=none",
     ]
-    done = subprocess.run(
-        ["strace", *options, "-o", str(log), "--", *command],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"ended with {done.returncode}: {done.stderr[-4000:]}")
+    done = run_program(["strace", *options, "-o", log, "--", *command], cwd=cwd)
+    if done.code:
+        raise RuntimeError(f"ended with {done.code}: {done.said[-4000:]}")
     with log.open(encoding="ascii") as lines:
         return list(read_calls(lines, str(folder)))
 
