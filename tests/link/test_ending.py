@@ -8,7 +8,8 @@ import pytest
 
 from restante.clock import SystemClock
 from restante.core.value import UtcSeconds
-from restante.link.mqtt import LockerMqtt, _cancel
+from restante.link.lines import cancel
+from restante.link.mqtt import LockerMqtt
 from tests.link.broker import LOCKER, QUICK, WAIT_SECONDS_MAX, Broker
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <ssl:ResourceWarning")
@@ -78,7 +79,7 @@ def test_a_part_that_misses_the_word_to_end_is_told_again() -> None:
         part = asyncio.create_task(half_deaf())
         await asyncio.sleep(0)
         async with asyncio.timeout(WAIT_SECONDS_MAX):
-            await _cancel({part})
+            await cancel({part})
         assert part.cancelled()
 
     asyncio.run(story())

@@ -13,14 +13,11 @@ import contextlib
 import logging
 import random
 import ssl
-import threading
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import aiomqtt
 import structlog
@@ -32,6 +29,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from ..clock import Clock
 from ..core.ids import LockerId
 from ..core.value import DAY, Value
+from .lines import OFFLINE, ONLINE, Letter, Lines, Send, cancel
 from .memory import LinkEnd
 from .message import MESSAGE_BYTES_MAX
 from .topics import check_name, event_topic, find_place, kind_of, order_topic, state_topic
@@ -39,20 +37,8 @@ from .topics import check_name, event_topic, find_place, kind_of, order_topic, s
 SHARE_NAME: Final = "centre"
 """Centre processes that share the lockers' messages: each message goes to one of them."""
 
-INBOX_MESSAGES_MAX: Final = 64
-"""Messages of one locker that wait for a thread; more are dropped and come again."""
-
 RECEIVE_MAX: Final = 20
 """Messages a broker may have under way to one client."""
-
-THREADS_MAX: Final = 8
-"""Ends of the centre at work at once; their commits share transactions."""
-
-CANCEL_AGAIN_SECONDS: Final = 1.0
-"""How long a part that was told to end may take before it is told again."""
-
-ONLINE: Final = b'{"online":true}'
-OFFLINE: Final = b'{"online":false}'
 
 _REFUSED_FROM: Final = 0x80
 """MQTT 5 reason codes from here on are failures."""
@@ -302,24 +288,6 @@ class LockerMqtt:
             return self._end.outgoing(self._clock.now())
 
 
-class _Line:
-    """One locker, seen from the centre: its end and what waits for it."""
-
-    def __init__(self, locker: LockerId) -> None:
-        self.locker = locker
-        self.end: LinkEnd | None = None
-        self.lock = threading.Lock()
-        self.inbox: deque[_Letter] = deque()
-        self.is_busy = False
-        """Whether a thread works for it; changed in the event loop only."""
-        self.is_up = False
-
-
-class _Letter(NamedTuple):
-    branch: str
-    body: bytes
-
-
 class CentreMqtt:
     """The centre's way to all lockers of its network.
 
@@ -341,16 +309,11 @@ class CentreMqtt:
         chance: random.Random,
         timing: Timing | None = None,
     ) -> None:
-        self._find_end = find_end
-        self._clock = clock
         self._connection = _Connection(access, timing or Timing(), chance)
-        self._lines: dict[LockerId, _Line] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._threads = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="mqtt")
+        self._lines = Lines(find_end, clock)
         self.received_count = 0
         """Messages of lockers that reached this process."""
-        self.dropped_count = 0
-        """Messages that came from nobody known, or faster than they could be taken in."""
+        self._stray_count = 0
 
     @property
     def is_connected(self) -> bool:
@@ -358,9 +321,14 @@ class CentreMqtt:
         return self._connection.is_up
 
     @property
+    def dropped_count(self) -> int:
+        """Messages that came from nobody known, or faster than they could be taken in."""
+        return self._stray_count + self._lines.dropped_count
+
+    @property
     def lockers_online(self) -> frozenset[LockerId]:
         """Lockers that are there, as far as this process has heard."""
-        return frozenset(line.locker for line in tuple(self._lines.values()) if line.is_up)
+        return self._lines.lockers_online
 
     async def run(self, stop: asyncio.Event) -> None:
         """Carry messages until ``stop`` is set. One run for each object."""
@@ -373,121 +341,48 @@ class CentreMqtt:
             # process that is gone instead of to another one. Lockers repeat theirs.
             await self._connection.keep(talk, stop=stop, session_expiry_seconds=0)
         finally:
-            await asyncio.to_thread(self._threads.shutdown)
+            await self._lines.close()
 
     async def _talk(self, client: aiomqtt.Client, stop: asyncio.Event) -> None:
         network = self._connection.access.network
         await _subscribe(client, f"$share/{SHARE_NAME}/{event_topic(network, '+', '+')}")
         await _subscribe(client, state_topic(network, "+"), has_retained=True)
         try:
-            await _race(self._receive(client), self._take_turns(client), _wait_for(stop))
+            turns = self._lines.take_turns(
+                self._sender(client), self._connection.timing.centre_turn_seconds
+            )
+            await _race(self._receive(client), turns, _wait_for(stop))
         finally:
-            await _cancel(self._tasks)
-            await asyncio.gather(*(self._in_thread(_hang_up, x) for x in self._lines.values()))
+            await self._lines.hang_up()
 
     async def _receive(self, client: aiomqtt.Client) -> None:
         network = self._connection.access.network
+        send = self._sender(client)
         async for message in client.messages:
             place = find_place(network, str(message.topic))
             body = _body_of(message)
             if place is None or body is None or (message.retain and place.branch != "state"):
-                self.dropped_count += 1
+                self._stray_count += 1
                 continue
             self.received_count += place.branch == "evt"
-            line = self._lines.setdefault(place.locker, _Line(place.locker))
-            if len(line.inbox) >= INBOX_MESSAGES_MAX:
-                self.dropped_count += 1
-                continue
-            line.inbox.append(_Letter(place.branch, body))
-            self._wake(client, line)
+            self._lines.put(place.locker, Letter(place.branch, body), send)
 
-    def _wake(self, client: aiomqtt.Client, line: _Line) -> None:
-        if line.is_busy or not line.inbox:
-            return
-        line.is_busy = True
-        task = asyncio.create_task(self._work(client, line))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _work(self, client: aiomqtt.Client, line: _Line) -> None:
-        try:
-            while line.inbox:
-                letters = tuple(line.inbox)
-                line.inbox.clear()
-                said = await self._in_thread(self._take, line, letters)
-                await self._send(client, line, said)
-        finally:
-            line.is_busy = False
-
-    async def _take_turns(self, client: aiomqtt.Client) -> None:
-        while True:
-            await asyncio.sleep(self._connection.timing.centre_turn_seconds)
-            idle = [x for x in self._lines.values() if x.is_up and not x.is_busy]
-            for line in idle:
-                line.is_busy = True
-            try:
-                gathered = await self._in_thread(self._gather, idle)
-                for line, said in zip(idle, gathered, strict=True):
-                    await self._send(client, line, said)
-            finally:
-                for line in idle:
-                    line.is_busy = False
-            for line in idle:
-                self._wake(client, line)
-
-    async def _send(self, client: aiomqtt.Client, line: _Line, said: list[bytes]) -> None:
+    def _sender(self, client: aiomqtt.Client) -> Send:
         network = self._connection.access.network
-        for body in said:
-            kind = kind_of(body)
-            topic = order_topic(network, line.locker, kind)
-            try:
-                await client.publish(topic, body, qos=1, properties=self._connection.expiry(kind))
-            except aiomqtt.MqttError as error:
-                # It is said again: everything here is repeated until it is answered.
-                _log.warning("not sent", locker=line.locker, kind=kind, error=str(error))
-                return
 
-    async def _in_thread(self, work: Callable[..., Any], *given: object) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *given)
+        async def send(locker: LockerId, said: list[bytes]) -> None:
+            for body in said:
+                kind = kind_of(body)
+                topic = order_topic(network, locker, kind)
+                expiry = self._connection.expiry(kind)
+                try:
+                    await client.publish(topic, body, qos=1, properties=expiry)
+                except aiomqtt.MqttError as error:
+                    # It is said again: everything here is repeated until it is answered.
+                    _log.warning("not sent", locker=locker, kind=kind, error=str(error))
+                    return
 
-    def _take(self, line: _Line, letters: tuple[_Letter, ...]) -> list[bytes]:
-        with line.lock:
-            try:
-                return self._take_in(line, letters)
-            except Exception:  # noqa: BLE001 - one locker's trouble must not end all links
-                _log.exception("messages not taken in", locker=line.locker)
-                return []
-
-    def _take_in(self, line: _Line, letters: tuple[_Letter, ...]) -> list[bytes]:
-        now = self._clock.now()
-        if line.end is None:
-            line.end = self._find_end(line.locker)
-        if line.end is None:
-            self.dropped_count += len(letters)
-            _log.warning("message of a locker nobody registered", locker=line.locker)
-            return []
-        for letter in letters:
-            # Who speaks is there, whatever the order in which the broker tells it.
-            is_there = letter.branch == "evt" or letter.body == ONLINE
-            if is_there and not line.is_up:
-                line.end.connected(now)
-            elif line.is_up and not is_there:
-                line.end.disconnected()
-            line.is_up = is_there
-            if letter.branch == "evt":
-                line.end.receive(letter.body, now)
-        return line.end.outgoing(now)
-
-    def _gather(self, lines: list[_Line]) -> list[list[bytes]]:
-        return [self._take(line, ()) for line in lines]
-
-
-def _hang_up(line: _Line) -> None:
-    with line.lock:
-        line.inbox.clear()
-        if line.end is not None and line.is_up:
-            line.end.disconnected()
-        line.is_up = False
+        return send
 
 
 def _make_tls(access: BrokerAccess) -> ssl.SSLContext:
@@ -541,15 +436,4 @@ async def _race(*works: Coroutine[Any, Any, None]) -> None:
         for task in done:
             task.result()
     finally:
-        await _cancel(tasks)
-
-
-async def _cancel(tasks: set[asyncio.Task[None]]) -> None:
-    # Told again until all have ended: before Python 3.12 ``asyncio.wait_for``, which the MQTT
-    # library uses, loses a cancellation that comes together with what it waits for.
-    waiting = set(tasks)
-    while waiting:
-        for task in waiting:
-            task.cancel()
-        ended, waiting = await asyncio.wait(waiting, timeout=CANCEL_AGAIN_SECONDS)
-        await asyncio.gather(*ended, return_exceptions=True)
+        await cancel(tasks)

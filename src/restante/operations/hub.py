@@ -9,8 +9,10 @@ An end is used by one thread at a time; different ends by different threads at w
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection, select
@@ -23,6 +25,7 @@ from ..journal.ledger import Ledger, Operation
 from ..journal.port import Busy, Conflict, Damaged, Full, RowChange, RowRejected, Scalar
 from ..link.centre_session import CentreSession
 from ..link.configuration import ConfigurationState
+from ..link.lines import Wait
 from ..link.message import ConfigurationUpdate, Heartbeat, Hello, Order, Report
 from ..link.session import Beat, CentreEvent, Diverged, Dropped, FactsArrived, Gap, Greeted
 from ..link.signing import make_signer
@@ -34,10 +37,12 @@ from ..views.remote_tables import CHALLENGES
 from ..views.tables import LOCKER_LINKS, LOCKERS, WATERMARKS
 from .beats import Beats
 from .configuration import find_configuration, note_configuration, read_desired
-from .ingest import ShutOut, ingest
+from .ingest import Ingested, ShutOut, ingest
 from .lists import Lists
 from .matters import open_matter
 from .means import Means
+
+Result = TypeVar("Result")
 
 _log = structlog.get_logger(__name__)
 
@@ -73,6 +78,7 @@ class CentreEnd:
         self._beats = beats
         self._is_shut_out = is_shut_out
         self._noted: ConfigurationState | None = None
+        self._changed: Callable[[], None] = _ignore
         self.is_muted = False
         """Whether nothing is said to it; told by :meth:`Hub.watch_machines`."""
 
@@ -88,10 +94,21 @@ class CentreEnd:
 
     def receive(self, body: bytes, now: UtcSeconds) -> None:
         """Take a message; facts are durable when this returns, or were not taken."""
+        for wait in self.begin(body, now):
+            wait()
+
+    def begin(self, body: bytes, now: UtcSeconds) -> list[Wait]:
+        """Take a message; facts are durable when what this gives back was called, or not taken."""
         if self.is_muted and self._is_revoked():
-            return
+            return []
+        waits: list[Wait] = []
         for event in self._session.receive(body, now):
-            self._handle(event, now)
+            waits.extend(self._handle(event, now))
+        return waits
+
+    def tell_changes(self, changed: Callable[[], None]) -> None:
+        """Call this when there is something to say that nobody asked for."""
+        self._changed = changed
 
     def _is_revoked(self) -> bool:
         """Look whether the locker is revoked: then nothing is said to it, and its word dropped."""
@@ -111,47 +128,55 @@ class CentreEnd:
     def configuration_changed(self, version: int) -> None:
         """Note that the locker shall be otherwise."""
         self._session.configuration.desired(version)
+        self._changed()
 
     def order(self, order: Order) -> None:
         """Say an order with the next outgoing, once."""
         self._session.order(order)
+        self._changed()
 
     def list_changed(self, version: int) -> None:
         """Note a newer list of the locker's site."""
         self._session.list_changed(version)
+        self._changed()
 
-    def _handle(self, event: CentreEvent, now: UtcSeconds) -> None:
+    def _handle(self, event: CentreEvent, now: UtcSeconds) -> Iterator[Wait]:
         match event:
             case FactsArrived():
-                self._take_in(event)
+                yield self._take_in(event)
             case Gap(epoch=epoch):
                 self._close_gap(epoch)
             case Greeted() if self._is_revoked():
                 pass
             case Greeted(hello=hello):
                 self._beats.forget(self.locker)
-                self._run(note_hello(hello))
+                yield self._run(note_hello(hello))
                 self._noted = None
-                self._note_configuration(hello.configuration)
+                yield from self._note_configuration(hello.configuration)
             case Beat(heartbeat=beat):
                 self._note_beat(beat, now)
-                self._note_configuration(beat.configuration)
+                yield from self._note_configuration(beat.configuration)
             case Diverged(what=what):
                 _log.warning("locker and centre disagree", locker=self.locker, what=what)
-                self._run(_note_divergence(self.locker, self.site, what))
+                yield self._run(_note_divergence(self.locker, self.site, what))
             case Dropped(why=why):
                 self.dropped_count += 1
                 _log.warning("message dropped", locker=self.locker, why=why)
 
-    def _take_in(self, event: FactsArrived) -> None:
+    def _take_in(self, event: FactsArrived) -> Wait:
+        """Hand a report in; what is given back waits for it and acknowledges."""
         report = Report(
             locker=self.locker,
             epoch=event.epoch,
             first_seq=event.first_seq,
             facts=event.facts,
         )
+        answer = self._submit(ingest(self._means, report=report, site=self.site))
+        return lambda: self._acknowledge(event, answer)
+
+    def _acknowledge(self, event: FactsArrived, answer: "Future[Ingested]") -> None:
         try:
-            done = self._committer.run(ingest(self._means, report=report, site=self.site))
+            done = answer.result()
         except _NOT_WRITTEN as error:
             self._session.failed(event.epoch)
             _log.warning("report not written", locker=self.locker, error=type(error).__name__)
@@ -183,17 +208,31 @@ class CentreEnd:
         except _NOT_WRITTEN as error:
             _log.warning("beat not noted", locker=self.locker, error=type(error).__name__)
 
-    def _note_configuration(self, state: ConfigurationState) -> None:
+    def _note_configuration(self, state: ConfigurationState) -> Iterator[Wait]:
         # Every beat says it; only what is new costs a transaction.
         if state != self._noted:
-            self._run(note_configuration(self.locker, state))
             self._noted = state
+            yield self._run(note_configuration(self.locker, state))
 
-    def _run(self, operation: Operation[None]) -> None:
+    def _run(self, operation: Operation[None]) -> Wait:
+        answer = self._submit(operation)
+
+        def wait() -> None:
+            try:
+                answer.result()
+            except _NOT_WRITTEN as error:
+                _log.warning("link not noted", locker=self.locker, error=type(error).__name__)
+
+        return wait
+
+    def _submit(self, operation: Operation[Result]) -> "Future[Result]":
         try:
-            self._committer.run(operation)
+            return self._committer.submit(operation)
         except _NOT_WRITTEN as error:
-            _log.warning("link not noted", locker=self.locker, error=type(error).__name__)
+            # Not taken in at all: told where its outcome is waited for.
+            refused: Future[Result] = Future()
+            refused.set_exception(error)
+            return refused
 
 
 class Hub:
@@ -315,6 +354,10 @@ class Hub:
         end.is_muted = is_muted
         end.configuration_changed(0 if update is None else update.version)
         return end
+
+
+def _ignore() -> None:
+    pass
 
 
 def note_hello(hello: Hello) -> Operation[None]:
