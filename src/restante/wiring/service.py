@@ -7,7 +7,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ..access import (
+    STANDARD,
     DeviceKey,
+    VerifierCost,
     create_device_key,
     export_locker_keys,
     open_device_key,
@@ -106,19 +108,29 @@ def _open_own_key(file: LockerFile) -> DeviceKey:
 
 
 def run_service(
-    settings: Settings, *, locker_files: Sequence[Path], tell: Callable[[str], None]
+    settings: Settings,
+    *,
+    locker_files: Sequence[Path],
+    tell: Callable[[str], None],
+    cost: VerifierCost = STANDARD,
+    make_line: Callable[[Centre], LinkThread | None] | None = None,
 ) -> None:
     """Serve a centre until the process is asked to end.
 
     Parameters
     ----------
+    cost
+        What one guess at a PIN costs.
+    make_line
+        Makes the line to lockers; to the broker of the settings when ``None``.
     tell
         Told where the pages are, and how the first operator gets in.
     """
     clock = SystemClock()
     minter = Minter(clock)
     traces = open_traces(settings)
-    centre = open_centre(settings, clock, minter, around=None if traces is None else traces.batch)
+    around = None if traces is None else traces.batch
+    centre = open_centre(settings, clock, minter, cost=cost, around=around)
     lockers = None
     line = None
     chores = Chores(centre)
@@ -127,7 +139,7 @@ def run_service(
     metrics = Metrics(centre, attempts=lambda: client.attempts)
     listener = None
     try:
-        line = _make_line(centre)
+        line = (make_line or _make_line)(centre)
         lockers = LocalLockers(centre, [read_locker_file(path) for path in locker_files])
         health = Health(
             centre_checks(centre, chores, is_linked=None if line is None else line.is_connected)
