@@ -134,6 +134,26 @@ def test_a_courier_works_with_five_keys_and_a_scanner(stand: Stand) -> None:
     stand.see("All done. Goodbye!")
 
 
+def test_an_answer_that_comes_late_does_not_bring_back_the_screen_before(stand: Stand) -> None:
+    late = []
+
+    def keep(route: Any) -> None:
+        if route.request.post_data == "button=stay":
+            late.append((route, route.fetch()))
+        else:
+            route.fallback()
+
+    stand.page.route("**/touch", keep)
+    stand.walk_to("I am a courier")
+    stand.see("Courier sign-in")
+    ((route, answer),) = late
+    assert "Welcome" in answer.text()
+    with stand.page.expect_event("requestfinished", lambda one: one == route.request):
+        route.fulfill(response=answer)
+    stand.page.evaluate("new Promise(requestAnimationFrame)")
+    stand.see("Courier sign-in")
+
+
 def test_the_focus_is_seen_and_walks_in_a_ring(stand: Stand) -> None:
     names = []
     for _ in range(STEPS_MAX):

@@ -18,6 +18,7 @@ const { stream, here, sounds } = document.body.dataset;
 const voice = new Audio();
 const beeper = new Audio();
 let shown = "";
+let shownCount = 0;
 let lastPresence = 0;
 
 /** Put a new screen in place; what is being typed and where the focus is stay, on one screen. */
@@ -25,6 +26,7 @@ function show(markup, { keepTyped = true } = {}) {
   // The answer to a form and the stream bring the same screen: the second changes nothing.
   if (markup === shown && keepTyped) return;
   shown = markup;
+  shownCount += 1;
   const before = look();
   const typed = field()?.value ?? "";
   const focused = mark(document.activeElement);
@@ -105,9 +107,14 @@ async function send(form, submitter) {
 }
 
 async function post(address, body, options) {
+  const asked = shownCount;
+  const typed = field()?.value;
   const response = await fetch(address, { method: "POST", body, headers: { accept: "text/x-fragment" } });
-  if (response.ok) show(await response.text(), options);
-  else location.reload();
+  if (!response.ok) return location.reload();
+  const markup = await response.text();
+  // Answers overtake each other. What was shown since may be newer; if not, the stream brings this one.
+  if (shownCount === asked || markup === shown) show(markup, options);
+  else if (options?.keepTyped === false && field()?.value === typed) field().value = field().defaultValue;
 }
 
 function press(button) {
