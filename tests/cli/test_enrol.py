@@ -2,9 +2,8 @@
 
 import signal
 import sqlite3
-import subprocess
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from restante.settings import BadSetting
 from restante.wiring.enrol import NotEnrolled, check_centre, enrol_machine
 from restante.wiring.locker import EXAMPLE
-from tests.cli.test_broker import find_port, restante, started, wait_for
+from tests.cli.running import Running, find_port, run_to_its_end, started
 from tests.link.broker import LOCKER, NETWORK, Broker
 
 SETTINGS = """
@@ -30,30 +29,24 @@ class Network:
 
     def __init__(self, folder: Path, broker: Broker) -> None:
         self.broker = broker
-        self.log = folder / "log"
         self.port = find_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.config = folder / "network" / "restante.toml"
-        subprocess.run(
-            restante("init", folder / "network", "--network-id", NETWORK),
-            check=True,
-            capture_output=True,
-        )
+        run_to_its_end("init", folder / "network", "--network-id", NETWORK)
         with self.config.open("a", encoding="utf-8") as file:
             file.write(SETTINGS.format(port=broker.port, folder=broker.folder))
         described = folder / "described.toml"
         described.write_text(EXAMPLE.replace("locker-1", LOCKER), encoding="utf-8")
         self.say("locker", "register", described)
 
-    def serve(self) -> Any:
-        return started(self.log, "--config", self.config, "serve", "--port", self.port)
+    @contextmanager
+    def serve(self) -> Iterator[Running]:
+        with started("--config", self.config, "serve", "--port", self.port) as centre:
+            centre.until_it_says("Serving")
+            yield centre
 
     def say(self, *words: object) -> str:
-        done = subprocess.run(
-            restante("--config", self.config, *words), check=False, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return run_to_its_end("--config", self.config, *words)
 
     def claim(self) -> str:
         return self.say("locker", "claim", LOCKER).splitlines()[0].split()[-1]
@@ -76,9 +69,8 @@ def network(tmp_path: Path) -> Iterator[Network]:
 
 
 def test_a_machine_is_enrolled_and_configured_by_commands(network: Network, tmp_path: Path) -> None:
-    far, log = tmp_path / "far", network.log
+    far = tmp_path / "far"
     with network.serve():
-        wait_for(lambda: log.exists() and "Serving" in log.read_text(), log)
         code = network.claim()
         with pytest.raises(NotEnrolled, match="not valid"):
             enrol_machine("AAAA-AAAA-AAAA-AAAA", centre=network.url, folder=far)
@@ -86,12 +78,12 @@ def test_a_machine_is_enrolled_and_configured_by_commands(network: Network, tmp_
         file, _ = enrol_machine(code, centre=network.url, folder=far)
         again, _ = enrol_machine(code, centre=network.url, folder=far)
         assert again == file == far / f"{LOCKER}.toml"
-        with started(log, "locker", file, "--port", find_port()):
-            wait_for(lambda: network.reported() == 1, log)
+        with started("locker", file, "--port", find_port()) as locker:
+            locker.until(lambda: network.reported() == 1, "its first configuration is reported")
             network.say("locker", "configure", LOCKER, "--ring", "canary", "--language", "pl")
-            wait_for(lambda: network.reported() == 2, log)
+            locker.until(lambda: network.reported() == 2, "its second configuration is reported")
             assert network.row("SELECT reported_ring FROM machines") == ("canary",)
-            wait_for(lambda: log.read_text().count("The kiosk is at") == 2, log)
+            locker.until_it_says("The kiosk is at", times=2)
     with pytest.raises(NotEnrolled, match="was not reached"):
         enrol_machine(code, centre=network.url, folder=far)
 
@@ -100,29 +92,32 @@ def test_a_machine_is_enrolled_and_configured_by_commands(network: Network, tmp_
 def test_a_revoked_locker_is_cut_off_at_the_broker_and_cannot_come_back(
     network: Network, tmp_path: Path
 ) -> None:
-    far, log = tmp_path / "far", network.log
-    with network.serve():
-        wait_for(lambda: log.exists() and "Serving" in log.read_text(), log)
+    far = tmp_path / "far"
+    with network.serve() as centre:
         file, _ = enrol_machine(network.claim(), centre=network.url, folder=far)
-        with started(log, "locker", file, "--port", find_port()):
-            wait_for(lambda: network.reported() == 1, log)
+        with started("locker", file, "--port", find_port()) as locker:
+            locker.until(lambda: network.reported() == 1, "its configuration is reported")
         network.say("locker", "revoke", LOCKER, "--why", "stolen")
-        with started(log, "locker", file, "--port", find_port()):
-            wait_for(lambda: "message of a revoked locker dropped" in log.read_text(), log)
+        with started("locker", file, "--port", find_port()):
+            centre.until_it_says("message of a revoked locker dropped")
         network.broker.signal(signal.SIGHUP)
         before = network.broker.log().count("certificate verify failed")
-        with started(log, "locker", file, "--port", find_port()):
-            wait_for(
-                lambda: network.broker.log().count("certificate verify failed") > before + 1, log
+        with started("locker", file, "--port", find_port()) as locker:
+            locker.until(
+                lambda: network.broker.log().count("certificate verify failed") > before + 1,
+                "the broker refuses its certificate twice",
             )
         (far / "device.key").unlink()
         enrol_machine(network.claim(), centre=network.url, folder=far)
         heard = network.row("SELECT count(*) FROM watermarks")
-        wait_for(lambda: f"user {LOCKER}" not in (network.broker.folder / "acl").read_text(), log)
+        acl = network.broker.folder / "acl"
+        centre.until(lambda: f"user {LOCKER}" not in acl.read_text(), "the broker's list lacks it")
         network.broker.signal(signal.SIGHUP)
         seen = network.row("SELECT seen_at FROM locker_links")
-        with started(log, "locker", file, "--port", find_port()):
-            wait_for(lambda: network.row("SELECT seen_at FROM locker_links") > seen, log)
+        with started("locker", file, "--port", find_port()) as locker:
+            locker.until(
+                lambda: network.row("SELECT seen_at FROM locker_links") > seen, "it is seen again"
+            )
         assert network.row("SELECT count(*) FROM watermarks") == heard, "the same journal goes on"
 
 
