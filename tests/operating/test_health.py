@@ -173,7 +173,7 @@ def test_figures_count_what_happened_and_name_no_parcel_person_or_locker(
     lines = dict(line.rsplit(" ", 1) for line in text.splitlines() if line[:1] != "#")
     assert lines['restante_facts_total{tag="handoff.deposited.v1"}'] == "1.0"
     assert lines['restante_lockers{site_kind="locker"}'] == "2.0"
-    assert lines['restante_compartments{site_kind="locker",state="occupied"}'] == "1.0"
+    assert lines['restante_compartments{site_kind="locker",size="M",state="occupied"}'] == "1.0"
     assert float(lines["restante_operations_total"]) > 3
     assert float(lines["restante_outbox_waiting"]) == house.centre.journal.waiting_work() > 0
     for secret in (parcel, LOCKER, SITE, ACME, "Anna", "anna@example.org", "FIGURES01"):

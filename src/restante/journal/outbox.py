@@ -106,9 +106,10 @@ def revive_work(connection: Connection, key: str, due_at: UtcSeconds) -> None:
     )
 
 
-def count_waiting(connection: Connection) -> int:
-    """Count work that is neither done nor given up."""
-    return connection.scalar(select(func.count()).select_from(OUTBOX).where(_WAITING)) or 0
+def count_waiting(connection: Connection, *, at_most: int | None = None) -> int:
+    """Count work that is neither done nor given up, up to a number."""
+    waiting = select(OUTBOX.c.due_at).where(_WAITING).limit(at_most).subquery("waiting")
+    return connection.scalar(select(func.count()).select_from(waiting)) or 0
 
 
 def _claimable(now: UtcSeconds, kinds: Sequence[str]) -> ColumnElement[bool]:

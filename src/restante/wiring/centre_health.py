@@ -29,6 +29,9 @@ TURN_SECONDS_MAX: Final = 120.0
 OUTBOX_SECONDS_MAX: Final = 15 * 60
 """Work that has been due for longer: what failed is due again later, so nobody tries."""
 
+COUNTED_MAX: Final = 100_000
+"""Where counting what waits ends: more is as bad (chosen)."""
+
 PROBED: Final = "probed_at"
 
 
@@ -63,7 +66,7 @@ def outbox_age(centre: Centre) -> tuple[int, int]:
     oldest = select(func.min(OUTBOX.c.due_at)).where(OUTBOX.c.done_at.is_(None), OUTBOX.c.dead == 0)
     with centre.journal.reading() as connection:
         due_at = connection.scalar(oldest)
-        waiting = count_waiting(connection)
+        waiting = count_waiting(connection, at_most=COUNTED_MAX)
     return (0 if due_at is None else max(0, centre.clock.now() - due_at)), waiting
 
 

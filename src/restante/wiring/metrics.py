@@ -5,6 +5,9 @@ F1. Labels hold kinds of things, never a parcel, person, locker or address: with
 F2. What is counted in the database is counted at most every :data:`KEPT_SECONDS`, however often it
     is asked for, and says the same in every process of a centre: take the ``max``, not the ``sum``.
 F3. Totals of facts begin with this process, as Prometheus expects of counters.
+F4. Asking for the figures reads a bounded number of rows: lockers and compartments are counted part
+    by part (:mod:`restante.views.census`), facts up to :data:`FACTS_PER_LOOK` at a time, and what
+    waits up to :data:`COUNTED_MAX`.
 """
 
 import threading
@@ -26,27 +29,33 @@ from prometheus_client import (
 )
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, func, select
 
 from .. import __version__
 from ..access import Secret
-from ..core.alarm import Sensor
-from ..core.door import Door
+from ..core.remote import Outcome, Phase
 from ..core.value import UtcSeconds
 from ..journal.tables import FACTS
 from ..partners.guarded_http import GuardedClient
 from ..partners.public_address import Allowance
 from ..partners.webhook import Answer, judge
 from ..settings import BadSetting
-from ..views.alarms import LOCKER_READINGS, read_readings
-from ..views.tables import ANOMALIES, COMPARTMENTS, LOCKER_LINKS, LOCKERS, SITES
+from ..views.census import Census
+from ..views.remote_tables import REMOTE_OPENINGS
+from ..views.tables import ANOMALIES
 from .backup import read_last_backup
 from .centre import Centre
-from .centre_health import outbox_age
+from .centre_health import COUNTED_MAX, outbox_age
 
 KEPT_SECONDS: Final = 30.0
 ONLINE_SECONDS: Final = 15 * 60
 """A locker that was heard of within this is called online (chosen: several heartbeats)."""
+
+FACTS_PER_LOOK: Final = 500_000
+"""A minute of the busiest hour of 61,000 lockers, and as much again; the rest is counted next."""
+
+_REMOTE_BUCKETS: Final = (1, 2, 3, 5, 10, 20, 30, 60, 120)
+"""Facts know whole seconds; an order is good for a minute."""
 
 _TAGS_OF_OPENINGS: Final = {
     "compartment.door_opened.v1": "opened",
@@ -79,6 +88,8 @@ class Metrics:
         How webhooks went so far, by verdict.
     kept_seconds
         See :data:`KEPT_SECONDS`.
+    census
+        Counts the network; one with the usual bounds when not given.
     """
 
     def __init__(
@@ -87,6 +98,7 @@ class Metrics:
         *,
         attempts: Callable[[], Mapping[str, int]] = Counter,
         kept_seconds: float = KEPT_SECONDS,
+        census: Census | None = None,
     ) -> None:
         self.registry = CollectorRegistry()
         self._requests = Histogram(
@@ -96,7 +108,18 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self.registry,
         )
-        self.registry.register(_CentreCollector(centre, attempts, kept_seconds))
+        remote_openings = Histogram(
+            "restante_remote_opening_seconds",
+            "From sending an order to open a door from afar until the locker had taken it.",
+            buckets=_REMOTE_BUCKETS,
+            registry=None,
+        )
+        census = census or Census(online_seconds=ONLINE_SECONDS)
+        self.registry.register(
+            _CentreCollector(centre, attempts, kept_seconds, census, remote_openings)
+        )
+        # After the collector, which observes: a scrape tells what it has just read.
+        self.registry.register(remote_openings)
 
     def watch(self, door: str, method: str, status: int, seconds: float) -> None:
         """Take note of a request that was answered."""
@@ -153,15 +176,22 @@ class _CentreCollector(Collector):
     """Reads the figures when they are asked for."""
 
     def __init__(
-        self, centre: Centre, attempts: Callable[[], Mapping[str, int]], kept_seconds: float
+        self,
+        centre: Centre,
+        attempts: Callable[[], Mapping[str, int]],
+        kept_seconds: float,
+        census: Census,
+        remote_openings: Histogram,
     ) -> None:
         self._centre = centre
         self._kept_seconds = kept_seconds
         self._attempts = attempts
         self._lock = threading.Lock()
         self._kept: tuple[float, list[GaugeMetricFamily]] | None = None
+        self._census = census
         self._facts: Counter[str] = Counter()
         self._position = centre.journal.head()
+        self._from_afar = remote_openings
 
     def describe(self) -> Iterable[Any]:
         """Describe nothing: registering must not read the database."""
@@ -174,10 +204,18 @@ class _CentreCollector(Collector):
             yield from self._count_facts()
             yield from self._age()
             now = time.monotonic()
-            if self._kept is None or now - self._kept[0] > self._kept_seconds:
-                with self._centre.journal.reading() as connection:
-                    self._kept = (now, list(_look(connection, self._centre.clock.now())))
-            yield from self._kept[1]
+            kept = self._kept
+            is_over = kept is None or now - kept[0] > self._kept_seconds
+            if kept is None or is_over or not self._census.is_whole:
+                kept = self._kept = (now, self._look())
+            yield from kept[1]
+
+    def _look(self) -> list[GaugeMetricFamily]:
+        now = self._centre.clock.now()
+        with self._centre.journal.reading() as connection:
+            self._census.look(connection, now)
+            matters = _count_matters(connection)
+        return [*_tell_network(self._census, now), matters]
 
     def _count_committer(self) -> Iterator[Any]:
         counts = self._centre.committer.counts()
@@ -190,15 +228,23 @@ class _CentreCollector(Collector):
         yield _gauge("operations_waiting", "Operations waiting now.", counts.waiting)
 
     def _count_facts(self) -> Iterator[Any]:
-        head = self._centre.journal.head()
+        head = min(self._centre.journal.head(), self._position + FACTS_PER_LOOK)
         by_tag = (
             select(FACTS.c.tag, func.count())
             .where(FACTS.c.position > self._position, FACTS.c.position <= head)
             .group_by(FACTS.c.tag)
         )
+        ended = select(REMOTE_OPENINGS.c.ended_at - REMOTE_OPENINGS.c.sent_at).where(
+            REMOTE_OPENINGS.c.phase == Phase.ENDED,
+            REMOTE_OPENINGS.c.outcome == Outcome.TAKEN,
+            REMOTE_OPENINGS.c.position > self._position,
+            REMOTE_OPENINGS.c.position <= head,
+        )
         with self._centre.journal.reading() as connection:
             for tag, count in connection.execute(by_tag):
                 self._facts[tag] += count
+            for seconds in connection.scalars(ended):
+                self._from_afar.observe(seconds)
         self._position = head
         facts = CounterMetricFamily("restante_facts", "Facts written.", labels=["tag"])
         for tag, count in sorted(self._facts.items()):
@@ -236,76 +282,52 @@ class _CentreCollector(Collector):
         yield info
 
 
-def _look(connection: Connection, now: UtcSeconds) -> Iterator[GaugeMetricFamily]:
-    """Count what is in the network, by kind of site."""
-    is_online = case((LOCKER_LINKS.c.seen_at > now - ONLINE_SECONDS, 1), else_=0)
-    query = (
-        select(SITES.c.kind, func.count(), func.coalesce(func.sum(is_online), 0))
-        .select_from(LOCKERS)
-        .join(SITES, SITES.c.site == LOCKERS.c.site)
-        .outerjoin(LOCKER_LINKS, LOCKER_LINKS.c.locker == LOCKERS.c.locker)
-        .group_by(SITES.c.kind)
-    )
-    known = GaugeMetricFamily("restante_lockers", "Lockers there are.", labels=["site_kind"])
-    online = GaugeMetricFamily(
-        "restante_lockers_online", "Lockers heard of within 15 minutes.", labels=["site_kind"]
-    )
-    for kind, count, there in connection.execute(query):
-        known.add_metric([kind], count)
-        online.add_metric([kind], int(there))
-    yield known
-    yield online
-    yield from _look_at_compartments(connection)
-    matters = GaugeMetricFamily(
-        "restante_matters_open", "What waits for a person.", labels=["kind"]
-    )
-    open_matters = (
-        select(ANOMALIES.c.kind, func.count())
-        .where(ANOMALIES.c.status == "open")
-        .group_by(ANOMALIES.c.kind)
-    )
-    for kind, count in connection.execute(open_matters):
-        matters.add_metric([kind], count)
-    yield matters
-    yield from _look_at_heat(connection)
+def _tell_network(census: Census, now: UtcSeconds) -> Iterator[GaugeMetricFamily]:
+    """Tell what is in the network, by kind of site; nothing before all of it was counted (F4)."""
+    lockers = census.lockers()
+    if lockers is not None:
+        for name, help_text, counts in (
+            ("lockers", "Lockers there are.", lockers.total.known),
+            ("lockers_online", "Lockers heard of within 15 minutes.", lockers.total.online),
+        ):
+            family = GaugeMetricFamily(f"restante_{name}", help_text, labels=["site_kind"])
+            for kind, count in sorted(counts.items()):
+                family.add_metric([kind], count)
+            yield family
+        heat = GaugeMetricFamily(
+            "restante_temperature_celsius", "Coldest and hottest locker.", labels=["end"]
+        )
+        for end, degrees in (
+            ("coldest", lockers.total.coldest),
+            ("hottest", lockers.total.hottest),
+        ):
+            if degrees is not None:
+                heat.add_metric([end], degrees)
+        yield heat
+    compartments = census.compartments()
+    if compartments is not None:
+        states = GaugeMetricFamily(
+            "restante_compartments",
+            "Compartments as last reported.",
+            labels=["site_kind", "size", "state"],
+        )
+        for labels, count in sorted(compartments.total.states.items()):
+            states.add_metric(labels, count)
+        yield states
+        yield _gauge("doors_open", "Doors that stand open.", compartments.total.open_doors)
+    for name, counted in (("lockers", lockers), ("compartments", compartments)):
+        if counted is not None:
+            age = max(0, now - counted.oldest_at)
+            yield _gauge(f"{name}_count_age_seconds", f"Age of the count of {name}.", age)
 
 
-def _look_at_compartments(connection: Connection) -> Iterator[GaugeMetricFamily]:
-    table = COMPARTMENTS
-    state = case((table.c.out_of_service.is_not(None), "out_of_service"), else_=table.c.content)
-    query = (
-        select(SITES.c.kind, state, func.count())
-        .select_from(table)
-        .join(LOCKERS, LOCKERS.c.locker == table.c.locker)
-        .join(SITES, SITES.c.site == LOCKERS.c.site)
-        .group_by(SITES.c.kind, state)
-    )
-    compartments = GaugeMetricFamily(
-        "restante_compartments", "Compartments as last reported.", labels=["site_kind", "state"]
-    )
-    for kind, what, count in connection.execute(query):
-        compartments.add_metric([kind, what], count)
-    yield compartments
-    is_open = (
-        select(func.count()).select_from(table).where(table.c.door.in_((Door.OPEN, Door.FORCED)))
-    )
-    yield _gauge("doors_open", "Doors that stand open.", connection.scalar(is_open) or 0)
-
-
-def _look_at_heat(connection: Connection) -> Iterator[GaugeMetricFamily]:
-    degrees = [
-        reading.value / 10
-        for row in connection.execute(select(LOCKER_READINGS)).mappings()
-        for reading in read_readings(row)
-        if reading.sensor is Sensor.TEMPERATURE
-    ]
-    heat = GaugeMetricFamily(
-        "restante_temperature_celsius", "Coldest and hottest locker.", labels=["end"]
-    )
-    if degrees:
-        heat.add_metric(["coldest"], min(degrees))
-        heat.add_metric(["hottest"], max(degrees))
-    yield heat
+def _count_matters(connection: Connection) -> GaugeMetricFamily:
+    family = GaugeMetricFamily("restante_matters_open", "What waits for a person.", labels=["kind"])
+    some = select(ANOMALIES.c.kind).where(ANOMALIES.c.status == "open").limit(COUNTED_MAX)
+    page = some.subquery("some")
+    for kind, count in connection.execute(select(page.c.kind, func.count()).group_by(page.c.kind)):
+        family.add_metric([kind], count)
+    return family
 
 
 def _gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:
