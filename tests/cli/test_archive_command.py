@@ -22,7 +22,7 @@ from restante.journal.archive_file import Manifest, read_page
 from restante.journal.chain import FIRST_HASH, hash_fact, make_stored
 from restante.journal.port import Stored
 from tests.cli.past_network import every_fact, live, open_record
-from tests.cli.test_commands import Done, fails, one_object, plain_terminal, run
+from tests.cli.test_commands import REPOSITORY, Done, fails, one_object, plain_terminal, run
 from tests.postgres_server import Server
 
 __all__ = ["plain_terminal"]
@@ -314,3 +314,19 @@ def test_an_export_says_where_it_begins_and_keeps_what_it_has(past: Past, tmp_pa
     assert {line["position"] for line in lines} == {one.position for one in past.here()}
     assert {line["hash"] for line in lines} == {one.hash.hex() for one in past.here()}
     assert lines[0]["position"] == floor + 1
+
+
+def test_the_program_of_the_guide_reads_what_was_archived(past: Past) -> None:
+    past.archive()
+    guide = (REPOSITORY / "docs" / "howto" / "archive-old-months.md").read_text(encoding="utf-8")
+    program = guide.partition("```python\n")[2].partition("```")[0]
+    assert program.count("/srv/restante/archive") == 1
+    program = program.replace("/srv/restante/archive", str(past.folder))
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    first = min(archived(past), key=lambda one: (one.stream.split("/")[::-1], one.version))
+    kind, owner = first.stream.split("/")
+    told = f"{kind} {owner} {first.version} {first.tag} {first.body.decode()}"
+    assert told in done.stdout.splitlines()
+    assert len(done.stdout.splitlines()) == 2 * len(pages(past))

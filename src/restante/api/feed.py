@@ -12,6 +12,7 @@ from ..views.tables import PARTNERS
 from .endpoint import Answer, Call, Endpoint
 from .house import House
 from .parcel_documents import Feed, FeedQuery, show_event
+from .problem import Trouble
 from .times import tell, tell_or_none
 from .words import Document
 
@@ -92,11 +93,14 @@ ENDPOINTS: Final = (
         summary="Follow what happens",
         description="Facts about your parcels, oldest first, after a position. Keep `next_after` "
         "and ask again with it: positions only grow, and none is ever skipped. Unknown types are "
-        "to be ignored. Operators see the whole journal.",
+        "to be ignored. Operators see the whole journal. Whoever asks for events of months that "
+        "were archived, also with `after` 0, gets 410 with the position to go on from; no event "
+        "is left out unsaid.",
         run=read_events,
         answer=Feed,
         scope=Scope.EVENTS_READ,
         query=FeedQuery,
+        problems=(Trouble.ARCHIVED,),
     ),
     Endpoint(
         name="findSelf",

@@ -232,6 +232,13 @@ class Timeline(Document):
 
     parcel: ParcelName
     entries: tuple[Happening, ...]
+    archived_count: Annotated[
+        int,
+        Meta(
+            description="How many facts before these were moved into an archive; ask the operator "
+            "for them. The parcel itself still tells when it was announced, deposited, collected."
+        ),
+    ] = 0
 
 
 class FeedEvent(Happening):

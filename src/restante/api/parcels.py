@@ -212,9 +212,17 @@ def shown_parcel(call: Call) -> Parcel:
 
 async def read_timeline(call: Call) -> Answer:
     """Read a parcel's facts."""
-    name = ParcelId(call.path["parcel"])
-    entries = await call.house.read(lambda: call.house.queries.timeline(call.principal, name))
-    return Answer(Timeline(parcel=name, entries=tuple(map(show_entry, entries))))
+    return Answer(await call.house.read(lambda: _timeline(call)))
+
+
+def _timeline(call: Call) -> Timeline:
+    queries, name = call.house.queries, ParcelId(call.path["parcel"])
+    entries = queries.timeline(call.principal, name)
+    return Timeline(
+        parcel=name,
+        entries=tuple(map(show_entry, entries)),
+        archived_count=queries.count_archived(name, entries),
+    )
 
 
 def read_zones(house: House, sites: Sequence[str]) -> dict[str, str]:
@@ -289,7 +297,8 @@ ENDPOINTS: Final = (
         path="/parcels/{parcel}/timeline",
         tag="Parcels",
         summary="Read what happened to a parcel",
-        description="Every fact, oldest first, with who caused it.",
+        description="Every fact, oldest first, with who caused it; `archived_count` tells how many "
+        "came before, in months that were archived.",
         run=read_timeline,
         answer=Timeline,
         scope=Scope.PARCELS_READ,

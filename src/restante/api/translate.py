@@ -54,6 +54,7 @@ def translate(error: Exception, *, request_id: str) -> ProblemRaised:
             return ProblemRaised(
                 Trouble.ARCHIVED,
                 f"events up to position {error.floor} are archived: go on with after={error.floor}",
+                errors=(Fault(path="query.after", message=f"Expected `int` >= {error.floor}"),),
             )
         case Forbidden():
             return ProblemRaised(Trouble.FORBIDDEN, str(error))

@@ -483,7 +483,8 @@ ENDPOINTS: Final = (
         tag="Webhooks",
         summary="Be told everything again from a moment on",
         description="Under the same ids; also what happened while the receiver was disabled or "
-        "not there yet. New facts are told meanwhile.",
+        "not there yet. New facts are told meanwhile. Months that were archived are not told "
+        "again: a replay begins after them.",
         run=replay_since,
         answer=Webhook,
         status=202,

@@ -214,7 +214,9 @@ class DeliveryDesk:
     def follow(self) -> int:
         """Write down who is to be told of the next facts; how many facts were looked at (D1)."""
         after = self._journal.cursor(FOLLOWER)
-        facts = self._journal.stored_after(after, limit=FACTS_PER_STEP)
+        # Who never looked has missed nothing: there was nobody to tell when that was archived.
+        begin = after or self._journal.floor()
+        facts = self._journal.stored_after(begin, limit=FACTS_PER_STEP)
         if not facts:
             return 0
         receivers = self._receivers()

@@ -21,7 +21,7 @@ from ..core.size import ParcelSize
 from ..core.value import Grams, Millimeters, UtcSeconds
 from ..journal.inspection import read_floor
 from ..journal.port import Archived
-from ..journal.tables import FACTS
+from ..journal.tables import FACTS, STATES
 from .principal import NotFound, Principal, Role
 from .shown import Event, Page, ShownBooking, ShownParcel, TimelineEntry
 from .tables import BOOKINGS, MILESTONES, PARCELS
@@ -99,6 +99,16 @@ def read_timeline(
         )
         for row in connection.execute(query).mappings()
     )
+
+
+def count_archived(
+    connection: Connection, parcel: ParcelId, entries: Sequence[TimelineEntry]
+) -> int:
+    """Count a parcel's facts before those that were read: they lie in archives."""
+    if entries:
+        return entries[0].version - 1
+    version = select(STATES.c.version).where(STATES.c.owner == parcel, STATES.c.kind == "parcel")
+    return connection.scalar(version) or 0
 
 
 def read_events(

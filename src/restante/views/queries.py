@@ -3,7 +3,7 @@
 :class:`Queries` only joins the question modules together, so that doors hold one thing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, RowMapping, func, select
@@ -149,6 +149,11 @@ class Queries:
         """Read everything that happened to a parcel, oldest first."""
         with self._reading() as connection:
             return parcel_queries.read_timeline(connection, principal, parcel)
+
+    def count_archived(self, parcel: ParcelId, entries: Sequence[TimelineEntry]) -> int:
+        """Count what happened to a parcel before a timeline begins: that was archived."""
+        with self._reading() as connection:
+            return parcel_queries.count_archived(connection, parcel, entries)
 
     def events(
         self, principal: Principal, *, after: int = 0, limit: int = LIMIT_DEFAULT

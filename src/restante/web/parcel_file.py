@@ -46,13 +46,17 @@ def tell_parcel(console: Console, name: ParcelId) -> dict[str, Any]:
     steps = [_step(entry, zone) for entry in entries]
     steps.extend(_locker_step(fact, zone) for fact in reasons)
     steps.sort(key=lambda step: step["order"])
+    steps.reverse()
+    archived_count = queries.count_archived(name, entries)
+    if archived_count:
+        steps.append(_archived_step(archived_count))
     partners = {one.partner: one.name for one in queries.partners()}
     return {
         "parcel": shown,
         "site": site,
         "zone_here": zone,
         "partner_name": partners.get(shown.partner, shown.partner),
-        "steps": steps[::-1],
+        "steps": steps,
         "dwell": _dwell(console, shown),
         "chosen": next(
             (f for f in reversed(reasons) if isinstance(f[1], CompartmentAssigned)), None
@@ -139,6 +143,15 @@ def _step(entry: TimelineEntry, zone: str) -> dict[str, Any]:
         "at": iso(entry.at),
         "when": day_time(entry.at, zone),
         "detail": " · ".join(detail for detail in details if detail),
+    }
+
+
+def _archived_step(count: int) -> dict[str, Any]:
+    return {
+        "title": "What came before is archived",
+        "icon": "file-text",
+        "tone": "quiet",
+        "detail": f"{count} facts lie in the files of `restante journal archive`.",
     }
 
 

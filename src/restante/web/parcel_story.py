@@ -190,10 +190,19 @@ def tell_timeline(
     *,
     sender: str,
     place: str,
+    is_archived: bool = False,
 ) -> list[Step]:
-    """Say what happened to a parcel, oldest first, and what comes next."""
+    """Say what happened to a parcel, oldest first, and what comes next.
+
+    Parameters
+    ----------
+    is_archived
+        What happened before the first entry was moved into an archive.
+    """
     steps: list[Step] = []
-    is_inside = False
+    if is_archived:
+        steps.append(Step(wording.translate(_("Earlier steps are archived")), "file-text"))
+    is_inside = is_archived and shown.milestones.get("deposited") is not None
     for entry in entries:
         step = _step(entry, wording, is_inside=is_inside, sender=sender, place=place)
         if step is not None:
