@@ -1,11 +1,11 @@
 """A machine that is killed while it is enrolled has the old enrolment or the new one, whole."""
 
-import subprocess
 import sys
 from pathlib import Path
 
 from tests.enrolment.killed import pack
 from tests.enrolment.machine import Machine
+from tests.programs import run_program
 
 
 def test_killed_at_any_step_an_enrolment_is_old_or_new_and_is_mended(
@@ -18,15 +18,11 @@ def test_killed_at_any_step_an_enrolment_is_old_or_new_and_is_mended(
     assert old.certificate != new.certificate
     (tmp_path / "old").write_bytes(pack(old))
     (tmp_path / "new").write_bytes(pack(new))
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.enrolment.killed", str(tmp_path)],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[2],
+    done = run_program(
+        [sys.executable, "-m", "tests.enrolment.killed", tmp_path], cwd=Path(__file__).parents[2]
     )
-    assert done.returncode == 0, done.stderr
-    tried = [line.split() for line in done.stdout.splitlines()]
+    assert done.code == 0, done.said
+    tried = [line.split() for line in done.out.decode().splitlines()]
     assert {mended for *_, mended, _ in tried} == {"new"}, "asking again mends it"
     assert {rests for *_, rests in tried} == {"0"}, "nothing half-written stays"
     for began, allowed in (("none", {"none", "new"}), ("old", {"old", "new"})):

@@ -20,6 +20,9 @@ from tests.enrolment.machine import answer
 from tests.operations.test_enrolment import Desk
 
 
+ANSWER_SECONDS_MAX = 20
+
+
 class Centre:
     """The centre's desk behind a real TLS server on a free port."""
 
@@ -33,6 +36,8 @@ class Centre:
         desk, asked = self.desk, self.asked
 
         class Handler(BaseHTTPRequestHandler):
+            timeout = ANSWER_SECONDS_MAX
+
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 asked.append(self.path)
@@ -77,7 +82,8 @@ class Centre:
 
     def close(self) -> None:
         self.server.shutdown()
-        self.thread.join()
+        self.thread.join(2 * ANSWER_SECONDS_MAX)
+        assert not self.thread.is_alive(), "the server does not end"
         self.server.server_close()
         self.desk.house.centre.close()
 

@@ -6,7 +6,6 @@ import os
 import socket
 import ssl
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from paho.mqtt.properties import Properties
 from restante.link.mqtt import BrokerAccess, Timing
 from restante.wiring.broker import BrokerPlan, write_broker_files
 from restante.wiring.line import make_access
+from tests.programs import KILLED_SECONDS_MAX, wait_for_end, wait_until
 from tools.system_packages import find_program
 
 NETWORK = "test-net"
@@ -68,22 +68,22 @@ class Broker:
             self._process = subprocess.Popen(
                 [program, "-c", str(self.folder / "mosquitto.conf")], stderr=log, stdout=log
             )
-        until = time.monotonic() + WAIT_SECONDS_MAX
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-            except OSError:
-                if self._process.poll() is not None or time.monotonic() > until:
-                    raise AssertionError(self.log()) from None
-                time.sleep(0.02)
-            else:
-                return
+        wait_until(self._listens, what="the broker listens", seconds=WAIT_SECONDS_MAX)
+
+    def _listens(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.log()
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return True
 
     def kill(self) -> None:
         """Kill -9; what it held in memory is gone."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            wait_for_end(self._process, KILLED_SECONDS_MAX, "killed, the broker is not gone")
             self._process = None
 
     def signal(self, number: int) -> None:
@@ -144,7 +144,8 @@ class Wire:
 
     async def __aexit__(self, *_: object) -> None:
         self.cut()
-        await self._server.wait_closed()
+        async with asyncio.timeout(WAIT_SECONDS_MAX):
+            await self._server.wait_closed()
 
     def cut(self) -> None:
         """Drop what is under way, and let nobody through."""

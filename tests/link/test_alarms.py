@@ -1,8 +1,6 @@
 """An alarm is at the centre five seconds after what it is about, at the latest."""
 
 import random
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -37,8 +35,9 @@ from restante.views.principal import Principal
 from restante.wiring.line import LinkThread
 from restante.wiring.turns import TICK_SECONDS, TickThread
 from tests.link.broker import LOCKER as BROKER_NAME
-from tests.link.broker import Broker
+from tests.link.broker import WAIT_SECONDS_MAX, Broker
 from tests.operations.house import ACME, LOCKER, SITE, House, layout, open_house
+from tests.programs import wait_until
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <ssl:ResourceWarning")
 
@@ -224,11 +223,19 @@ def test_through_a_real_broker_an_alarm_takes_less_than_is_promised(
     try:
         for part in parts:
             part.start()
-        wait_for(lambda: uplink.is_online and not uplink.session.unsent_count)
+        wait_until(
+            lambda: uplink.is_online and not uplink.session.unsent_count,
+            what="all is at the centre",
+            seconds=WAIT_SECONDS_MAX,
+        )
         events = (AlarmKind.TAMPER, AlarmKind.MAINS_LOST, AlarmKind.BOARD_SILENT)
         for kind in events:
             EVENTS[kind](board)
-            taken[kind] = wait_for(lambda kind=kind: kind in alarms_at_centre(house))
+            taken[kind] = wait_until(
+                lambda kind=kind: kind in alarms_at_centre(house),
+                what=f"{kind} is at the centre",
+                seconds=WAIT_SECONDS_MAX,
+            )
     finally:
         for part in reversed(parts):
             part.close()
@@ -237,13 +244,3 @@ def test_through_a_real_broker_an_alarm_takes_less_than_is_promised(
         "through the broker: " + ", ".join(f"{kind} {took:.2f} s" for kind, took in taken.items())
     )
     assert max(taken.values()) < ALARM_SECONDS_MAX
-
-
-def wait_for(claim: Callable[[], bool]) -> float:
-    """Wait until a claim holds; tell how many seconds it took."""
-    began = time.monotonic()
-    pause = threading.Event()
-    while not claim():
-        assert time.monotonic() < began + 20, "it did not happen"
-        pause.wait(0.01)
-    return time.monotonic() - began

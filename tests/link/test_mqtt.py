@@ -152,7 +152,11 @@ async def running(*carriers: CentreMqtt | LockerMqtt) -> AsyncIterator[None]:
     finally:
         for stop in stops:
             stop.set()
-        await asyncio.gather(*tasks)
+        _, going_on = await asyncio.wait(tasks, timeout=WAIT_SECONDS_MAX)
+        for task in going_on:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=bool(going_on))
+        assert not going_on, "a side of the link was told to end and goes on"
 
 
 def test_deposits_go_up_and_list_and_time_come_down(stage: Stage) -> None:
@@ -260,10 +264,11 @@ def test_everybody_hears_when_a_locker_is_gone_and_when_it_is_back(stage: Stage)
             await stage.until(lambda: ME not in centre.lockers_online)
             async with stage.broker.client("centre-2") as late:
                 await late.subscribe(state_topic(NETWORK, LOCKER), qos=1)
-                async for message in late.messages:
-                    assert message.payload == b'{"online":false}'
-                    assert message.retain
-                    break
+                async with asyncio.timeout(WAIT_SECONDS_MAX):
+                    async for message in late.messages:
+                        assert message.payload == b'{"online":false}'
+                        assert message.retain
+                        break
             await wire.mend()
             await stage.until(lambda: ME in centre.lockers_online)
 

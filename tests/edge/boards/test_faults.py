@@ -213,7 +213,8 @@ def test_several_threads_take_turns() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(20)
+        assert not thread.is_alive(), "a thread waits for its turn for ever"
     assert len(wired.bank.pulses) == 6
     assert wired.board.bus.health.garbled == 0
     assert all(wired.board.read_doors().values())
