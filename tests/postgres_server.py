@@ -3,11 +3,25 @@
 from restante.wiring.private_postgres import (
     USER,
     Server,
-    _account,
-    _as,
-    _run,
+    find_port,
     find_programs,
+    make_data,
+    own_folder,
+    run_program,
     run_server,
+    start_process,
+    wait_for_answer,
 )
 
-__all__ = ["USER", "Server", "_account", "_as", "_run", "find_programs", "run_server"]
+__all__ = [
+    "USER",
+    "Server",
+    "find_port",
+    "find_programs",
+    "make_data",
+    "own_folder",
+    "run_program",
+    "run_server",
+    "start_process",
+    "wait_for_answer",
+]

@@ -1,66 +1,214 @@
 """A centre in a process of its own, with a line for lockers: what ``restante serve`` runs.
 
-``python -m tests.crash.centre DATA DATABASE PORT LINE [FAULT]``: ``LINE`` is a socket at which
-a locker first says its name, and then one message in each line.
+A centre that is started again has everything loaded already: it is forked from a process that did
+that once (``multiprocessing``'s fork server). What it does from then on is what any centre does.
+It ends when whoever started it is gone, however that came.
 """
 
 import contextlib
+import multiprocessing
+import os
 import signal
 import socket
-import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from restante.access import SIMULATION
 from restante.core.ids import LockerId
 from restante.journal.port import Busy
+from restante.journal.postgres import PostgresJournal
 from restante.settings import Settings
 from restante.wiring import service
 from restante.wiring.centre import Centre
 from tests.crash.plants import planted
+from tests.programs import wait_until
+
+SERVE_SECONDS_MAX = 90.0
+"""From its start until it serves, also on a busy machine."""
+
+POINTS: Final = {"commit": "append", "outbox": "finish_work", "follower": "advance"}
+"""Where a centre may be told to die, and the journal's word for it: at a batch of operations, when
+work was performed and is to be marked done, when a follower writes what it has read."""
+
+MOMENTS: Final = ("before", "during", "after")
 
 
-def main(data: str, database: str, port: str, line: str, fault: str = "") -> None:
-    """Serve until killed."""
-    opened: list[Centre] = []
+class Doom(NamedTuple):
+    """Where to die, told over a line for lockers instead of a name."""
+
+    point: str
+    moment: str
+
+    @property
+    def word(self) -> str:
+        return f"!{self.point} {self.moment}"
+
+
+class Given(NamedTuple):
+    """What a centre's process is told when it starts."""
+
+    data: Path
+    database: str
+    port: int
+    line: Path
+    log: Path
+    fault: str = ""
+    settings: tuple[tuple[str, str], ...] = ()
+
+
+class CentreProcess:
+    """A centre that may be killed and started again."""
+
+    def __init__(self, given: Given) -> None:
+        self.given = given
+        self.url = f"http://127.0.0.1:{given.port}"
+        self._process: Any = None
+
+    def start(self) -> None:
+        """Start it and return when it serves."""
+        log = self.given.log
+        before = log.stat().st_size if log.exists() else 0
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([__name__])
+        process = context.Process(target=serve, args=(self.given,), daemon=True)
+        process.start()
+        self._process = process
+
+        def serves() -> bool:
+            said = log.read_bytes()[before:] if log.exists() else b""
+            if not process.is_alive():
+                raise RuntimeError(f"the centre ended: {said.decode()[-2000:]}")
+            return b"Serving" in said
+
+        wait_until(serves, what=f"the centre at {self.url} serves", seconds=SERVE_SECONDS_MAX)
+
+    def kill(self) -> None:
+        """Kill it, wherever it is."""
+        if self._process is not None:
+            self._process.kill()
+            self.wait_for_end(SERVE_SECONDS_MAX)
+
+    def doom(self, doom: Doom) -> None:
+        """Let it kill itself at its next coming to a point."""
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(SERVE_SECONDS_MAX)
+            line.connect(str(self.given.line))
+            line.sendall(f"{doom.word}\n".encode())
+            # It has taken it when it hangs up.
+            line.recv(1)
+
+    def wait_for_end(self, seconds: float) -> bool:
+        """Wait until it is dead; whether it is."""
+        self._process.join(seconds)
+        if self._process.is_alive():
+            return False
+        self._process = None
+        return True
+
+
+def serve(given: Given) -> None:
+    """Serve until killed, or until whoever started this is gone."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with given.log.open("ab") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    mortal = Mortal()
     real_open = service.open_centre
 
     def open_centre(*args: Any, **named: Any) -> Centre:
         # Codes cost what they cost in a simulation: this is about writing, not about guessing.
-        opened.append(real_open(*args, **named, cost=SIMULATION))
-        threading.Thread(target=_listen, args=(opened[0], line), daemon=True).start()
-        return opened[0]
+        centre = real_open(*args, **named, cost=SIMULATION)
+        threading.Thread(target=_listen, args=(centre, mortal, given.line), daemon=True).start()
+        return centre
 
     service.open_centre = open_centre
     settings = Settings(
-        data_dir=Path(data), database_url=database, listen_port=int(port), log_level="error"
+        data_dir=given.data,
+        database_url=given.database,
+        listen_port=given.port,
+        log_level="error",
+        **dict(given.settings),  # type: ignore[arg-type]
     )
-    with planted(fault):
+    mortal.plant()
+    with planted(given.fault):
         service.run_service(settings, locker_files=[], tell=lambda text: print(text, flush=True))
 
 
-def _listen(centre: Centre, path: str) -> None:
-    Path(path).unlink(missing_ok=True)
+class Mortal:
+    """Kills this very process where it was told to; nowhere else than before."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._doom: Doom | None = None
+
+    def tell(self, words: str) -> None:
+        """Take a :class:`Doom`."""
+        point, _, moment = words.removeprefix("!").partition(" ")
+        with self._lock:
+            self._doom = Doom(point, moment)
+
+    def plant(self) -> None:
+        """Wrap the journal's words, below whatever fault is planted later."""
+        for point, method in POINTS.items():
+            real = getattr(PostgresJournal, method)
+            setattr(PostgresJournal, method, self._wrapped(point, real))
+
+    def _wrapped(self, point: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def done(*args: Any, **named: Any) -> Any:
+            moment = self._moment_at(point)
+            if moment == "before":
+                _die()
+            if moment == "during":
+                # A little later than here, wherever that is.
+                threading.Timer(0.002, _die).start()
+            result = real(*args, **named)
+            if moment:
+                _die()
+            return result
+
+        return done
+
+    def _moment_at(self, point: str) -> str:
+        with self._lock:
+            if self._doom is None or self._doom.point != point:
+                return ""
+            return self._doom.moment
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _listen(centre: Centre, mortal: Mortal, path: Path) -> None:
+    path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
+    listener.bind(str(path))
     listener.listen()
     while True:
         line, _ = listener.accept()
-        threading.Thread(target=_talk, args=(centre, line), daemon=True).start()
+        threading.Thread(target=_talk, args=(centre, mortal, line), daemon=True).start()
 
 
-def _talk(centre: Centre, line: socket.socket) -> None:
+def _talk(centre: Centre, mortal: Mortal, line: socket.socket) -> None:
     with line, line.makefile("rb") as heard, contextlib.suppress(OSError, Busy):
-        end = centre.hub.end_for(LockerId(heard.readline().decode().strip()))
+        name = heard.readline().decode().strip()
+        if name.startswith("!"):
+            mortal.tell(name)
+            return
+        end = centre.hub.end_for(LockerId(name))
         end.connected(centre.clock.now())
         for text in heard:
             end.receive(bytes.fromhex(text.decode()), centre.clock.now())
             said = end.outgoing(centre.clock.now())
             line.sendall(b" ".join(body.hex().encode() for body in said) + b"\n")
         end.disconnected()
-
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    main(*sys.argv[1:])

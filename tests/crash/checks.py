@@ -6,6 +6,7 @@ asked only whether its own record is sound.
 
 import mailbox
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -21,9 +22,29 @@ from restante.journal.port import CLAIM_SECONDS
 from restante.journal.verify import verify
 from restante.link.message import ReportedFact
 from restante.settings import Settings
+from restante.views.webhook_tables import message_id
 from restante.wiring.centre import open_centre
 from restante.wiring.record import open_journal
 from tests.crash.load import Told
+from tests.webhooks.receivers import Received
+
+
+class Findings(NamedTuple):
+    """What is broken."""
+
+    lost: int
+    """How much was acknowledged and is gone."""
+    twice: int
+    """Effects that happened more than once."""
+    facts: int
+    """How many facts the record was found sound with; 0 when it is not."""
+    broken: list[str]
+    """Each a sentence; empty when everything is as it was told."""
+
+    def __str__(self) -> str:
+        verified = f"verify sound ({self.facts} facts)" if self.facts else "verify NOT SOUND"
+        why = f": {self.broken[0]}" if self.broken else ""
+        return f"{self.lost} lost, {self.twice} twice, {verified}{why}"
 
 
 class Left(NamedTuple):
@@ -76,33 +97,47 @@ def find_lost(told: Told, left: Left) -> list[object]:
     return lost
 
 
-def check_left(told: Told, address: str, data: Path) -> list[str]:
+def check_left(told: Told, address: str, data: Path, received: Sequence[Received]) -> Findings:
     """Compare everything, let what waits be told, and compare that."""
     left = read_left(address)
     lost = find_lost(told, left)
+    twice = _find_twice(left)
     broken = [f"{len(lost)} acknowledged are gone, {lost[0]} first"] if lost else []
-    broken += told.broken + _check_once(left) + _check_quarantine(left)
+    broken += told.broken + twice + _check_whole(left) + _check_quarantine(left)
     _tell_what_waits(address, data)
-    broken += _check_letters(left, data)
+    letters = _read_letters(data)
+    again = [f"{to} got {subject!r} {n} times" for (to, subject), n in letters.items() if n > 1]
+    broken += again + _check_letters(left, letters) + _check_deliveries(left, address, received)
+    facts = 0
     with closing(open_journal(Settings(data_dir=data, database_url=address))) as journal:
         report = verify(journal, KINDS)
         if not report.is_sound:
             broken.append(report.text())
         elif changed := journal.refold():  # type: ignore[attr-defined]
             broken.append(f"folding the facts anew gives {changed} other states")
-    return broken
+        else:
+            facts = report.facts
+    return Findings(len(lost), len(twice) + len(again), facts, broken)
 
 
-def _check_once(left: Left) -> list[str]:
-    broken = [
+def _find_twice(left: Left) -> list[str]:
+    twice = [
         f"{label} was announced {len(parcels)} times"
         for label, parcels in left.announced.items()
         if len(parcels) > 1
     ]
     for life, kept in left.mirrored.items():
-        broken += [f"fact {n} of {life} lies there twice" for n in kept if len(kept[n]) > 1]
-        if sorted(kept) != list(range(1, len(kept) + 1)):
-            broken.append(f"facts of {life} have gaps")
+        twice += [f"fact {n} of {life} lies there twice" for n in kept if len(kept[n]) > 1]
+    twice += [f"{tag} of {parcel} {n} times" for (parcel, tag), n in left.custody.items() if n > 1]
+    return twice
+
+
+def _check_whole(left: Left) -> list[str]:
+    broken = [
+        f"facts of {life} have gaps"
+        for life, kept in left.mirrored.items()
+        if sorted(kept) != list(range(1, len(kept) + 1))
+    ]
     happened: Counter[tuple[str, str]] = Counter()
     for kept in left.mirrored.values():
         for bodies in kept.values():
@@ -141,15 +176,20 @@ def _tell_what_waits(address: str, data: Path) -> None:
     with closing(centre), redirect_stdout(StringIO()):
         while centre.worker.turn(500):
             pass
+        while centre.deliveries.follow():
+            pass
 
 
-def _check_letters(left: Left, data: Path) -> list[str]:
+def _read_letters(data: Path) -> Counter[tuple[str, str]]:
     letters: Counter[tuple[str, str]] = Counter()
     for path in (data / "mailbox" / "cur").iterdir():
         with path.open("rb") as file:
             message = mailbox.MaildirMessage(file)
         letters[str(message["To"]), str(message["Subject"])] += 1
-    broken = [f"{to} got {subject!r} {n} times" for (to, subject), n in letters.items() if n > 1]
+    return letters
+
+
+def _check_letters(left: Left, letters: Counter[tuple[str, str]]) -> list[str]:
     reached = {to.partition("@")[0] for to, _ in letters}
     label_of = {parcel: label for label, parcels in left.announced.items() for parcel in parcels}
     untold = [
@@ -157,8 +197,28 @@ def _check_letters(left: Left, data: Path) -> list[str]:
         for parcel, tag in left.custody
         if tag == "parcel.deposited.v1" and label_of[parcel] not in reached
     ]
-    if untold:
-        broken.append(f"{len(untold)} deposits nobody was told of, {untold[0]} first")
+    return [f"{len(untold)} deposits nobody was told of, {untold[0]} first"] if untold else []
+
+
+def _check_deliveries(left: Left, address: str, received: Sequence[Received]) -> list[str]:
+    """Compare what partners' programs are told of with what happened."""
+    query = "SELECT webhook, subject, position FROM webhook_deliveries"
+    with psycopg.connect(address) as connection:
+        rows = connection.execute(query).fetchall()
+    broken = []
+    noted = Counter(str(subject) for _, subject, _ in rows)
+    wanted = Counter(
+        f"parcel/{parcel}"
+        for (parcel, tag), count in left.custody.items()
+        for _ in range(count)
+        if tag == "parcel.deposited.v1"
+    )
+    if noted != wanted:
+        odd = sorted((noted - wanted) + (wanted - noted))
+        broken.append(f"{len(odd)} deposits are not noted once for webhooks, {odd[0]} first")
+    known = {message_id(webhook, subject, position) for webhook, subject, position in rows}
+    if strange := {one.id for one in received} - known:
+        broken.append(f"{len(strange)} webhooks tell of nothing that is there: {min(strange)}")
     return broken
 
 

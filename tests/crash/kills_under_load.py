@@ -1,103 +1,65 @@
 """Kill centres and their database under load, again and again, and look at what is left."""
 
-import os
-import socket
-import subprocess
-import sys
+import http.client
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from random import Random
 from threading import Event
 from time import monotonic
 from typing import NamedTuple
 
-import httpx
-
 from restante.access import Scope
 from restante.core.ids import LockerId
 from restante.core.value import UtcSeconds
 from restante.operations.directory import issue_api_key, register_locker
-from tests.crash.checks import check_left
+from restante.operations.webhooks import make_webhook
+from restante.partners.public_address import Allowance
+from tests.crash.centre import MOMENTS, POINTS, CentreProcess, Doom, Given
+from tests.crash.checks import Findings, check_left
 from tests.crash.load import Load, Told, Way
-from tests.crash.servers import Node, nodes, wait_until
+from tests.crash.servers import Node, nodes
 from tests.operations.house import ACME, LOCKER, OPERATOR, SITE, layout, open_house
+from tests.postgres_server import find_port
+from tests.programs import Overdue, wait_until
+from tests.webhooks.receivers import Receivers
 
-ROOT = Path(__file__).resolve().parents[2]
-PARTNERS = 4
+PARTNERS = 2
 LOCKERS = (str(LOCKER), "locker-03")
-RECOVER_SECONDS_MAX = 40
-VICTIMS = ("left", "right", "postgres")
+DEPOSITED = "parcel.deposited.v1"
+NEIGHBOR = "127.0.0.1"
+"""Where partners' receivers listen here."""
+
+RECOVER_SECONDS_MAX = 90.0
+"""Until everybody is served again, also on a busy machine."""
+
+VICTIMS = ("postgres", "centre", *POINTS)
+"""The database, a centre at any moment, and a centre at each of the points where it can be told to
+die: its committer, its worker of the outbox, its follower."""
 
 
 class Outcome(NamedTuple):
     """What a story came to."""
 
     seed: int
-    broken: list[str]
+    found: Findings
     killed: Counter[str]
     acknowledged: int
     slowest_recovery_seconds: float
     answers: Counter[str]
+    seconds: float
 
     def __str__(self) -> str:
-        kills = ", ".join(f"{name} {count}" for name, count in sorted(self.killed.items()))
         return (
-            f"seed {self.seed}: {sum(self.killed.values())} kills ({kills}), "
-            f"{self.acknowledged} acknowledged, slowest recovery "
-            f"{self.slowest_recovery_seconds:.1f} s, answers {dict(self.answers)}: "
-            f"{self.broken[0] if self.broken else 'nothing is broken'}"
+            f"seed {self.seed}: {self.killed.total()} kills ({say_kills(self.killed)}), "
+            f"{self.acknowledged} acknowledged, {self.found}, slowest recovery "
+            f"{self.slowest_recovery_seconds:.1f} s, answers {dict(self.answers)}, "
+            f"{self.seconds:.0f} s"
         )
-
-
-class CentreProcess:
-    """A centre that may be killed and started again."""
-
-    def __init__(self, name: str, data: Path, address: str, fault: str = "") -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port: int = free.getsockname()[1]
-        self.way = Way(f"http://127.0.0.1:{self._port}", data / f"{name}.line")
-        self.log = data / f"{name}.log"
-        self._command = (
-            *(sys.executable, "-m", "tests.crash.centre", data, address),
-            *(str(self._port), self.way.line, fault),
-        )
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it and return when it serves."""
-        before = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                list(map(str, self._command)),
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, "NO_COLOR": "1"},
-            )
-        self._process = process
-
-        def serves() -> bool:
-            said = self.log.read_bytes()[before:]
-            if process.poll() is not None:
-                raise RuntimeError(f"the centre ended: {said.decode()[-2000:]}")
-            return b"Serving" in said
-
-        wait_until(serves, "the centre does not serve", RECOVER_SECONDS_MAX)
-
-    def kill(self) -> None:
-        """Kill it, wherever it is."""
-        process = self._process
-        if process is None:
-            return
-        process.kill()
-        process.wait(30)
-        self._process = None
 
 
 class Network(NamedTuple):
@@ -106,30 +68,54 @@ class Network(NamedTuple):
     data: Path
     keys: list[str]
     centres: list[CentreProcess]
+    receivers: Receivers
+
+    @property
+    def ways(self) -> list[Way]:
+        """How the centres are reached."""
+        return [Way(one.url, one.given.line) for one in self.centres]
 
 
 @contextmanager
-def network(address: str, *, fault: str = "", checked_address: str = "") -> Iterator[Network]:
+def network(address: str, *, fault: str = "") -> Iterator[Network]:
     """Make a network and start its centres; they are killed at the end."""
-    with tempfile.TemporaryDirectory(prefix="crash-") as text:
+    with (
+        tempfile.TemporaryDirectory(prefix="crash-") as text,
+        closing(Receivers()) as receivers,
+    ):
         data = Path(text)
-        keys = _furnish(data, checked_address or address)
-        centres = [CentreProcess(name, data, address, fault) for name in VICTIMS[:2]]
+        keys = _furnish(data, address, receivers.url())
+        centres = [
+            CentreProcess(
+                Given(
+                    data=data,
+                    database=address,
+                    port=find_port(),
+                    line=data / f"{name}.line",
+                    log=data / f"{name}.log",
+                    fault=fault,
+                    settings=(("webhook_allow_private", NEIGHBOR),),
+                )
+            )
+            for name in ("left", "right")
+        ]
         try:
             with ThreadPoolExecutor(2) as pool:
                 list(pool.map(CentreProcess.start, centres))
-            yield Network(data, keys, centres)
+            yield Network(data, keys, centres, receivers)
         finally:
             for centre in centres:
                 centre.kill()
 
 
-def _furnish(data: Path, address: str) -> list[str]:
+def _furnish(data: Path, address: str, receiver: str) -> list[str]:
     house = open_house(data, at=UtcSeconds(int(time.time())), database=address)
     centre = house.centre
     for locker in map(LockerId, LOCKERS):
         wide = register_locker(OPERATOR, locker=locker, site=SITE, layout=layout(400))
         centre.run(wide)
+    told = Allowance(private_hosts=frozenset({NEIGHBOR}))
+    centre.run(make_webhook(centre.means, told, house.acme, url=receiver, event_types=(DEPOSITED,)))
     issued = [
         centre.run(
             issue_api_key(
@@ -144,61 +130,85 @@ def _furnish(data: Path, address: str) -> list[str]:
 
 def play(seed: int, rounds: int, *, fault: str = "", who: Sequence[str] = VICTIMS) -> Outcome:
     """Kill one of ``who`` under load, ``rounds`` times, and say what is broken."""
+    began = monotonic()
     chance = Random(seed)
-    rest = max(0, rounds - len(who))
-    victims = [*chance.sample(who, len(who)), *chance.choices(who, k=rest)][:rounds]
+    # Everybody as often, in any order.
+    victims = [who[n % len(who)] for n in range(rounds)]
+    chance.shuffle(victims)
     killed: Counter[str] = Counter()
     slowest = 0.0
     with nodes(1) as (server,):
         server.make()
         server.start()
         with network(server.address, fault=fault) as net:
-            load = Load([one.way for one in net.centres], net.keys, LOCKERS, seed)
+            load = Load(net.ways, net.keys, LOCKERS, seed)
             load.start()
             try:
                 for victim in victims:
-                    slowest = max(
-                        slowest, _kill_once(victim, chance, server, net.centres, load.told)
-                    )
+                    slowest = max(slowest, _kill_once(victim, chance, server, net, load.told))
                     killed[victim] += 1
-            except TimeoutError as error:
+            except Overdue as error:
                 load.told.broken.append(str(error))
-            load.stop()
+            finally:
+                load.stop()
             for one in net.centres:
                 one.kill()
-            broken = check_left(load.told, server.address, net.data)
-    return Outcome(seed, broken, killed, load.told.count, slowest, load.told.answers)
+            found = check_left(load.told, server.address, net.data, net.receivers.received)
+    told = load.told
+    return Outcome(seed, found, killed, told.count, slowest, told.answers, monotonic() - began)
 
 
-def _kill_once(
-    victim: str, chance: Random, server: Node, centres: Sequence[CentreProcess], told: Told
-) -> float:
+def say_kills(killed: Counter[str]) -> str:
+    """Count them by kind."""
+    return ", ".join(f"{name} {count}" for name, count in sorted(killed.items()))
+
+
+def wait_for_work(told: Told, more: int) -> None:
+    """Return when so much more was acknowledged.
+
+    Raises
+    ------
+    Overdue
+        When it was not, for long.
+    """
+    if not told.wait_for(told.count + more, RECOVER_SECONDS_MAX):
+        raise Overdue(f"not {more} more acknowledged in {RECOVER_SECONDS_MAX:.0f} s")
+
+
+def _kill_once(victim: str, chance: Random, server: Node, net: Network, told: Told) -> float:
     """Kill, start again, and return how long it took until everybody was served."""
-    _wait_for_work(told, chance.randint(5, 40))
-    Event().wait(chance.random() * 0.2)
+    wait_for_work(told, chance.randint(3, 12))
     began = monotonic()
     if victim == "postgres":
+        Event().wait(chance.random() * 0.1)
         server.kill()
         server.start()
     else:
-        centre = centres[VICTIMS.index(victim)]
-        centre.kill()
+        centre = chance.choice(net.centres)
+        if victim == "centre":
+            Event().wait(chance.random() * 0.1)
+            centre.kill()
+        else:
+            centre.doom(Doom(victim, chance.choice(MOMENTS)))
+            if not centre.wait_for_end(RECOVER_SECONDS_MAX):
+                raise Overdue(f"no {victim} at {centre.url} in {RECOVER_SECONDS_MAX:.0f} s")
         centre.start()
-    wait_until(lambda: all(map(_serves, centres)), "not everybody is served", RECOVER_SECONDS_MAX)
-    _wait_for_work(told, 1)
+    wait_until(
+        lambda: all(map(_serves, net.centres)),
+        what="everybody is served again",
+        seconds=RECOVER_SECONDS_MAX,
+    )
+    wait_for_work(told, 1)
     return monotonic() - began
-
-
-def _wait_for_work(told: Told, more: int) -> None:
-    if not told.wait_for(told.count + more, RECOVER_SECONDS_MAX):
-        raise TimeoutError(f"nothing was acknowledged for {RECOVER_SECONDS_MAX} s")
 
 
 def _serves(centre: CentreProcess) -> bool:
     # Without a key the database is not asked; with a wrong one it is.
-    headers = {"authorization": "Bearer rk_wrong"}
+    line = http.client.HTTPConnection("127.0.0.1", centre.given.port, timeout=30)
     try:
-        answer = httpx.get(f"{centre.way.url}/api/v1/parcels", headers=headers, trust_env=False)
-    except httpx.TransportError:
+        line.request("GET", "/api/v1/parcels", headers={"authorization": "Bearer rk_wrong"})
+        return line.getresponse().status < 500
+    except (OSError, http.client.HTTPException):
         return False
-    return answer.status_code < 500
+    finally:
+        line.close()

@@ -33,11 +33,15 @@ from restante.link.message import Ack, Hello, Report, decode_from_centre, encode
 from tests.api.conftest import announcement
 from tests.operations.house import raw
 
-ANSWER_SECONDS_MAX = 25.0
-"""Longest a caller is ever left without an answer: a commit's patience and what goes around it."""
+ANSWER_SECONDS_MAX = 60.0
+"""Longest a caller is ever left without an answer: a commit's patience and what goes around it take
+25 s, on a machine that does nothing else."""
 
-PACE_SECONDS = 0.03
-"""Between two requests of one partner."""
+PACE_SECONDS = 0.05
+"""Between two requests of one partner, and two words of one locker."""
+
+LIFE_FACTS = 30
+"""After so many a locker's disk is replaced."""
 
 
 class Way(NamedTuple):
@@ -84,6 +88,16 @@ class Told:
                 self.moments[life, n] = monotonic()
             self.acknowledged[life] = max(seq, self.acknowledged.get(life, 0))
             self._changed.notify_all()
+
+    def snapshot(self) -> "Told":
+        """Copy what was told until now; facts are shared, they are only ever added."""
+        copy = Told()
+        with self._changed:
+            copy.parcels = dict(self.parcels)
+            copy.facts = dict(self.facts)
+            copy.acknowledged = dict(self.acknowledged)
+            copy.moments = dict(self.moments)
+        return copy
 
     def wait_for(self, count: int, seconds: float) -> bool:
         """Wait until so much was acknowledged."""
@@ -247,7 +261,7 @@ class _Locker:
     def work(self, expected: "queue.SimpleQueue[str]") -> bytes:
         """Let something happen, and report what is not yet safe."""
         safe = self._told.acknowledged.get(self._life, 0)
-        if safe == len(self._facts) > 60:
+        if safe == len(self._facts) > LIFE_FACTS:
             # The disk is replaced: numbers begin anew.
             self._begin_life()
             return self.greet()

@@ -6,17 +6,14 @@ command line.
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
-from restante.journal import outbox, postgres
-from restante.journal.port import Busy, UnknownFact
+from restante.journal import postgres
+from restante.journal.port import UnknownFact
 from restante.journal.postgres import PostgresJournal
 from restante.operations import ingest
 from tests.power.plants import Seam, acknowledge_before_commit, dedupe_without_epoch
-
-LATE_SECONDS = 0.2
-"""When a hook that runs after the commit comes to its work on a busy machine."""
 
 
 def commit_without_waiting() -> list[Seam]:
@@ -26,25 +23,22 @@ def commit_without_waiting() -> list[Seam]:
 
 
 def work_outside_the_transaction() -> list[Seam]:
-    """What is to be told lies in the outbox a moment after the facts it follows from."""
-    real_append, real_insert = PostgresJournal.append, outbox.insert_work
+    """What is to be told is put into the outbox by a hook that runs after the commit."""
+    real_append, real_put = PostgresJournal.append, PostgresJournal._put_work
     late = threading.local()
 
-    def insert_work(_connection: Any, work: Any) -> None:
+    def put_work(_journal: Any, _connection: Any, work: Any) -> None:
         late.work = [*getattr(late, "work", ()), *work]
 
-    def append(self: Any, batch: Any, **named: Any) -> Any:
+    def append(journal: Any, batch: Any, **named: Any) -> Any:
         late.work = []
-        recorded = real_append(self, batch, **named)
+        recorded = real_append(journal, batch, **named)
         if late.work:
-            threading.Timer(LATE_SECONDS, put, (self, late.work)).start()
+            with journal.writing() as connection:
+                real_put(journal, connection, late.work)
         return recorded
 
-    def put(journal: Any, work: Any) -> None:
-        with suppress(Busy), journal.writing() as connection:
-            real_insert(connection, work)
-
-    return [(outbox, "insert_work", insert_work), (PostgresJournal, "append", append)]
+    return [(PostgresJournal, "_put_work", put_work), (PostgresJournal, "append", append)]
 
 
 def swallow_poison() -> list[Seam]:
@@ -69,8 +63,8 @@ PLANTS: dict[str, Callable[[], list[Seam]]] = {
 
 VICTIMS_OF = {
     "synchronous-commit-off": ("postgres",),
-    "outbox-outside": ("left", "right"),
-    "ack-before-commit": ("left", "right"),
+    "outbox-outside": ("commit",),
+    "ack-before-commit": ("commit", "centre"),
 }
 """Whose death a fault waits for; anybody's for the others."""
 

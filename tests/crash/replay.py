@@ -20,8 +20,8 @@ def main() -> int:
     chosen = options.parse_args()
     who = VICTIMS_OF.get(chosen.plant, VICTIMS)
     outcome = play(chosen.seed, chosen.rounds, fault=chosen.plant, who=who)
-    print(outcome, *outcome.broken, sep="\n  ")
-    return 1 if outcome.broken else 0
+    print(outcome, *outcome.found.broken, sep="\n  ")
+    return 1 if outcome.found.broken else 0
 
 
 if __name__ == "__main__":

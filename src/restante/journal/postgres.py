@@ -25,7 +25,14 @@ from .migrations import migrate
 from .outbox import work_row
 from .port import Batch, Busy, Derive, Kinds, Recorded, Scalar, Seen, Unsure, Work
 from .postgres_bulk import Bulk, run, together
-from .postgres_patience import Became, LastFact, Patience, ask_what_became, wait_for_standbys
+from .postgres_patience import (
+    Became,
+    LastFact,
+    Patience,
+    ask_what_became,
+    cut,
+    wait_for_standbys,
+)
 from .postgres_schema import (
     drop_months,
     lock_schema,
@@ -56,14 +63,20 @@ SETTLE_SECONDS: Final = 5.0
 LISTEN_PAUSE_SECONDS: Final = 1.0
 """Between two tries to listen again after the server went away."""
 
+CLOSE_SECONDS: Final = 2.0
+"""For a thread that listens to end."""
+
 # Parts of one statement each, so that a turn costs few round trips.
 _TAKE_TURN: Final = text(
     "SELECT position, generation, pg_current_xact_id()::text FROM head WHERE id = 1 FOR UPDATE"
 )
-_END_TURN: Final = "UPDATE head SET generation = generation + 1 WHERE id = 1"
+_GENERATIONS: Final = 2**62
+"""They go round; two of them and their sum fit into a column."""
+
+_NEXT: Final = f"generation = (generation + %s::bigint) %% {_GENERATIONS}"
+_END_TURN: Final = f"UPDATE head SET {_NEXT} WHERE id = 1"  # noqa: S608 - words are ours
 _END_TURN_AND_TELL: Final = (
-    "WITH ended AS (UPDATE head SET position = %s, generation = generation + 1 "
-    "WHERE id = 1 RETURNING position) "
+    f"WITH ended AS (UPDATE head SET position = %s, {_NEXT} WHERE id = 1 RETURNING position) "  # noqa: S608 - words are ours
     "SELECT pg_notify(%s, %s || ' ' || position) FROM ended"
 )
 _GENERATION: Final = text("SELECT generation FROM head WHERE id = 1")
@@ -145,6 +158,7 @@ class PostgresJournal(SqlJournal):
         self._teller = secrets.token_hex(8)
         self._lock = threading.Lock()
         self._batches = 0
+        self._steps = 0
         self._months: set[str] = set()
         self._watcher: _Watcher | None = None
         self._patience = Patience()
@@ -192,17 +206,23 @@ class PostgresJournal(SqlJournal):
 
     def append(self, batch: Batch, *, recorded_at: UtcSeconds) -> tuple[Recorded, ...]:
         """Write a batch durably, all or nothing."""
-        if batch.units:
-            self._ensure_month(recorded_at)
-        return super().append(batch, recorded_at=recorded_at)
+        try:
+            if batch.units:
+                self._ensure_month(recorded_at)
+            return super().append(batch, recorded_at=recorded_at)
+        except BaseException:
+            # A standby that took over may never have heard of it.
+            self._months.clear()
+            raise
 
     def write_mark(self) -> tuple[int, int]:
         """Tell whether another process has written, and count our own batches."""
         # Ours are counted first: one that commits in between looks foreign, which is harmless.
-        batches = self._batches
+        with self._lock:
+            batches, steps = self._batches, self._steps
         with translated(self._url), self._marks.connect() as connection:
             generation = int(connection.scalar(_GENERATION) or 0)
-        return generation - batches, batches
+        return (generation - steps) % _GENERATIONS, batches
 
     def check_storage(self) -> str:
         """Ask the server for broken checksums it has met."""
@@ -275,17 +295,22 @@ class PostgresJournal(SqlJournal):
         return self._turn.position
 
     def _is_as_seen(self, seen: Seen) -> bool:
-        foreign, batches = seen.mark
-        return self._turn.generation == foreign + batches
+        with self._lock:
+            batches, steps = self._batches, self._steps
+        return seen.mark == ((self._turn.generation - steps) % _GENERATIONS, batches)
 
     def _end_batch(self, connection: Connection, last_position: int) -> None:
+        # A step nobody guesses: a standby that took over without our last batches can never come
+        # to stand where we believe the database to be, however many batches it takes in.
+        step = secrets.randbelow(_GENERATIONS - 1) + 1
         if last_position:
-            run(connection, _END_TURN_AND_TELL, (last_position, CHANNEL, self._teller))
+            run(connection, _END_TURN_AND_TELL, (last_position, step, CHANNEL, self._teller))
         else:
-            run(connection, _END_TURN)
+            run(connection, _END_TURN, (step,))
         # Counted before the commit: one too many only costs a committer its cache.
         with self._lock:
             self._batches += 1
+            self._steps = (self._steps + step) % _GENERATIONS
 
     def _ensure_month(self, recorded_at: UtcSeconds) -> None:
         month = month_of(recorded_at)
@@ -342,6 +367,8 @@ class _Watcher:
         self._head = head
         self._stop = threading.Event()
         self._ready = threading.Event()
+        self._lock = threading.Lock()
+        self._line: Any = None
         self._thread = threading.Thread(target=self._run, name="journal-watch", daemon=True)
         self._thread.start()
         # Whatever is written after this is heard.
@@ -349,10 +376,14 @@ class _Watcher:
 
     def close(self) -> None:
         """Stop listening."""
-        self._stop.set()
-        with suppress(psycopg.Error), self._connect() as connection:
-            connection.execute(f"NOTIFY {CHANNEL}, 'stop'")
-        self._thread.join()
+        # The line is cut, as whoever listens hears nothing else: a word over another line would be
+        # a commit, which waits for a standby that may never come.
+        with self._lock:
+            self._stop.set()
+            if self._line is not None:
+                cut(self._line)
+        # Not for ever: it may be waiting for a server that is asked for a line.
+        self._thread.join(CLOSE_SECONDS)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -363,7 +394,7 @@ class _Watcher:
             self._stop.wait(LISTEN_PAUSE_SECONDS)
 
     def _listen(self) -> None:
-        with self._connect() as connection:
+        with self._connect() as connection, self._kept(connection):
             connection.execute(f"LISTEN {CHANNEL}")
             is_again = self._ready.is_set()
             self._ready.set()
@@ -375,3 +406,16 @@ class _Watcher:
                 teller, _, position = told.payload.partition(" ")
                 if position.isdecimal() and teller != self._teller:
                     self._wake(int(position))
+
+    @contextmanager
+    def _kept(self, connection: Any) -> Iterator[None]:
+        with self._lock:
+            self._line = connection
+            if self._stop.is_set():
+                cut(connection)
+        try:
+            yield
+        finally:
+            # Before the descriptor is given back, and perhaps to something else.
+            with self._lock:
+                self._line = None

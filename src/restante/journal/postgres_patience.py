@@ -96,7 +96,7 @@ class Patience:
             with self._lock:
                 for until, connection in self._under_way.values():
                     if now >= until:
-                        _cut(connection)
+                        cut(connection)
 
 
 def ask_what_became(
@@ -128,7 +128,8 @@ def wait_for_standbys(connection: "psycopg.Connection[tuple[object, ...]]") -> N
     connection.execute("SELECT pg_current_xact_id()")
 
 
-def _cut(driver_connection: Any) -> None:
+def cut(driver_connection: Any) -> None:
+    """End a connection from another thread, at once: whoever waits for its answer gets an error."""
     with suppress(OSError, psycopg.Error):
         line = socket.socket(fileno=driver_connection.pgconn.socket)
         try:

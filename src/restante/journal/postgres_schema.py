@@ -41,7 +41,7 @@ HEAD: Final = Table(
     Column("generation", BigInteger, nullable=False),
     Column("hash_parts", Integer, nullable=False),
 )
-"""One row: the last position, how many batches were ever written, how tables are split."""
+"""One row: the last position, a number that no two batches leave alike, how tables are split."""
 
 _WHOLE: Final = frozenset({ARCHIVES.name, CURSORS.name, META.name, SEALS.name})
 """Tables without an owner: few rows, never split."""

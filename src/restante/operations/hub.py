@@ -188,10 +188,12 @@ class CentreEnd:
             self._session.failed(event.epoch)
             _log.warning("report of a locker nobody registered", locker=self.locker)
         else:
-            self._session.committed(done.epoch, done.seq)
             if done.seq < event.first_seq + len(event.facts) - 1:
-                # The journal knows less than this end believed, as after a restored backup.
-                self._session.failed(event.epoch)
+                # The journal knows less than this end believed, as after a failover that lost
+                # facts, or a restored backup: the locker is asked for them.
+                self._session.stands_at(done.epoch, done.seq)
+            else:
+                self._session.committed(done.epoch, done.seq)
 
     def _close_gap(self, epoch: str) -> None:
         # Another process of the centre may have taken in what is missing here.

@@ -1,0 +1,189 @@
+"""After a loss a centre that goes on believes the database, and nothing it knew before."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from restante.clock import SystemClock
+from restante.core.ids import LockerId
+from restante.core.value import UtcSeconds
+from restante.journal.committer import Committer
+from restante.journal.ledger import Ledger, Operation
+from restante.link.message import Ack, Hello, Report, decode_from_centre, encode_message
+from restante.operations.hub import CentreEnd
+from tests.api.conftest import announcement
+from tests.crash.kills_under_load import network
+from tests.crash.servers import Node, primary_and_standby
+from tests.failover.takeover import hold_line
+from tests.failover.test_failover import Pair, open_journal
+from tests.journal.story import BY, KINDS, NOW, added, batch, box, unit
+from tests.operations.house import LOCKER, SITE, open_house
+from tests.programs import wait_until
+
+EPOCH = "e1"
+
+
+@pytest.fixture
+def asynchronous_pair() -> Iterator[Pair]:
+    with primary_and_standby(is_synchronous=False) as made:
+        yield made
+
+
+def lose_what_follows(primary: Node, standby: Node) -> None:
+    """Wait until the standby has everything, and let nothing more reach it."""
+    wait_until(
+        lambda: (
+            primary.do(
+                "SELECT 1 FROM pg_stat_replication WHERE replay_lsn = pg_current_wal_insert_lsn()"
+            )
+            != []
+        ),
+        what="the standby has everything",
+        seconds=60,
+    )
+    hold_line(primary)
+
+
+def take_over(primary: Node, standby: Node) -> None:
+    primary.kill()
+    standby.promote()
+
+
+def count(name: str) -> Operation[tuple[int, int]]:
+    """Read how many marbles are in a box, and which version that is."""
+
+    def run(ledger: Ledger) -> tuple[int, int]:
+        return ledger.state(box(name)).marbles, ledger.version(box(name))
+
+    return Operation((box(name),), run)
+
+
+def add(name: str) -> Operation[None]:
+    def run(ledger: Ledger) -> None:
+        ledger.record(box(name), added(), by=BY)
+
+    return Operation((box(name),), run)
+
+
+def test_a_state_that_was_lost_leads_to_no_decision(asynchronous_pair: Pair) -> None:
+    primary, standby, address = asynchronous_pair
+    with closing(open_journal(address)) as journal, closing(open_journal(address)) as other:
+        committer = Committer(journal, SystemClock(), KINDS)
+        committer.run(add("a"))
+        lose_what_follows(primary, standby)
+        committer.run(add("a"))
+        assert committer.run(count("a")) == (2, 2)
+        take_over(primary, standby)
+        # Somebody else writes as many batches as were lost: by counting them, nothing happened.
+        wait_until(
+            lambda: other.states([box("a")])[box("a")].version == 1,
+            what="the standby is spoken to",
+            seconds=60,
+        )
+        other.append(batch(unit("b", 0, added())), recorded_at=NOW)
+        assert committer.run(count("a")) == (1, 1)
+        committer.run(add("a"))
+        assert [one.version for one in journal.read(box("a"))] == [1, 2]
+
+
+def test_a_locker_is_asked_again_for_facts_that_were_acknowledged_and_lost(
+    asynchronous_pair: Pair, tmp_path: Path
+) -> None:
+    primary, standby, address = asynchronous_pair
+    house = open_house(tmp_path, at=UtcSeconds(int(time.time())), database=address)
+    with closing(house.centre):
+        end = house.centre.hub.end_for(LOCKER)
+        end.connected(house.clock.now())
+        greet(end, house.clock.now())
+        assert report(end, house.clock.now(), first_seq=2, count=2) == 3
+        lose_what_follows(primary, standby)
+        assert report(end, house.clock.now(), first_seq=4, count=3) == 6
+        take_over(primary, standby)
+        # The locker goes on; the centre finds out that it holds less, and says so with the
+        # challenge that lets a locker believe a lower number.
+        wait_until(
+            lambda: report(end, house.clock.now(), first_seq=7, count=1) == 3,
+            what="the locker is asked for what was lost",
+            seconds=60,
+        )
+        assert report(end, house.clock.now(), first_seq=4, count=4) == 7
+
+
+def greet(end: CentreEnd, now: UtcSeconds) -> None:
+    hello = Hello(
+        locker=LOCKER,
+        site=SITE,
+        epoch=EPOCH,
+        last_seq=1,
+        list_version=0,
+        release="tests",
+        challenge="now",
+    )
+    end.receive(encode_message(hello), now)
+    end.outgoing(now)
+
+
+def report(end: CentreEnd, now: UtcSeconds, *, first_seq: int, count: int) -> int | None:
+    """Report facts and return up to where they are acknowledged, if the centre says it."""
+    facts = tuple(
+        msgspec.Raw(
+            msgspec.json.encode(
+                {"by": "locker:x", "cause": "", "fact": {"type": "nobody.knows.v9", "n": n}}
+            )
+        )
+        for n in range(first_seq, first_seq + count)
+    )
+    said = Report(locker=LockerId(LOCKER), epoch=EPOCH, first_seq=first_seq, facts=facts)
+    end.receive(encode_message(said), now)
+    heard = [decode_from_centre(body) for body in end.outgoing(now)]
+    acks = [one for one in heard if isinstance(one, Ack) and one.epoch == EPOCH]
+    assert all(one.challenge for one in acks if one.seq < first_seq - 1)
+    return acks[-1].seq if acks else None
+
+
+def test_a_centre_ends_promptly_although_no_standby_confirms_anything() -> None:
+    with primary_and_standby(is_synchronous=True) as (_, standby, address):
+        journal = open_journal(address)
+        assert journal.watch(lambda _position: None)
+        standby.kill()
+        began = time.monotonic()
+        journal.close()
+        assert time.monotonic() - began < 10
+
+
+def test_a_centre_says_when_to_ask_again_until_a_standby_takes_over_and_goes_on_by_itself() -> None:
+    with (
+        primary_and_standby(is_synchronous=True) as (primary, standby, address),
+        network(address) as net,
+    ):
+        client = httpx.Client(
+            base_url=net.centres[0].url,
+            headers={"authorization": f"Bearer {net.keys[0]}"},
+            timeout=60,
+            trust_env=False,
+        )
+
+        def announce(label: str) -> httpx.Response:
+            headers = {"idempotency-key": label}
+            return client.post("/api/v1/parcels", json=announcement(label), headers=headers)
+
+        with client:
+            assert announce("BEFORE").status_code == 201
+            primary.kill()
+            refused = announce("MEANWHILE")
+            assert refused.status_code == 503
+            assert int(refused.headers["retry-after"]) > 0
+            assert refused.headers["content-type"].startswith("application/problem+json")
+            standby.promote()
+            wait_until(
+                lambda: announce("MEANWHILE").status_code == 201,
+                what="the same process serves from the standby",
+                seconds=90,
+            )
+            listed = client.get("/api/v1/parcels").json()["parcels"]
+        assert sorted(one["label"] for one in listed) == ["BEFORE", "MEANWHILE"]
