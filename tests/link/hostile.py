@@ -14,14 +14,13 @@ from msgspec.structs import replace
 
 from restante.access import Keyring, Purpose, sign_document
 from restante.core.grant import Purpose as For
-from restante.core.ids import ActorId, CompartmentId, GrantId, OrderId, ParcelId
+from restante.core.ids import ActorId, CompartmentId, GrantId, OrderId, ParcelId, locker_stream
 from restante.core.order import AHEAD_SECONDS_MAX, OrderRefused
 from restante.core.value import UtcSeconds
 from restante.link.message import (
     CollectGrant,
     ListChange,
     ListUpdate,
-    Malformed,
     Order,
     Signed,
     TimeSignal,
@@ -33,6 +32,14 @@ from tests.operations.afar import Afar
 from tests.operations.house import LOCKER, OTHER_LOCKER, layout
 
 NAMES = tuple(spec.id for spec in layout())
+
+
+class Fooled(AssertionError):
+    """A lie did something: its kind, and what."""
+
+    def __init__(self, kind: str, what: str) -> None:
+        super().__init__(f"{kind} {what}")
+        self.kind = kind
 
 
 class Hostile:
@@ -47,10 +54,9 @@ class Hostile:
         self.stranger = Keyring.in_memory(b"stranger", afar.now)
         self.number = 0
         self.answers: dict[str, Counter[str]] = {}
+        self._written: list[tuple[str, int, int]] = []
         self.kinds: dict[str, Callable[[], bytes]] = {
-            name.removeprefix("make_"): getattr(self, name)
-            for name in sorted(dir(self))
-            if name.startswith("make_")
+            kind: getattr(self, f"make_{kind}") for kind in KINDS
         }
 
     # ── What it says ──────────────────────────────────────────────────────────────────────────
@@ -131,7 +137,11 @@ class Hostile:
         return encode_message(self.heard())
 
     def make_old_list(self) -> bytes:
-        return encode_message(self.heard(ListUpdate))
+        held = self.afar.controller.store.list_version
+        while True:
+            update = self.heard(ListUpdate)
+            if update.version < held:
+                return encode_message(update)
 
     def make_forged_list(self) -> bytes:
         entry = CollectGrant(
@@ -220,6 +230,15 @@ class Hostile:
             presence=self.afar.controller.orders.shown_code(),
         )
 
+    def make_signed_for_a_recipient_with_a_used_code(self) -> bytes:
+        # Used up at a door that did not open: a code counts once (O4 of the locker's orders).
+        shown = self.afar.controller.orders.shown_code()
+        wish = {"purpose": For.COLLECT, "presence": shown}
+        elsewhere = next(name for name in NAMES if name != self.place)
+        spent = self.signed(**wish, grant=self.grant, compartment=elsewhere)
+        self.afar.uplink.receive(spent, self.afar.now)
+        return self.signed(**wish, grant=self.grant, compartment=self.place)
+
     def make_signed_for_a_recipient_without_a_grant(self) -> bytes:
         return self.signed(
             purpose=For.COLLECT,
@@ -238,31 +257,41 @@ class Hostile:
         body = self.kinds[kind]()
         afar = self.afar
         before = (afar.uplink.dropped_count, afar.controller.orders.replayed_count)
-        version, list_version = afar.controller.store.version, afar.controller.store.list_version
+        store = afar.controller.store
+        version, list_version = store.version, store.list_version
         pulses = afar.pulses()
         afar.uplink.receive(body, afar.now)
-        assert afar.pulses() == pulses, f"{kind} opened a door: {body!r}"
-        assert afar.controller.store.list_version == list_version, f"{kind} changed the list"
+        if afar.pulses() != pulses:
+            raise Fooled(kind, f"opened a door: {body!r}")
+        if store.list_version != list_version:
+            raise Fooled(kind, "changed the list")
         answer = "passed over"
         if afar.uplink.dropped_count > before[0]:
             answer = "dropped"
         elif afar.controller.orders.replayed_count > before[1]:
             answer = "refused, not written down"
-        elif afar.controller.store.version > version:
-            last = afar.controller.store.journal.read(
-                f"locker/{LOCKER}",  # type: ignore[arg-type]
-                after_version=version,
-            )
-            assert all(isinstance(one.fact, OrderRefused) for one in last), f"{kind}: {last}"
-            answer = f"refused: {last[0].fact.reason}"  # type: ignore[attr-defined]
-        self.answers.setdefault(kind, Counter())[answer] += 1
+        elif store.version > version:
+            self._written.append((kind, version, store.version))
+            return
+        self._count(kind, answer)
 
-    def is_order(self, body: bytes) -> bool:
-        """Whether a message is an order; the broker can read what it carries."""
-        try:
-            return isinstance(decode_from_centre(body), Order)
-        except Malformed:
-            return False
+    def read_what_was_written(self) -> None:
+        """Look at the facts that lies have led to; they may be refusals only."""
+        if not self._written:
+            return
+        first = self._written[0][1]
+        found = self.afar.controller.store.journal.read(locker_stream(LOCKER), after_version=first)
+        facts = {one.version: one.fact for one in found}
+        for kind, before, after in self._written:
+            for version in range(before + 1, after + 1):
+                fact = facts[version]
+                if not isinstance(fact, OrderRefused):
+                    raise Fooled(kind, f"led to {fact}")
+            self._count(kind, f"refused: {fact.reason}")
+        self._written.clear()
+
+    def _count(self, kind: str, answer: str) -> None:
+        self.answers.setdefault(kind, Counter())[answer] += 1
 
     def report(self) -> str:
         """Tell how many of each kind were said and what became of them."""
@@ -273,3 +302,9 @@ class Hostile:
         ]
         total = sum(sum(answers.values()) for answers in self.answers.values())
         return "\n".join([*lines, f"{'all':48}{total:>8}"])
+
+
+KINDS = tuple(
+    name.removeprefix("make_") for name in sorted(dir(Hostile)) if name.startswith("make_")
+)
+"""Every kind of lie."""

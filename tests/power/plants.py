@@ -20,12 +20,9 @@ from restante.edge.signin import SignIn
 from restante.edge.uplink import Uplink
 from restante.journal import sqlite_file
 from restante.link.centre_session import CentreSession
-from restante.link.locker_session import LockerSession
-from restante.link.session import ListArrived
 from restante.operations.hub import CentreEnd
-
-Seam = tuple[Any, str, Any]
-"""What is replaced, its name, and by what."""
+from tests.link.plants import apply_lists_backwards
+from tests.seams import Seam, replaced
 
 
 def commit_without_waiting() -> list[Seam]:
@@ -170,15 +167,6 @@ def forget_orders() -> list[Seam]:
     return [(Orders, "take", take), (Orders, "_command", command), forget]
 
 
-def apply_lists_backwards() -> list[Seam]:
-    """A list is applied whatever its version."""
-
-    def receive_list(_self: Any, update: Any) -> list[ListArrived]:
-        return [ListArrived(update.base_version == 0, update.version, update.changes)]
-
-    return [(LockerSession, "_receive_list", receive_list)]
-
-
 def free_on_door_close() -> list[Seam]:
     """A door that was shut after a collection frees its compartment."""
     freed = content.CompartmentFreed
@@ -230,12 +218,5 @@ VARIANTS: dict[str, Callable[[], list[Seam]]] = {
 @contextmanager
 def planted(name: str) -> Iterator[None]:
     """Let a fault be there for a while; none for an empty name."""
-    seams = {**PLANTS, **VARIANTS}[name]() if name else []
-    before = [(owner, attribute, getattr(owner, attribute)) for owner, attribute, _ in seams]
-    for owner, attribute, fault in seams:
-        setattr(owner, attribute, fault)
-    try:
+    with replaced({**PLANTS, **VARIANTS}[name]() if name else []):
         yield
-    finally:
-        for owner, attribute, real in before:
-            setattr(owner, attribute, real)
