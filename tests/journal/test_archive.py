@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from restante.core.value import Value
+from restante.core.value import DAY, UtcSeconds, Value
 from restante.journal.archive import CannotArchive, archive_before
 from restante.journal.archive_file import (
     ArchiveReader,
@@ -160,16 +160,40 @@ def test_a_follower_never_skips_a_fact(kept: SqlJournal, tmp_path: Path) -> None
         kept.stored_after(19, limit=1)
 
 
-def test_months_a_clock_has_entangled_go_together(kept: SqlJournal, tmp_path: Path) -> None:
+def test_what_a_clock_has_put_into_a_later_month_goes_with_that_month(
+    kept: SqlJournal, tmp_path: Path
+) -> None:
     fill(kept, months=(9,))
     add(kept, "long", moment(10, 1))
     add(kept, "long", moment(9, 30))
     add(kept, "long", moment(10, 2))
     add(kept, "long", END)
-    assert archive(kept, tmp_path, "2026-10") == ()
-    (moved,) = archive(kept, tmp_path)
-    assert (moved.months, moved.facts) == (("2026-09", "2026-10"), 13)
+    before = all_facts(kept)
+    (september,) = archive(kept, tmp_path, "2026-10")
+    assert (september.months, september.facts) == (("2026-09",), 10)
+    assert verify(kept, KINDS).is_sound
+    assert verify(kept, KINDS, ArchiveReader(tmp_path, 10)).is_sound
+    (october,) = archive(kept, tmp_path)
+    assert (october.months, october.facts) == (("2026-09", "2026-10"), 3)
     assert verify(kept, KINDS, ArchiveReader(tmp_path, 13)).is_sound
+    assert all_facts(kept) | archived_facts(tmp_path) == before
+    assert not all_facts(kept) & archived_facts(tmp_path)
+
+
+def test_a_fact_of_a_clock_that_was_far_ahead_holds_later_months_and_no_earlier_ones(
+    kept: SqlJournal, tmp_path: Path
+) -> None:
+    fill(kept, months=(9,))
+    add(kept, "long", moment(12, 31))
+    add(kept, "long", moment(10, 1))
+    assert [one.months for one in archive(kept, tmp_path)] == [("2026-09",)]
+    assert archive(kept, tmp_path) == ()
+    later = moment(12, 31) + 10 * DAY
+    (moved,) = archive_before(
+        kept, KINDS, tmp_path, before="2027-01", now=UtcSeconds(later), sign=sign
+    )
+    assert (moved.months, moved.facts) == (("2026-10", "2026-12"), 2)
+    assert verify(kept, KINDS, ArchiveReader(tmp_path, 12)).is_sound
 
 
 def test_a_clock_that_goes_back_into_an_archived_month_loses_nothing(

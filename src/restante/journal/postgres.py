@@ -127,6 +127,8 @@ class PostgresJournal(SqlJournal):
         When a newer release wrote the journal.
     """
 
+    is_split_by_month = True
+
     def __init__(
         self,
         address: str,

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from sqlalchemy import Connection, Dialect, MetaData, Table, insert, select, tuple_
@@ -61,6 +61,9 @@ class SqlJournal(ABC):
     archive_dir
         Folder of the archives, for when a release needs every fact.
     """
+
+    is_split_by_month: ClassVar[bool] = False
+    """Whether facts lie in a table for each month of their recording."""
 
     def __init__(
         self,
