@@ -90,7 +90,7 @@ docs-generate: $(VENV)/stamp-dev
 
 # Run from inside requirements/ so that the locked files name no path.
 lock:
-	cd requirements && for name in runtime postgres telemetry archive bench dev edge; do \
+	cd requirements && for name in runtime postgres telemetry archive bench planning dev edge; do \
 	  $(UV) pip $(COMPILE) $$name.in -o $$name.txt || exit 1; done
 
 clean:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.house.repository import ROOT
 
-FILES = ("runtime", "edge", "dev", "postgres", "telemetry", "archive", "bench")
+FILES = ("runtime", "edge", "dev", "postgres", "telemetry", "archive", "bench", "planning")
 PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(\S+)(?: ; (.*?))? \\$")
 
 
@@ -74,17 +74,23 @@ def test_charts_want_what_the_project_declares_for_them():
     assert wanted("bench") == {name_in(requirement) for requirement in extra}
 
 
+def test_planning_wants_what_the_project_declares_for_it():
+    extra = project()["project"]["optional-dependencies"]["planning"]
+    assert wanted("planning") == {name_in(requirement) for requirement in extra}
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_everything_wanted_is_locked(file: str):
     assert wanted(file) <= set(locked(file)), "run `make lock`"
 
 
 def test_the_lists_agree_on_every_version():
-    runtime, edge, dev, postgres, telemetry, archive, bench = (locked(file) for file in FILES)
+    runtime, edge, dev, postgres, telemetry, archive, bench, planning = map(locked, FILES)
     assert all(runtime[name] == versions for name, versions in edge.items())
     assert all(dev[name] == versions for name, versions in postgres.items())
     assert all(dev[name] == versions for name, versions in archive.items())
     assert all(dev[name] == versions for name, versions in bench.items())
+    assert all(dev[name] == versions for name, versions in planning.items())
     assert all(dev[name] == versions for name, versions in telemetry.items())
     assert all(dev[name] == versions for name, versions in runtime.items())
 
