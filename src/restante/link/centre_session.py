@@ -26,6 +26,7 @@ from .session import (
     FactsArrived,
     Gap,
     Greeted,
+    ListDelta,
     Pause,
     ReadList,
 )
@@ -74,6 +75,7 @@ class CentreSession:
         self.configuration = configuration or ConfigurationTeller()
         self._keys = keys or KeysTeller(locker)
         self._held_version: int | None = None
+        self._delta: ListDelta | None = None
         self._acks: dict[str, str] = {}
         """Epochs to acknowledge, with the challenge to repeat, or without one."""
         self._orders: list[Order] = []
@@ -135,8 +137,15 @@ class CentreSession:
         """Note that facts could not be committed; the locker will send them again."""
         self._taken[epoch] = self.watermark(epoch)
 
-    def list_changed(self, version: int) -> None:
-        """Note a newer list; the next outgoing sends what changed."""
+    def list_changed(self, version: int, delta: ListDelta | None = None) -> None:
+        """Note a newer list; the next outgoing sends what changed.
+
+        Parameters
+        ----------
+        delta
+            What changed since the version the locker holds, where it was read already.
+        """
+        self._delta = delta
         if version > self._list_version:
             self._list_version = version
             self._list.reset()
@@ -224,7 +233,9 @@ class CentreSession:
         return TimeSignal(locker=self._locker, at_ms=now * 1000, challenge=self._challenge)
 
     def _make_list(self, base: int) -> ListUpdate:
-        delta = self._read_list(base)
+        known, self._delta = self._delta, None
+        is_fit = known is not None and known.base_version == base
+        delta = known if known is not None and is_fit else self._read_list(base)
         # It may be newer than what was told of: a commit came between.
         self._list_version = max(self._list_version, delta.version)
         return ListUpdate(

@@ -14,7 +14,7 @@ R4. An end that has something new to say gets its turn soon; all others now and 
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
@@ -68,6 +68,8 @@ class PatientEnd(LinkEnd, Protocol):
         ...
 
 
+FindEnds: TypeAlias = Callable[[Sequence[LockerId]], Mapping[LockerId, PatientEnd]]
+
 Send: TypeAlias = Callable[[LockerId, list[bytes]], Awaitable[None]]
 """Carries what an end says; never raises for a way that is gone."""
 
@@ -101,10 +103,19 @@ class Lines:
     ----------
     find_end
         Finds the end of a locker, ``None`` when nobody registered it; called in threads.
+    find_ends
+        Finds those of many at once, all of them patient.
     """
 
-    def __init__(self, find_end: Callable[[LockerId], LinkEnd | None], clock: Clock) -> None:
+    def __init__(
+        self,
+        find_end: Callable[[LockerId], LinkEnd | None],
+        clock: Clock,
+        *,
+        find_ends: FindEnds | None = None,
+    ) -> None:
         self._find_end = find_end
+        self._find_ends = find_ends
         self._clock = clock
         self._lines: dict[LockerId, _Line] = {}
         self._ready: deque[_Line] = deque()
@@ -179,7 +190,8 @@ class Lines:
         if line.is_busy or not line.inbox:
             return
         line.is_busy = True
-        if line.patient is None:
+        is_new = line.end is None and self._find_ends is not None
+        if line.patient is None and not is_new:
             self._spawn(self._work(line, send))
             return
         self._ready.append(line)
@@ -238,6 +250,7 @@ class Lines:
         self, lines: Sequence[_Line], letters: Sequence[Sequence[Letter]]
     ) -> list[tuple[_Line, list[bytes]]]:
         """Let many ends begin, and wait for all of them together (R2)."""
+        self._meet_many([line for line in lines if line.end is None])
         begun: list[tuple[_Line, Sequence[Wait]]] = []
         for line, some in zip(lines, letters, strict=True):
             # Held until it has answered: see hang_up.
@@ -266,7 +279,7 @@ class Lines:
     def _begin(self, line: _Line, letters: Sequence[Letter]) -> list[Wait]:
         now = self._clock.now()
         if line.end is None:
-            self._meet(line)
+            self._join(line, self._find_end(line.locker))
         if line.end is None:
             self.dropped_count += len(letters)
             _log.warning("message of a locker nobody registered", locker=line.locker)
@@ -288,11 +301,23 @@ class Lines:
                 waits.extend(line.patient.begin(letter.body, now))
         return waits
 
-    def _meet(self, line: _Line) -> None:
-        line.end = self._find_end(line.locker)
-        if isinstance(line.end, PatientEnd):
-            line.end.tell_changes(lambda: self._changed.append(line))
-            line.patient = line.end
+    def _meet_many(self, lines: Sequence[_Line]) -> None:
+        if not lines or self._find_ends is None:
+            return
+        try:
+            ends = self._find_ends([line.locker for line in lines])
+        except Exception:  # noqa: BLE001 - each is looked for alone then
+            _log.exception("ends not found")
+            return
+        for line in lines:
+            if line.locker in ends:
+                self._join(line, ends[line.locker])
+
+    def _join(self, line: _Line, end: LinkEnd | None) -> None:
+        line.end = end
+        if isinstance(end, PatientEnd):
+            end.tell_changes(lambda: self._changed.append(line))
+            line.patient = end
 
     def _ask(self, lines: Sequence[_Line]) -> list[tuple[_Line, list[bytes]]]:
         answered = ((line, self._take(line, ())) for line in lines)

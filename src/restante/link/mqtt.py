@@ -29,7 +29,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from ..clock import Clock
 from ..core.ids import LockerId
 from ..core.value import DAY, Value
-from .lines import OFFLINE, ONLINE, Letter, Lines, Send, cancel
+from .lines import OFFLINE, ONLINE, FindEnds, Letter, Lines, Send, cancel
 from .memory import LinkEnd
 from .message import MESSAGE_BYTES_MAX
 from .topics import check_name, event_topic, find_place, kind_of, order_topic, state_topic
@@ -298,6 +298,8 @@ class CentreMqtt:
     ----------
     find_end
         Finds the end of a locker, ``None`` when nobody registered it; called in threads.
+    find_ends
+        Finds those of many at once: a network greets together after an outage.
     """
 
     def __init__(
@@ -308,9 +310,10 @@ class CentreMqtt:
         clock: Clock,
         chance: random.Random,
         timing: Timing | None = None,
+        find_ends: FindEnds | None = None,
     ) -> None:
         self._connection = _Connection(access, timing or Timing(), chance)
-        self._lines = Lines(find_end, clock)
+        self._lines = Lines(find_end, clock, find_ends=find_ends)
         self.received_count = 0
         """Messages of lockers that reached this process."""
         self._stray_count = 0

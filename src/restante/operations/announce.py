@@ -33,8 +33,8 @@ from ..core.value import UtcSeconds, Value
 from ..journal.ledger import Ledger, Operation
 from ..journal.port import RowChange
 from ..views.principal import Forbidden, Principal, Role
-from ..views.tables import LABELS
-from .booking import Booked, Wish, book_room, make_wish
+from ..views.tables import LABELS, SUBJECTS
+from .booking import Booked, Wish, book_room, make_wish, rows_of_room
 from .contacts import Contact, check_contact, put_contact
 from .credentials import issue_grant, live_grants, prolong_grants
 from .found import find_found, settle_matter
@@ -149,7 +149,11 @@ def announce(
     return Operation(
         (parcel_stream(asked.about.parcel), site_stream(site)),
         lambda ledger: _announce(ledger, means, principal, asked, cause=cause),
-        ((LABELS.name, (asked.about.partner, label)),),
+        (
+            (LABELS.name, (asked.about.partner, label)),
+            (SUBJECTS.name, (asked.about.recipient,)),
+            *rows_of_room(site, asked.wish),
+        ),
     )
 
 

@@ -4,6 +4,7 @@ R1. A grant lives from the booking on, so that lockers know the code before the 
 R2. A booking that ends takes its grant along.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..core import parcel as custody
@@ -13,8 +14,10 @@ from ..core.ids import ActorId, BookingId, GrantId, ParcelId, SiteId, parcel_str
 from ..core.refusal import Reason, Refused
 from ..core.streams import ParcelFile
 from ..core.value import UtcSeconds, Value
+from ..journal.inline import RowKey
 from ..journal.ledger import Ledger, Operation
 from ..views.principal import TIMEKEEPER, Principal, Role
+from ..views.tables import PIN_PRINTS, SITES
 from .credentials import FreshCode, draw_code, issue_grant, revoke_grants
 from .lookup import find_file, find_site_row
 from .means import Means
@@ -95,7 +98,17 @@ def book(
             return _known_booking(ledger, file.custody, is_firm=is_firm)
         return book_room(ledger, means, file, wish, by=principal.actor, cause=cause)
 
-    return Operation((parcel_stream(parcel),), run)
+    if site is None:
+        return Operation((parcel_stream(parcel),), run)
+    streams = (parcel_stream(parcel), site_stream(site))
+    return Operation(streams, run, tuple(rows_of_room(site, wish)))
+
+
+def rows_of_room(site: SiteId, wish: Wish | None) -> Iterator[RowKey]:
+    """Name the rows that booking room at a site reads."""
+    yield SITES.name, (site,)
+    if wish is not None and wish.fresh is not None:
+        yield PIN_PRINTS.name, (site, wish.fresh.print)
 
 
 def book_room(

@@ -9,7 +9,7 @@ An end is used by one thread at a time; different ends by different threads at w
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import TypeVar
@@ -27,11 +27,20 @@ from ..link.centre_session import CentreSession
 from ..link.configuration import ConfigurationState
 from ..link.lines import Wait
 from ..link.message import ConfigurationUpdate, Heartbeat, Hello, Order, Report
-from ..link.session import Beat, CentreEvent, Diverged, Dropped, FactsArrived, Gap, Greeted
+from ..link.session import (
+    Beat,
+    CentreEvent,
+    Diverged,
+    Dropped,
+    FactsArrived,
+    Gap,
+    Greeted,
+    ListDelta,
+)
 from ..link.signing import make_signer
 from ..link.telling import ConfigurationTeller, KeysTeller
 from ..views.alone_tables import LOCKER_CLOCKS
-from ..views.device_tables import is_shut_out, read_shut_out
+from ..views.device_tables import MACHINES, is_shut_out, read_shut_out
 from ..views.principal import NotFound
 from ..views.remote_tables import CHALLENGES
 from ..views.tables import LOCKER_LINKS, LOCKERS, WATERMARKS
@@ -135,9 +144,14 @@ class CentreEnd:
         self._session.order(order)
         self._changed()
 
-    def list_changed(self, version: int) -> None:
-        """Note a newer list of the locker's site."""
-        self._session.list_changed(version)
+    @property
+    def held_version(self) -> int | None:
+        """Version of the list the locker holds; ``None`` while it has not greeted."""
+        return self._session.held_version if self.is_connected else None
+
+    def list_changed(self, version: int, delta: ListDelta | None = None) -> None:
+        """Note a newer list of the locker's site, with what changed where that is known."""
+        self._session.list_changed(version, delta)
         self._changed()
 
     def _handle(self, event: CentreEvent, now: UtcSeconds) -> Iterator[Wait]:
@@ -146,13 +160,10 @@ class CentreEnd:
                 yield self._take_in(event)
             case Gap(epoch=epoch):
                 self._close_gap(epoch)
-            case Greeted() if self._is_revoked():
-                pass
             case Greeted(hello=hello):
                 self._beats.forget(self.locker)
-                yield self._run(note_hello(hello))
-                self._noted = None
-                yield from self._note_configuration(hello.configuration)
+                self._noted = hello.configuration
+                yield self._run(greet(hello))
             case Beat(heartbeat=beat):
                 self._note_beat(beat, now)
                 yield from self._note_configuration(beat.configuration)
@@ -224,6 +235,9 @@ class CentreEnd:
                 answer.result()
             except _NOT_WRITTEN as error:
                 _log.warning("link not noted", locker=self.locker, error=type(error).__name__)
+            except ShutOut:
+                self.is_muted = True
+                self._drop_revoked()
 
         return wait
 
@@ -261,7 +275,9 @@ class Hub:
         self._read_keys = keyring.public
         self._ends: dict[LockerId, CentreEnd] = {}
         self._lock = threading.Lock()
+        self._at_site: dict[SiteId, list[CentreEnd]] = {}
         self._pushed = 0
+        self._watched: tuple[frozenset[LockerId], dict[LockerId, int]] = (frozenset(), {})
         self.lists = Lists(reading)
         self.beats = Beats(committer)
 
@@ -273,12 +289,19 @@ class Hub:
         restante.views.NotFound
             When the locker was never registered.
         """
+        found = self.ends_for([locker]).get(locker)
+        if found is None:
+            raise NotFound("locker", locker)
+        return found
+
+    def ends_for(self, lockers: Sequence[LockerId]) -> dict[LockerId, CentreEnd]:
+        """Find or make the ends of many lockers; those nobody registered are left out."""
         with self._lock:
-            end = self._ends.get(locker)
-            if end is None:
-                end = self._make_end(locker)
-                self._ends[locker] = end
-            return end
+            new = [one for one in lockers if one not in self._ends]
+            for end in self._make_ends(new) if new else ():
+                self._ends[end.locker] = end
+                self._at_site.setdefault(end.site, []).append(end)
+            return {one: self._ends[one] for one in lockers if one in self._ends}
 
     def ends(self) -> tuple[CentreEnd, ...]:
         """List the ends made so far."""
@@ -293,14 +316,17 @@ class Hub:
         changed = self.lists.changed_sites(self._pushed)
         if not changed:
             return 0
-        told = 0
-        for end in self.ends():
-            version = changed.get(end.site)
-            if version is not None:
-                end.list_changed(version)
-                told += 1
+        with self._lock:
+            ends = [end for site in changed for end in self._at_site.get(site, ())]
+        bases: dict[SiteId, int] = {}
+        for end in ends:
+            if end.held_version is not None:
+                bases[end.site] = min(end.held_version, bases.get(end.site, end.held_version))
+        deltas = self.lists.deltas(bases)
+        for end in ends:
+            end.list_changed(changed[end.site], deltas.get(end.site))
         self._pushed = max(self._pushed, *changed.values())
-        return told
+        return len(ends)
 
     def watch_machines(self) -> None:
         """Look which lockers were revoked and which shall be otherwise.
@@ -311,9 +337,16 @@ class Hub:
         with self._reading() as connection:
             shut_out = read_shut_out(connection)
             desired = read_desired(connection)
-        for end in self.ends():
+        # Ends made since have read both themselves.
+        was_out, was_desired = self._watched
+        differing = {one for one, _ in was_desired.items() ^ desired.items()}
+        differing |= shut_out | was_out
+        with self._lock:
+            ends = [end for one in differing if (end := self._ends.get(one)) is not None]
+        for end in ends:
             end.is_muted = end.locker in shut_out
             end.configuration_changed(desired.get(end.locker, 0))
+        self._watched = (shut_out, desired)
 
     def _is_shut_out(self, locker: LockerId) -> bool:
         with self._reading() as connection:
@@ -323,39 +356,49 @@ class Hub:
         with self._reading() as connection:
             return find_configuration(connection, locker)
 
-    def _make_end(self, locker: LockerId) -> CentreEnd:
+    def _make_ends(self, lockers: Sequence[LockerId]) -> Iterator[CentreEnd]:
         with self._reading() as connection:
-            site = connection.scalar(select(LOCKERS.c.site).where(LOCKERS.c.locker == locker))
-            marks = select(WATERMARKS.c.epoch, WATERMARKS.c.seq).where(
-                WATERMARKS.c.locker == locker
-            )
-            watermarks = {epoch: int(seq) for epoch, seq in connection.execute(marks)}
-            update = find_configuration(connection, locker)
-            is_muted = is_shut_out(connection, locker)
-        if site is None:
-            raise NotFound("locker", locker)
-        at = SiteId(site)
+            standing = select(LOCKERS.c.locker, LOCKERS.c.site).where(LOCKERS.c.locker.in_(lockers))
+            sites = {
+                LockerId(locker): SiteId(site) for locker, site in connection.execute(standing)
+            }
+            watermarks: dict[str, dict[str, int]] = {}
+            marks = select(WATERMARKS).where(WATERMARKS.c.locker.in_(lockers))
+            for mark in connection.execute(marks):
+                watermarks.setdefault(mark.locker, {})[mark.epoch] = int(mark.seq)
+            named = MACHINES.c.locker.in_(lockers)
+            machines = {
+                row.locker: row for row in connection.execute(select(MACHINES).where(named))
+            }
+        versions = self.lists.versions(tuple(sites.values()))
+        for locker, site in sites.items():
+            machine = machines.get(locker)
+            end = self._make_end(locker, site, watermarks.get(locker, {}), versions[site])
+            end.is_muted = machine is not None and machine.revoked_at is not None
+            end.configuration_changed(0 if machine is None else machine.desired_version or 0)
+            yield end
+
+    def _make_end(
+        self, locker: LockerId, site: SiteId, watermarks: Mapping[str, int], version: int
+    ) -> CentreEnd:
         session = CentreSession(
             locker=locker,
             watermarks=watermarks,
-            list_version=self.lists.version(at),
+            list_version=version,
             sign=self._sign,
-            read_list=lambda base: self.lists.delta(at, base),
+            read_list=lambda base: self.lists.delta(site, base),
             configuration=ConfigurationTeller(lambda: self._find_configuration(locker)),
             keys=KeysTeller(locker, self._read_keys),
         )
-        end = CentreEnd(
+        return CentreEnd(
             locker=locker,
-            site=at,
+            site=site,
             session=session,
             committer=self._committer,
             means=self._means,
             beats=self.beats,
             is_shut_out=lambda: self._is_shut_out(locker),
         )
-        end.is_muted = is_muted
-        end.configuration_changed(0 if update is None else update.version)
-        return end
 
 
 def _ignore() -> None:
@@ -379,6 +422,20 @@ def note_hello(hello: Hello) -> Operation[None]:
         ledger.put(RowChange(LOCKER_CLOCKS.name, (hello.locker,), {"clock": hello.clock}))
 
     return Operation((), run)
+
+
+def greet(hello: Hello) -> Operation[None]:
+    """Take a greeting in, unless the locker is revoked (R4)."""
+    noted, configured = note_hello(hello), note_configuration(hello.locker, hello.configuration)
+
+    def run(ledger: Ledger) -> None:
+        machine = ledger.row(MACHINES.name, (hello.locker,))
+        if machine is not None and machine["revoked_at"] is not None:
+            raise ShutOut(hello.locker)
+        noted.run(ledger)
+        configured.run(ledger)
+
+    return Operation(configured.streams, run, configured.rows)
 
 
 def _read_watermark(locker: LockerId, epoch: str) -> Operation[int]:

@@ -6,7 +6,7 @@ R2. A base older than the site's floor, or newer than all there is, gets the who
     is the last change that was swept, or the moment the records were put back from a copy.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
@@ -19,6 +19,23 @@ from ..link.session import ListDelta
 from ..views.tables import LIST_BODIES, LIST_ENTRIES, LIST_FLOORS
 
 _ENTRY: Final[msgspec.json.Decoder[ListEntry]] = msgspec.json.Decoder(ListEntry)
+
+
+SITES_MAX: Final = 500
+"""Lists read with one query (chosen)."""
+
+_ENTRIES: Final = select(
+    LIST_ENTRIES.c.site,
+    LIST_ENTRIES.c.position,
+    LIST_ENTRIES.c.key,
+    LIST_ENTRIES.c.is_present,
+    func.coalesce(LIST_ENTRIES.c.body, LIST_BODIES.c.body).label("body"),
+).select_from(
+    LIST_ENTRIES.outerjoin(
+        LIST_BODIES,
+        (LIST_BODIES.c.site == LIST_ENTRIES.c.site) & (LIST_BODIES.c.key == LIST_ENTRIES.c.key),
+    )
+)
 
 
 class Lists:
@@ -37,6 +54,29 @@ class Lists:
         """Tell the version of a site's list; 0 while it is empty."""
         with self._reading() as connection:
             return _version(connection, site)
+
+    def versions(self, sites: Sequence[SiteId]) -> dict[SiteId, int]:
+        """Tell the versions of many lists."""
+        with self._reading() as connection:
+            return _versions(connection, sites)
+
+    def deltas(self, bases: Mapping[SiteId, int]) -> dict[SiteId, ListDelta]:
+        """Read what changed on many lists; those whose base is not known any more are left out."""
+        found: dict[SiteId, ListDelta] = {}
+        sites = list(bases)
+        for first in range(0, len(sites), SITES_MAX):
+            some = sites[first : first + SITES_MAX]
+            with self._reading() as connection:
+                versions, floors = _versions(connection, some), _floors(connection, some)
+                known = {
+                    site: bases[site]
+                    for site in some
+                    if max(1, floors.get(site, 0)) <= bases[site] <= versions[site]
+                }
+                changes = _changes_of(connection, known)
+            for site, base in known.items():
+                found[site] = ListDelta(base, versions[site], tuple(changes.get(site, ())))
+        return found
 
     def delta(self, site: SiteId, base_version: int) -> ListDelta:
         """Read what changed since a version, or everything (R2)."""
@@ -57,6 +97,42 @@ class Lists:
             return {SiteId(site): int(version) for site, version in connection.execute(query)}
 
 
+def _versions(connection: Connection, sites: Sequence[SiteId]) -> dict[SiteId, int]:
+    newest = (
+        select(LIST_ENTRIES.c.site, func.max(LIST_ENTRIES.c.position))
+        .where(LIST_ENTRIES.c.site.in_(sites))
+        .group_by(LIST_ENTRIES.c.site)
+    )
+    found = {SiteId(site): int(position) for site, position in connection.execute(newest)}
+    floors = _floors(connection, sites)
+    return {site: max(found.get(site, 0), floors.get(site, 0)) for site in sites}
+
+
+def _floors(connection: Connection, sites: Sequence[SiteId]) -> dict[SiteId, int]:
+    query = select(LIST_FLOORS).where(LIST_FLOORS.c.site.in_(sites))
+    return {SiteId(row.site): int(row.position) for row in connection.execute(query)}
+
+
+def _changes_of(
+    connection: Connection, bases: Mapping[SiteId, int]
+) -> dict[SiteId, list[ListChange]]:
+    changes: dict[SiteId, list[ListChange]] = {}
+    if not bases:
+        return changes
+    query = (
+        _ENTRIES.where(LIST_ENTRIES.c.site.in_(list(bases)))
+        .where(LIST_ENTRIES.c.position > min(bases.values()))
+        .order_by(LIST_ENTRIES.c.position, LIST_ENTRIES.c.key)
+    )
+    for site, position, key, is_present, body in connection.execute(query):
+        if position <= bases[site]:
+            continue
+        is_there = bool(is_present) and body is not None
+        entry = _ENTRY.decode(body) if is_there else None
+        changes.setdefault(SiteId(site), []).append(ListChange(key=key, entry=entry))
+    return changes
+
+
 def _version(connection: Connection, site: SiteId) -> int:
     newest = select(func.max(LIST_ENTRIES.c.position)).where(LIST_ENTRIES.c.site == site)
     return max(connection.scalar(newest) or 0, _floor(connection, site))
@@ -68,26 +144,5 @@ def _floor(connection: Connection, site: SiteId) -> int:
 
 
 def _changes(connection: Connection, site: SiteId, base: int) -> tuple[ListChange, ...]:
-    query = (
-        select(
-            LIST_ENTRIES.c.key,
-            LIST_ENTRIES.c.is_present,
-            func.coalesce(LIST_ENTRIES.c.body, LIST_BODIES.c.body).label("body"),
-        )
-        .select_from(
-            LIST_ENTRIES.outerjoin(
-                LIST_BODIES,
-                (LIST_BODIES.c.site == LIST_ENTRIES.c.site)
-                & (LIST_BODIES.c.key == LIST_ENTRIES.c.key),
-            )
-        )
-        .where(LIST_ENTRIES.c.site == site, LIST_ENTRIES.c.position > base)
-        .order_by(LIST_ENTRIES.c.position, LIST_ENTRIES.c.key)
-    )
-    changes = []
-    for key, is_present, body in connection.execute(query):
-        is_there = bool(is_present) and body is not None
-        if not base and not is_there:
-            continue
-        changes.append(ListChange(key=key, entry=_ENTRY.decode(body) if is_there else None))
-    return tuple(changes)
+    changes = _changes_of(connection, {site: base}).get(site, [])
+    return tuple(one for one in changes if base or one.entry is not None)

@@ -6,8 +6,9 @@ R2. A recipient without a contact, or whose contact was erased, is told nothing;
 R3. What was sent is a fact of the parcel: which kind, through which channel, never to whom.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any, Final, NamedTuple
 
 import structlog
 
@@ -15,8 +16,9 @@ from ..access import Secret, make_link_token
 from ..clock import Clock
 from ..core import parcel as custody
 from ..core.grant import Grant, Purpose
-from ..core.ids import ParcelId, RecipientId, parcel_stream
+from ..core.ids import ParcelId, RecipientId, SiteId, parcel_stream
 from ..core.parcel import NoticeSent
+from ..core.particulars import Particulars
 from ..core.streams import ParcelFile
 from ..core.value import DAY, UtcSeconds
 from ..journal.committer import Committer
@@ -72,56 +74,139 @@ class Notifier:
         self._channels = dict(channels)
         self._link_url = link_url
 
-    def perform(self, work: DueWork) -> None:
-        """Send one notice, or find that there is nothing to say any more.
+    def perform(self, some: Sequence[DueWork]) -> list[Exception | None]:
+        """Send some notices, or find that there is nothing to say any more.
 
-        Raises
-        ------
-        Hopeless
-            When the channel will never take it.
-        restante.notices.Unreachable
-            When it is to be tried again.
+        Returns
+        -------
+        list
+            For each ``None``, :class:`Hopeless` when the channel will never take it, or what else
+            was in the way: then it is to be tried again.
         """
-        asked = read_notice(work.body)
-        stream = parcel_stream(asked.parcel)
-        row = self._journal.states([stream]).get(stream)
-        if row is None or not isinstance(row.state, ParcelFile):
-            raise Hopeless(f"no parcel {asked.parcel} is known")
-        if not _is_true(asked, row.state.custody, self._clock.now()):
-            _log.info("notice no longer true", key=work.key)
-            return
-        contact = self._contact(row.state.custody.about.recipient)
-        channel_name = None if contact is None else choose_channel(_point(contact, "en"))
-        if contact is None or channel_name is None:
-            _log.info("nobody to tell", key=work.key)
-            return
-        channel = self._channels.get(channel_name)
-        if channel is None:
-            raise Hopeless(f"no channel {channel_name!r} is set up; see the settings")
-        notice = self._compose(work, asked, row.state, contact)
-        try:
-            channel.send(notice)
-        except Rejected as error:
-            raise Hopeless(str(error)) from error
-        told = Told(asked.kind, channel_name)
-        self._committer.run(_note_sent(asked.parcel, told, cause=work.key))
+        outcomes: list[Exception | None] = [None] * len(some)
+        letters: list[_Letter] = []
+        asked = [_try_read(work) for work in some]
+        known = self._look_up([one for one in asked if isinstance(one, NoticeWork)])
+        for place, (work, one) in enumerate(zip(some, asked, strict=True)):
+            try:
+                letter = self._prepare(work, one, known)
+            except Exception as error:  # noqa: BLE001 - told to the caller
+                outcomes[place] = error
+            else:
+                if letter is not None:
+                    letters.append(letter._replace(place=place))
+        # All links in one transaction, then all letters, then all notes of them in another.
+        for letter in letters:
+            self._begin(letter, outcomes)
+        sent = [(letter, self._send(letter, known, outcomes)) for letter in letters]
+        for letter, noted in sent:
+            if noted is None:
+                continue
+            try:
+                noted.result()
+            except Exception as error:  # noqa: BLE001 - told to the caller
+                outcomes[letter.place] = error
+        return outcomes
 
-    def _compose(
-        self, work: DueWork, asked: NoticeWork, file: ParcelFile, contact: Contact
-    ) -> Notice:
+    def _begin(self, letter: "_Letter", outcomes: list[Exception | None]) -> None:
+        try:
+            letter.link.append(self._committer.submit(letter.make_link))
+        except Exception as error:  # noqa: BLE001 - told to the caller
+            outcomes[letter.place] = error
+
+    def _send(
+        self, letter: "_Letter", known: "_Known", outcomes: list[Exception | None]
+    ) -> "Future[None] | None":
+        """Send one letter; what notes that is under way when this returns."""
+        if not letter.link:
+            return None
+        try:
+            link = Secret(self._link_url(letter.link[0].result().reveal()))
+            notice = self._compose(letter, known, link)
+            self._channels[letter.channel].send(notice)
+            told = Told(letter.asked.kind, letter.channel)
+            return self._committer.submit(
+                _note_sent(letter.asked.parcel, told, cause=letter.work.key)
+            )
+        except Rejected as error:
+            outcomes[letter.place] = Hopeless(str(error))
+        except Exception as error:  # noqa: BLE001 - told to the caller
+            outcomes[letter.place] = error
+        return None
+
+    def _look_up(self, asked: Sequence[NoticeWork]) -> "_Known":
+        """Read what notices need, a query for each table (R1)."""
+        streams = [parcel_stream(one.parcel) for one in asked]
+        rows = self._journal.states(streams)
+        files = {
+            one.parcel: state
+            for one in asked
+            if (row := rows.get(parcel_stream(one.parcel))) is not None
+            and isinstance(state := row.state, ParcelFile)
+        }
+        subjects = {(file.custody.about.recipient,) for file in files.values()}
+        partners = {(file.custody.about.partner,) for file in files.values()}
+        sites = {(_where(file.custody),) for file in files.values()}
+        codes = {
+            (parcel, opens.grant)
+            for parcel, file in files.items()
+            if (opens := _live_grant(file)) is not None
+        }
+        wanted: dict[str, set[Any]] = {
+            SUBJECTS.name: subjects,
+            CONTACTS.name: subjects,
+            PARTNERS.name: partners,
+            SITES.name: sites,
+            CODES.name: codes,
+        }
+        found = {
+            table: self._journal.rows(table, sorted(keys)) if keys else {}
+            for table, keys in wanted.items()
+        }
+        return _Known(files, found)
+
+    def _prepare(
+        self, work: DueWork, asked: NoticeWork | Exception, known: "_Known"
+    ) -> "_Letter | None":
+        if isinstance(asked, Exception):
+            raise asked
+        file = known.files.get(asked.parcel)
+        if file is None:
+            raise Hopeless(f"no parcel {asked.parcel} is known")
+        if not _is_true(asked, file.custody, self._clock.now()):
+            _log.info("notice no longer true", key=work.key)
+            return None
+        recipient = file.custody.about.recipient
+        contact = read_contact(
+            self._means,
+            recipient,
+            subject=known.row(SUBJECTS.name, recipient),
+            row=known.row(CONTACTS.name, recipient),
+        )
+        channel = None if contact is None else choose_channel(_point(contact, "en"))
+        if contact is None or channel is None:
+            _log.info("nobody to tell", key=work.key)
+            return None
+        if channel not in self._channels:
+            raise Hopeless(f"no channel {channel!r} is set up; see the settings")
+        link = make_link(self._means, parcel=asked.parcel, recipient=recipient)
+        return _Letter(0, work, asked, file, contact, channel, link, [])
+
+    def _compose(self, letter: "_Letter", known: "_Known", link: Secret[str]) -> Notice:
+        file, asked = letter.file, letter.asked
         state, about = file.custody, file.custody.about
         inside = state if isinstance(state, custody.Held | custody.Overdue) else None
-        site = about.site if inside is None else inside.place.site
-        described = self._row(SITES.name, site) or {}
-        partner = self._row(PARTNERS.name, about.partner) or {}
+        site = _where(state)
+        described = known.row(SITES.name, site) or {}
+        partner = known.row(PARTNERS.name, about.partner) or {}
         opens = _live_grant(file) if asked.kind in CODE_NOTICES else None
         language = str(described.get("language") or "en")
         return Notice(
-            key=work.key,
+            key=letter.work.key,
             kind=NoticeKind(asked.kind),
             sender_name=str(partner.get("name") or about.partner),
             label=about.label,
-            contact=_point(contact, language),
+            contact=_point(letter.contact, language),
             place=Place(
                 name=str(described.get("name") or site),
                 address=str(described.get("address") or ""),
@@ -129,37 +214,63 @@ class Notifier:
                 opening_hours=str(described.get("opening_hours") or "24/7"),
                 directions=str(described.get("place") or ""),
             ),
-            at=work.due_at,
+            at=letter.work.due_at,
             hold_until=None if inside is None else inside.hold_until,
-            code=None if opens is None else self._code(asked.parcel, opens, about.recipient),
+            code=None if opens is None else self._code(asked.parcel, opens, about, known),
             token=None if opens is None else _token(self._means, opens, state, self._clock.now()),
-            link=self._link(asked.parcel, about.recipient),
+            link=link,
             help_phone=str(described.get("help_phone") or ""),
         )
 
-    def _contact(self, recipient: RecipientId) -> Contact | None:
-        return read_contact(
-            self._means,
-            recipient,
-            subject=self._row(SUBJECTS.name, recipient),
-            row=self._row(CONTACTS.name, recipient),
-        )
-
-    def _code(self, parcel: ParcelId, opens: Grant, recipient: RecipientId) -> Secret[str] | None:
+    def _code(
+        self, parcel: ParcelId, opens: Grant, about: Particulars, known: "_Known"
+    ) -> Secret[str] | None:
         return open_code(
             self._means,
             parcel=parcel,
             grant=opens.grant,
-            subject=self._row(SUBJECTS.name, recipient),
-            row=self._row(CODES.name, parcel, opens.grant),
+            subject=known.row(SUBJECTS.name, about.recipient),
+            row=known.row(CODES.name, parcel, opens.grant),
         )
 
-    def _link(self, parcel: ParcelId, recipient: RecipientId) -> Secret[str]:
-        secret = self._committer.run(make_link(self._means, parcel=parcel, recipient=recipient))
-        return Secret(self._link_url(secret.reveal()))
 
-    def _row(self, table: str, *key: Scalar) -> Mapping[str, Scalar] | None:
-        return self._journal.rows(table, [key]).get(key)
+class _Known(NamedTuple):
+    """What some notices need, as it stood a moment ago."""
+
+    files: Mapping[ParcelId, ParcelFile]
+    found: Mapping[str, Mapping[tuple[Scalar, ...], Mapping[str, Scalar]]]
+
+    def row(self, table: str, *key: Scalar) -> Mapping[str, Scalar] | None:
+        """Find a row."""
+        return self.found[table].get(key)
+
+
+class _Letter(NamedTuple):
+    """A notice that is to be sent."""
+
+    place: int
+    work: DueWork
+    asked: NoticeWork
+    file: ParcelFile
+    contact: Contact
+    channel: str
+    make_link: Operation[Secret[str]]
+    link: "list[Future[Secret[str]]]"
+    """The link's secret, once it was asked for."""
+
+
+def _try_read(work: DueWork) -> NoticeWork | Exception:
+    try:
+        return read_notice(work.body)
+    except Exception as error:  # noqa: BLE001 - told to the caller
+        return error
+
+
+def _where(state: custody.Parcel) -> SiteId:
+    """Tell where a parcel lies, or is awaited."""
+    if isinstance(state, custody.Held | custody.Overdue):
+        return state.place.site
+    return SiteId(state.about.site)
 
 
 class Desk:

@@ -7,7 +7,7 @@ R2. A failure is tried again after 30 s, 60 s, ... up to 6 h, :data:`ATTEMPTS_MA
 R3. A failure that no patience mends (a wrong address) is a person's business at once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 import structlog
@@ -28,8 +28,12 @@ PAUSE_SECONDS_MAX: Final = 6 * HOUR
 ERROR_MAX: Final = 300
 """Longest error kept with work; the rest is in the log."""
 
-Perform: TypeAlias = Callable[[DueWork], None]
-"""Does one piece of work or raises: :class:`Hopeless`, or anything else to be tried again."""
+Perform: TypeAlias = Callable[[Sequence[DueWork]], Sequence[Exception | None]]
+"""Does pieces of work and tells what became of each, in order: ``None`` when it is done,
+:class:`Hopeless`, or anything else to be tried again."""
+
+TOGETHER_MAX: Final = 25
+"""Pieces performed together: what one finds out is seconds old when it goes out (chosen)."""
 
 
 class Hopeless(Exception):
@@ -58,28 +62,34 @@ class OutboxWorker:
         self._committer = committer
         self._clock = clock
 
-    def turn(self, limit: int = 50) -> int:
+    def turn(self, limit: int = 200) -> int:
         """Perform what is due now, at most ``limit`` pieces; how many were tried."""
         if not self._performers:
             return 0
         kinds = tuple(self._performers)
         claimed = self._outbox.due_work(self._clock.now(), limit, kinds=kinds)
-        done = [work.key for work in claimed if self._perform(work)]
-        if done:
-            self._outbox.finish_work(*done, at=self._clock.now())
+        for kind in kinds:
+            some = [work for work in claimed if work.kind == kind]
+            for first in range(0, len(some), TOGETHER_MAX):
+                self._perform(kind, some[first : first + TOGETHER_MAX])
         return len(claimed)
 
-    def _perform(self, work: DueWork) -> bool:
-        """Try one piece; true when it is done with."""
+    def _perform(self, kind: str, some: Sequence[DueWork]) -> None:
+        """Try some pieces, and write down which are done with."""
         try:
-            self._performers[work.kind](work)
-        except Hopeless as error:
-            self._give_up(work, str(error))
-            return True
-        except Exception as error:  # noqa: BLE001 - a process boundary: one failure stops no other work
-            self._try_later(work, error)
-            return False
-        return True
+            outcomes = self._performers[kind](some)
+        except Exception as failure:  # noqa: BLE001 - a process boundary: one failure stops no other work
+            outcomes = [failure] * len(some)
+        done: list[str] = []
+        for work, outcome in zip(some, outcomes, strict=True):
+            if isinstance(outcome, Hopeless):
+                self._give_up(work, str(outcome))
+            elif outcome is not None:
+                self._try_later(work, outcome)
+                continue
+            done.append(work.key)
+        if done:
+            self._outbox.finish_work(*done, at=self._clock.now())
 
     def _try_later(self, work: DueWork, error: Exception) -> None:
         what = redact_text(f"{type(error).__name__}: {error}")[:ERROR_MAX]
