@@ -1,5 +1,6 @@
 """How commands speak: results to standard output, talk to standard error."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,17 @@ def print_json(value: Any) -> None:
     """Print one JSON object on one line."""
     sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
     sys.stdout.flush()
+
+
+def leave() -> NoReturn:
+    """End the process at once, when everything it has opened is closed.
+
+    The interpreter's own ending takes half a second of looking at objects one by one, and waits for
+    every thread that somebody else's program keeps: one that looks a name up, say.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(0)
 
 
 def fail(message: str, *, status: int = 1) -> NoReturn:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .output import TALK
+from .output import TALK, leave
 from .places import read_settings_of
 
 
@@ -33,6 +33,7 @@ def serve(
     )
     set_up_logs(settings.log_level)
     run_service(settings, locker_files=locker or [], tell=TALK.print)
+    leave()
 
 
 def openapi(

@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 
 from .centre import Centre
+from .ending import join
 from .revocations import Published, publish_revocations
 
 TURN_SECONDS: Final = 1.0
@@ -42,12 +43,15 @@ class Chores:
         self._centre.hub.beats.gather()
         self._thread.start()
 
-    def close(self) -> None:
-        """Stop after the turn under way."""
+    def stop(self) -> None:
+        """Begin no other turn."""
         self._stop.set()
         self._woken.set()
-        if self._thread.is_alive():
-            self._thread.join()
+
+    def close(self, seconds: float | None = None) -> bool:
+        """Stop after the turn under way; whether it ended within so many seconds."""
+        self.stop()
+        return join(self._thread, seconds)
 
     def seconds_since_turn(self) -> float:
         """Tell how long ago a turn ended well."""

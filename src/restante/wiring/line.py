@@ -4,6 +4,7 @@ import asyncio
 import random
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from ..link.mqtt import BadAccess, BrokerAccess
 from ..link.topics import BadName
 from ..settings import BadSetting
 from .broker import read_common_name
+from .ending import join
 
 MQTT_PORT: Final = 8883
 
@@ -58,13 +60,18 @@ class LinkThread:
         self._thread.start()
         self._is_running.wait()
 
-    def close(self) -> None:
-        """Say goodbye to the broker and end."""
+    def stop(self) -> None:
+        """Ask it to say goodbye to the broker."""
         loop = self._loop
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self._stop.set)
-        if self._thread.is_alive():
-            self._thread.join()
+        if loop is not None:
+            # It may have ended by itself meanwhile.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._stop.set)
+
+    def close(self, seconds: float | None = None) -> bool:
+        """Say goodbye to the broker and end; whether it did within so many seconds."""
+        self.stop()
+        return join(self._thread, seconds)
 
     def _run(self) -> None:
         asyncio.run(self._main())

@@ -59,13 +59,17 @@ def serve_app(
     port: int,
     started: Callable[[], None],
     around: Callable[[Any], Any] = lambda asgi: asgi,
+    ending: Callable[[], None] = lambda: None,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Serve until SIGINT or SIGTERM.
+    """Serve until SIGINT or SIGTERM, or until ``is_over``.
 
     Parameters
     ----------
     around
         Wraps the application: see :func:`restante.wiring.requests.watch_requests`.
+    ending
+        Called from the signal's handler, before open requests are waited for.
     started
         Called once requests are answered.
 
@@ -74,6 +78,11 @@ def serve_app(
     PortTaken
         When the port is in use.
     """
+
+    def end() -> None:
+        app.web.live.close()
+        ending()
+
     config = uvicorn.Config(
         around(app.asgi),
         log_config=None,
@@ -82,7 +91,7 @@ def serve_app(
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     with listen(host, port) as listener:
-        _Server(config, app.web.live.close, started).run(sockets=[listener])
+        _Server(config, end, started, is_over).run(sockets=[listener])
 
 
 def serve_kiosk(

@@ -26,10 +26,11 @@ from ..operations.hub import CentreEnd
 from ..operations.receipts import trust_device
 from ..settings import Settings, read_secret
 from ..views.principal import NotFound, Principal
-from .app import make_app
+from .app import App, make_app
 from .centre import Centre, open_centre
 from .centre_health import centre_checks
 from .chores import Chores
+from .ending import LAST_SECONDS, SECONDS_MAX, Helpers, catch_endings, in_time
 from .health import Health, make_health_routes
 from .line import LinkThread, make_access, open_link
 from .locker import LockerFile, RunningLocker, read_locker_file, start_locker
@@ -131,32 +132,17 @@ def run_service(
     traces = open_traces(settings)
     around = None if traces is None else traces.batch
     centre = open_centre(settings, clock, minter, cost=cost, around=around)
+    helpers = Helpers()
     lockers = None
-    line = None
-    chores = Chores(centre)
-    client = CountingClient(centre.deliveries.allowance)
-    webhooks = WebhookSender(centre.deliveries, clock, client=client)
-    metrics = Metrics(centre, attempts=lambda: client.attempts)
     listener = None
     try:
-        line = (make_line or _make_line)(centre)
         lockers = LocalLockers(centre, [read_locker_file(path) for path in locker_files])
-        health = Health(
-            centre_checks(centre, chores, is_linked=None if line is None else line.is_connected)
-        )
-        token = read_secret(settings.metrics_token_file)
-        app = make_app(
-            centre,
-            find_kiosk=lockers.kiosks.get,
-            probes=[*make_health_routes(health), *make_metrics_routes(metrics, token)],
-        )
+        line = (make_line or _make_line)(centre)
+        app, metrics = _make_all(centre, lockers, line, helpers)
         _invite(centre, tell)
         centre.committer.start()
-        chores.start()
-        webhooks.start()
+        helpers.start()
         lockers.start()
-        if line is not None:
-            line.start()
         listener = listen_for_metrics(metrics, settings.metrics_listen)
         serve_app(
             app,
@@ -170,20 +156,43 @@ def run_service(
                 watcher=metrics.watch,
                 tracer=untraced if traces is None else traces.request,
             ),
+            ending=helpers.stop,
+            is_over=catch_endings(),
         )
     finally:
+        helpers.stop()
         if listener is not None:
-            listener.shutdown()
+            in_time(listener.shutdown, SECONDS_MAX)
             listener.server_close()
-        if line is not None:
-            line.close()
-        webhooks.close()
-        chores.close()
+        helpers.close()
         if lockers is not None:
             lockers.close()
         centre.close()
         if traces is not None:
-            traces.close()
+            traces.close(LAST_SECONDS)
+
+
+def _make_all(
+    centre: Centre, lockers: LocalLockers, line: LinkThread | None, helpers: Helpers
+) -> tuple[App, Metrics]:
+    """Make pages and figures, and what works beside them."""
+    chores = Chores(centre)
+    helpers.add("chores", chores)
+    client = CountingClient(centre.deliveries.allowance)
+    helpers.add("webhooks", WebhookSender(centre.deliveries, centre.clock, client=client))
+    if line is not None:
+        helpers.add("line", line)
+    health = Health(
+        centre_checks(centre, chores, is_linked=None if line is None else line.is_connected)
+    )
+    metrics = Metrics(centre, attempts=lambda: client.attempts)
+    token = read_secret(centre.settings.metrics_token_file)
+    app = make_app(
+        centre,
+        find_kiosk=lockers.kiosks.get,
+        probes=[*make_health_routes(health), *make_metrics_routes(metrics, token)],
+    )
+    return app, metrics
 
 
 def _make_line(centre: Centre) -> LinkThread | None:
@@ -211,7 +220,13 @@ def _make_line(centre: Centre) -> LinkThread | None:
             return None
 
     return open_link(
-        lambda chance: CentreMqtt(find_end, access=access, clock=centre.clock, chance=chance)
+        lambda chance: CentreMqtt(
+            find_end,
+            access=access,
+            clock=centre.clock,
+            chance=chance,
+            find_ends=centre.hub.ends_for,
+        )
     )
 
 

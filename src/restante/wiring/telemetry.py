@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..settings import BadSetting, Settings
+from .ending import in_time
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -58,9 +59,9 @@ class Traces:
         ):
             yield
 
-    def close(self) -> None:
-        """Send what is left."""
-        self._provider.shutdown()
+    def close(self, seconds: float | None = None) -> bool:
+        """Send what is left; whether that was done within so many seconds."""
+        return in_time(self._provider.shutdown, seconds)
 
 
 def open_traces(settings: Settings) -> Traces | None:

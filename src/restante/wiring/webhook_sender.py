@@ -21,6 +21,7 @@ from ..clock import Clock
 from ..operations.deliveries import Claimed, DeliveryDesk, Tried
 from ..partners.guarded_http import GuardedClient
 from ..partners.webhook import MEDIA_TYPE, Answer, Verdict, judge, sign, write_message
+from .ending import join
 
 WINDOW_FIRST: Final = 4
 WINDOW_MAX: Final = 32
@@ -41,8 +42,8 @@ GATHER_SECONDS: Final = 0.01
 TROUBLE_SECONDS: Final = 1.0
 """After the journal could not be written."""
 
-CLOSE_SECONDS: Final = 2.0
-"""For what is under way when the process ends."""
+CLOSE_SECONDS: Final = 0.5
+"""For what is under way when the process ends: what is not answered by then is sent again."""
 
 _log = structlog.get_logger(__name__)
 
@@ -65,11 +66,14 @@ class WebhookSender:
         """Begin."""
         self._thread.start()
 
-    def close(self) -> None:
-        """Stop: wait a little for what is under way, and write down what came of it."""
+    def stop(self) -> None:
+        """Begin nothing new; what is under way has :data:`CLOSE_SECONDS`."""
         self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
+
+    def close(self, seconds: float | None = None) -> bool:
+        """Stop: wait a little for what is under way, and write down what came of it."""
+        self.stop()
+        return join(self._thread, seconds)
 
     def _run(self) -> None:
         asyncio.run(self._serve())
