@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 from sqlalchemy import Connection, Table, insert, inspect, select
-from sqlalchemy.schema import CreateColumn, CreateTable
+from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
 from .port import Damaged
 from .tables import ARCHIVES, CHECKPOINTS, META, METADATA
@@ -98,7 +98,9 @@ def migrate(
 
 
 def _fit_inline(connection: Connection, inline: Sequence[Table]) -> None:
-    statements = sorted(str(CreateTable(table).compile(connection)) for table in inline)
+    wanted: list[CreateTable | CreateIndex] = [CreateTable(table) for table in inline]
+    wanted += [CreateIndex(index) for table in inline for index in table.indexes]
+    statements = sorted(str(element.compile(connection)) for element in wanted)
     fingerprint = hashlib.sha256("\n".join(statements).encode()).hexdigest()
     if _read(connection, INLINE_KEY) == fingerprint:
         return

@@ -4,6 +4,7 @@ R1. The clock of a class begins when its reason has ended: a contact's with the 
     while a parcel waits.
 R2. What is still open stays: a matter nobody has handled, a courier who may sign in.
 R3. Facts hold pseudonyms only. They are never deleted here; old months move into archives.
+R4. A look costs what has expired, not what is there: each class has an index by its clock.
 """
 
 from collections.abc import Iterator
@@ -63,13 +64,16 @@ def find_expired(retention: Retention, now: UtcSeconds) -> Iterator[Expired]:
         ),
         "changed_at",
     )
+    code = now - retention.code_days * DAY
     yield Expired(
         (CODES.name,),
         select(CODES.c.parcel, CODES.c.grant)
         .join(PARCELS, PARCELS.c.parcel == CODES.c.parcel)
+        # None is issued after the end: the first condition only says where to look.
         .where(
+            CODES.c.issued_at < code,
             PARCELS.c.status.in_(_ENDED),
-            PARCELS.c.changed_at < now - retention.code_days * DAY,
+            PARCELS.c.changed_at < code,
         ),
     )
     door = now - retention.door_event_days * DAY

@@ -37,6 +37,7 @@ REMOTE_OPENINGS: Final = Table(
 
 Index("remote_openings_by_phase", REMOTE_OPENINGS.c.phase, REMOTE_OPENINGS.c.position)
 Index("remote_openings_of_locker", REMOTE_OPENINGS.c.locker, REMOTE_OPENINGS.c.position)
+Index("remote_openings_by_age", REMOTE_OPENINGS.c.asked_at)
 
 CHALLENGES: Final = Table(
     "order_challenges",

@@ -165,6 +165,12 @@ ANOMALIES: Final = Table(
 site. Facts and operations open them; operators and later facts close them."""
 
 Index("anomalies_by_status", ANOMALIES.c.status, ANOMALIES.c.noticed_at)
+Index(
+    "anomalies_by_end",
+    ANOMALIES.c.handled_at,
+    sqlite_where=ANOMALIES.c.handled_at.is_not(None),
+    postgresql_where=ANOMALIES.c.handled_at.is_not(None),
+)
 
 # ── What operations keep ──────────────────────────────────────────────────────────────────────
 
@@ -234,6 +240,8 @@ QUARANTINE: Final = Table(
 )
 """Facts that were stored and could not be applied."""
 
+Index("quarantine_by_age", QUARANTINE.c.received_at)
+
 PARTNERS: Final = Table(
     "partners",
     VIEWS,
@@ -274,6 +282,7 @@ COURIERS: Final = Table(
 
 Index("couriers_by_login", COURIERS.c.login)
 Index("couriers_of_partner", COURIERS.c.partner)
+Index("couriers_by_end", COURIERS.c.valid_until)
 
 COURIER_LOGINS: Final = Table(
     "courier_logins",
@@ -282,6 +291,8 @@ COURIER_LOGINS: Final = Table(
     Column("courier", Text, nullable=False),
 )
 """No two couriers type the same number."""
+
+Index("logins_of_courier", COURIER_LOGINS.c.courier)
 
 LIST_BODIES: Final = Table(
     "list_bodies",
@@ -327,6 +338,8 @@ CONTACTS: Final = Table(
 )
 """How a recipient is reached, sealed."""
 
+Index("contacts_by_age", CONTACTS.c.changed_at)
+
 CODES: Final = Table(
     "codes",
     VIEWS,
@@ -337,6 +350,8 @@ CODES: Final = Table(
     Column("issued_at", BigInteger, nullable=False),
 )
 """PINs, sealed; read only to tell their owner."""
+
+Index("codes_by_age", CODES.c.issued_at)
 
 PIN_PRINTS: Final = Table(
     "pin_prints",
