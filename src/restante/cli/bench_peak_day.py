@@ -1,0 +1,55 @@
+"""``restante bench peak-day``: the busiest hour of a whole network on this machine."""
+
+from typing import Annotated
+
+import typer
+
+from .output import RESULT, fail, print_json, progress
+
+
+def bench_peak_day(
+    lockers: Annotated[int, typer.Option(help="Lockers of the network.", min=10)] = 61_000,
+    minutes: Annotated[float, typer.Option(help="How long what counts lasts.", min=0.01)] = 1.0,
+    rate: Annotated[
+        float | None,
+        typer.Option(help="Facts per second; 5,000 for 61,000 lockers if absent.", min=1),
+    ] = None,
+    warm: Annotated[float, typer.Option(help="Seconds before what counts.", min=0)] = 10.0,
+    broker: Annotated[
+        bool, typer.Option("--broker", help="Through a private Mosquitto instead of a socket.")
+    ] = False,
+    find: Annotated[bool, typer.Option("--find", help="Go down until a rate is carried.")] = False,
+    verify: Annotated[bool, typer.Option(help="Verify the whole journal at the end.")] = True,
+    standard_codes: Annotated[
+        bool, typer.Option("--standard-codes", help="Stretch codes as for real lockers.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Drive the busiest hour of a network against a real centre, and count what was lost.
+
+    A PostgreSQL server, the centre and the load run in processes of their own and are gone
+    afterwards. Ends with status 1 when anything acknowledged is not in the journal.
+    """
+    from ..wiring.peak_day import PeakPlan, measure_peak_day
+    from ..wiring.peak_day_plan import make_rates
+
+    plan = PeakPlan(
+        rates=make_rates(lockers, rate),
+        seconds=60 * minutes,
+        warm_seconds=warm,
+        has_broker=broker,
+        is_finding=find,
+        is_verified=verify,
+        has_standard_codes=standard_codes,
+    )
+    try:
+        with progress("peak day") as tell:
+            report = measure_peak_day(plan, tell=tell)
+    except FileNotFoundError as error:
+        fail(str(error))
+    if as_json:
+        print_json(report.as_object())
+    else:
+        RESULT.print(report.text(), highlight=False, markup=False)
+    if not report.is_good:
+        fail("something that was acknowledged is not in the journal, or the journal is damaged")

@@ -1,0 +1,284 @@
+"""The busiest hour of a whole network against a real centre, each part in a process of its own.
+
+A PostgreSQL server, the centre as ``restante serve`` runs it, and the generator; with a broker, a
+Mosquitto between them. Afterwards everything that was acknowledged is looked for in the journal.
+"""
+
+import contextlib
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeVar
+
+import msgspec
+
+from ..access import STANDARD
+from ..access.pin import argon2id
+from ..clock import SystemClock
+from ..journal.sql import SqlJournal
+from ..settings import Settings
+from .peak_day_broker import run_broker
+from .peak_day_centre import READY, CentrePlan
+from .peak_day_count import (
+    ANNOUNCED,
+    check_journal,
+    count_losses,
+    count_tags,
+    database_bytes,
+    measure_lag,
+)
+from .peak_day_generator import Account, Outcome, Reach, Run
+from .peak_day_network import lay_out_network, write_network
+from .peak_day_plan import Rates, scale_rates
+from .peak_day_processes import Use, measure
+from .peak_day_report import PeakReport, Stretch
+from .private_postgres import run_server
+from .record import open_journal
+
+WARM_SECONDS: Final = 10.0
+"""Before what is counted: lists fill, followers begin."""
+
+STEP: Final = 0.8
+"""What the next lower rate is to the one before it."""
+
+STEPS_MAX: Final = 10
+_END_SECONDS_MAX: Final = 60.0
+
+Tell = Callable[[float, str], None]
+Answer = TypeVar("Answer")
+
+
+class PeakPlan(NamedTuple):
+    """What to run."""
+
+    rates: Rates
+    seconds: float
+    warm_seconds: float = WARM_SECONDS
+    has_broker: bool = False
+    is_finding: bool = False
+    """Whether lower rates follow until one is carried."""
+    is_verified: bool = True
+    has_standard_codes: bool = False
+
+
+def measure_peak_day(
+    plan: PeakPlan, *, tell: Tell = lambda _done, _word: None, folder: Path | None = None
+) -> PeakReport:
+    """Run it all.
+
+    Parameters
+    ----------
+    folder
+        Where the centre's files are; a temporary one when ``None``.
+
+    Raises
+    ------
+    FileNotFoundError
+        When PostgreSQL or Mosquitto is not installed.
+    """
+    with contextlib.ExitStack() as stack:
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="restante-peak-")))
+        server = stack.enter_context(run_server(is_durable=True))
+        settings = Settings(database_url=server.make_database("peak"), data_dir=folder / "data")
+        tell(0, "laying out the network")
+        begun = time.monotonic()
+        network = lay_out_network(settings, plan.rates.lockers)
+        write_network(network, folder / "network.json")
+        prefill_s = time.monotonic() - begun
+        with contextlib.closing(open_journal(settings)) as journal:
+            before, after = database_bytes(journal), journal.head()
+            roots = {"PostgreSQL": server.process.pid}
+            runner = _Runner(plan, settings, folder, roots, tell)
+            account, stretches, greet_s = runner.run()
+            tell(0, "counting")
+            return _report(
+                plan,
+                journal,
+                account=account,
+                stretches=stretches,
+                before=before,
+                after=after,
+                took=(prefill_s, greet_s),
+            )
+
+
+class _Runner:
+    def __init__(
+        self, plan: PeakPlan, settings: Settings, folder: Path, roots: dict[str, int], tell: Tell
+    ) -> None:
+        self._plan = plan
+        self._settings = settings
+        self._folder = folder
+        self._roots = roots
+        self._tell = tell
+
+    def run(self) -> tuple[Account, list[Stretch], float]:
+        """Run centre and generator, one stretch after the other."""
+        port = _free_port()
+        centre = CentrePlan(
+            settings={
+                "data_dir": str(self._settings.data_dir),
+                "database_url": self._settings.database_url,
+                "listen_port": port,
+                "public_url": f"http://127.0.0.1:{port}",
+            },
+            socket="" if self._plan.has_broker else str(self._folder / "line"),
+            has_standard_codes=self._plan.has_standard_codes,
+        )
+        reach = Reach(network=str(self._folder / "network.json"), port=port, socket=centre.socket)
+        with contextlib.ExitStack() as stack:
+            if self._plan.has_broker:
+                broker = stack.enter_context(run_broker(self._folder / "broker"))
+                centre = msgspec.structs.replace(
+                    centre, settings={**centre.settings, **broker.settings}
+                )
+                reach = msgspec.structs.replace(reach, broker=broker.address)
+                self._roots["Mosquitto"] = broker.pid
+            with _program("peak_day_centre", centre) as running:
+                self._roots["centre"] = running.process.pid
+                running.expect(READY)
+                with _program("peak_day_generator", reach) as generator:
+                    self._roots["generator"] = generator.process.pid
+                    self._tell(0, "lockers greet")
+                    greet_s = generator.read(float)
+                    stretches = list(self._stretches(generator))
+                    generator.end()
+                    account = generator.read(Account)
+        return account, stretches, greet_s
+
+    def _stretches(self, generator: "_Program") -> Iterator[Stretch]:
+        rates = self._plan.rates
+        for step in range(STEPS_MAX):
+            self._tell(step, f"{rates.facts:,.0f} facts/s")
+            run = Run(rates=rates, warm_seconds=self._plan.warm_seconds, seconds=self._plan.seconds)
+            generator.write(run)
+            uses = self._watch()
+            stretch = Stretch(rates, generator.read(Outcome), uses)
+            yield stretch
+            if stretch.is_carried or not self._plan.is_finding:
+                return
+            rates = scale_rates(rates, STEP)
+
+    def _watch(self) -> dict[str, Use]:
+        """Measure processes over the stretch that is counted."""
+        time.sleep(self._plan.warm_seconds)
+        before = measure(self._roots)
+        time.sleep(self._plan.seconds)
+        after = measure(self._roots)
+        return {
+            name: Use(use.cpu_s - before[name].cpu_s, use.memory_mb) for name, use in after.items()
+        }
+
+
+class _Program:
+    """A process that is spoken to line by line."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", errors: Path) -> None:
+        self.process = process
+        self._errors = errors
+
+    def write(self, value: Any) -> None:
+        """Say something."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(msgspec.json.encode(value) + b"\n")
+        self.process.stdin.flush()
+
+    def end(self) -> None:
+        """Say no more."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+
+    def read(self, kind: type[Answer]) -> Answer:
+        """Hear an answer."""
+        return msgspec.json.decode(self._line(), type=kind)
+
+    def expect(self, word: str) -> None:
+        """Hear a word."""
+        self._line()
+        del word
+
+    def _line(self) -> bytes:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            said = self._errors.read_text(encoding="utf-8", errors="replace")
+            raise RuntimeError(f"a process of the bench has ended:\n{said[-2000:]}")
+        return line
+
+
+@contextlib.contextmanager
+def _program(module: str, first: Any) -> Iterator[_Program]:
+    with tempfile.NamedTemporaryFile(prefix="restante-peak-", suffix=".log") as errors:
+        process = subprocess.Popen(  # noqa: S603 - ourselves
+            [sys.executable, "-m", f"restante.wiring.{module}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        )
+        program = _Program(process, Path(errors.name))
+        try:
+            program.write(first)
+            yield program
+        finally:
+            process.terminate()
+            try:
+                process.wait(_END_SECONDS_MAX)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    with contextlib.suppress(OSError):
+                        pipe.close()
+
+
+def _report(
+    plan: PeakPlan,
+    journal: SqlJournal,
+    *,
+    account: Account,
+    stretches: list[Stretch],
+    before: int,
+    after: int,
+    took: tuple[float, float],
+) -> PeakReport:
+    lag = measure_lag(journal, SystemClock().now())
+    tags = count_tags(journal, after)
+    parcels = max(1, tags.get(ANNOUNCED, 0))
+    grown = database_bytes(journal) - before
+    found = check_journal(journal) if plan.is_verified else None
+    return PeakReport(
+        way="broker" if plan.has_broker else "socket",
+        lockers=plan.rates.lockers,
+        prefill_s=took[0],
+        greet_s=took[1],
+        stretches=stretches,
+        losses=count_losses(journal, account),
+        tags=tags,
+        lag=lag,
+        bytes_per_parcel=grown / parcels,
+        notices_sent=tags.get("parcel.notice_sent.v1", 0),
+        verified="" if found is None else found.text(),
+        is_sound=found is None or found.is_sound,
+        stretch_ms=_time_code(),
+        has_standard_codes=plan.has_standard_codes,
+    )
+
+
+def _time_code() -> float:
+    times = []
+    for _ in range(5):
+        begun = time.process_time()
+        argon2id(b"12345678", bytes(16), STANDARD)
+        times.append(1000 * (time.process_time() - begun))
+    return min(times)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])

@@ -1,0 +1,70 @@
+"""The centre under load, in a process of its own: what ``restante serve`` runs, and a socket.
+
+``python -m restante.wiring.peak_day_centre`` reads one JSON object from standard input.
+"""
+
+import sys
+from pathlib import Path
+
+import msgspec
+
+from ..access import SIMULATION, STANDARD
+from ..core.ids import LockerId
+from ..core.value import Value
+from ..link.memory import LinkEnd
+from ..settings import Settings, read_settings
+from ..views.principal import NotFound
+from .centre import Centre
+from .line import LinkThread
+from .logs import set_up_logs
+from .peak_day_line import SocketCentre
+from .service import run_service
+
+READY: str = "ready"
+"""Said on standard output when requests are answered."""
+
+
+class CentrePlan(Value):
+    """How the centre runs."""
+
+    settings: dict[str, str | int]
+    """As in a settings file."""
+    socket: str = ""
+    """Where lockers are spoken to; empty when the settings name a broker."""
+    has_standard_codes: bool = False
+    """Whether codes are stretched as for real lockers."""
+
+
+def main() -> None:
+    """Run until told to end."""
+    plan = msgspec.json.decode(sys.stdin.buffer.readline(), type=CentrePlan)
+    settings: Settings = read_settings(environ={}, arguments=plan.settings)
+    set_up_logs("error")
+
+    def make_line(centre: Centre) -> LinkThread:
+        def find_end(locker: LockerId) -> LinkEnd | None:
+            try:
+                return centre.hub.end_for(locker)
+            except NotFound:
+                return None
+
+        path = Path(plan.socket)
+        ends = centre.hub.ends_for
+        return LinkThread(SocketCentre(find_end, path=path, clock=centre.clock, find_ends=ends))
+
+    def tell(word: str) -> None:
+        if word.startswith("Serving"):
+            sys.stdout.write(READY + "\n")
+            sys.stdout.flush()
+
+    run_service(
+        settings,
+        locker_files=(),
+        tell=tell,
+        cost=STANDARD if plan.has_standard_codes else SIMULATION,
+        make_line=make_line if plan.socket else None,
+    )
+
+
+if __name__ == "__main__":
+    main()

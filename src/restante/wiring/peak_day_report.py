@@ -1,0 +1,224 @@
+"""What a run of the busiest hour has shown, for people and for programs."""
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+from typing import Any, Final, NamedTuple
+
+from .peak_day_count import Lag, Losses
+from .peak_day_generator import Outcome
+from .peak_day_plan import FACTS, LOCKERS, SHARES, Kind, Rates
+from .peak_day_processes import Use
+
+P99_MS_MAX: Final = 250.0
+"""The goal: 99 of 100 are acknowledged within this."""
+
+DONE_SHARE_MIN: Final = 0.99
+"""Of what was due, acknowledged before the run was over; what comes last is under way then."""
+
+_SHARES: Final = {"p50": 0.5, "p99": 0.99, "p999": 0.999}
+_COURSE: Final = 12
+"""Moments of the backlog's course that are told."""
+
+
+class Stretch(NamedTuple):
+    """One rate, kept for a while."""
+
+    rates: Rates
+    outcome: Outcome
+    uses: Mapping[str, Use]
+    """By process; processor time of this stretch alone."""
+
+    @property
+    def facts_per_s(self) -> float:
+        """Facts of what was acknowledged in time, without notices."""
+        done = self.outcome.done
+        return sum(FACTS[kind] * done.get(kind, 0) for kind in Kind) / self.outcome.seconds
+
+    @property
+    def offered_per_s(self) -> float:
+        """Facts of what was due, without notices."""
+        offered = self.outcome.offered
+        return sum(FACTS[kind] * offered.get(kind, 0) for kind in Kind) / self.outcome.seconds
+
+    @property
+    def latencies(self) -> list[float]:
+        """Of all kinds, sorted, in milliseconds."""
+        return sorted(ms for some in self.outcome.latency_ms.values() for ms in some)
+
+    @property
+    def is_carried(self) -> bool:
+        """Whether the machine carries this rate."""
+        return (
+            self.facts_per_s >= DONE_SHARE_MIN * self.offered_per_s
+            and percentile(self.latencies, _SHARES["p99"]) < P99_MS_MAX
+        )
+
+
+class PeakReport(NamedTuple):
+    """All of it."""
+
+    way: str
+    """``socket`` or ``broker``."""
+    lockers: int
+    prefill_s: float
+    greet_s: float
+    stretches: Sequence[Stretch]
+    """In the order they ran; with ``--find`` until one was carried."""
+    losses: Losses
+    tags: Mapping[str, int]
+    """Facts written, by tag."""
+    lag: Lag
+    bytes_per_parcel: float
+    notices_sent: int
+    verified: str
+    """What verification said; empty when it was left out."""
+    is_sound: bool
+    stretch_ms: float
+    """What one code costs at the standard cost, on this machine."""
+    has_standard_codes: bool
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing was lost."""
+        return not self.losses.lost and self.is_sound
+
+    def as_object(self) -> dict[str, Any]:
+        """Give every figure a name."""
+        last = self.stretches[-1]
+        return {
+            "way": self.way,
+            "lockers": self.lockers,
+            "lost": self.losses.lost,
+            "acknowledged_facts": self.losses.acknowledged_facts,
+            "is_sound": self.is_sound,
+            "verified": self.verified,
+            "is_carried": last.is_carried,
+            "stretches": [_describe(one) for one in self.stretches],
+            "greetings_per_s": round(self.lockers / max(self.greet_s, 0.001), 1),
+            "prefill_s": round(self.prefill_s, 1),
+            "facts_by_tag": dict(sorted(self.tags.items())),
+            "notices_sent": self.notices_sent,
+            "notices_due": self.lag.notices_due,
+            "notices_oldest_s": self.lag.notice_seconds,
+            "deliveries_behind": self.lag.deliveries,
+            "mb_per_million_parcels": round(self.bytes_per_parcel),
+            "code_ms": round(self.stretch_ms, 1),
+            "has_standard_codes": self.has_standard_codes,
+        }
+
+    def text(self) -> str:
+        """Lay the report out."""
+        first = self.stretches[0]
+        lines = [
+            f"{self.lockers:,} lockers, {self.way}; greeted in {self.greet_s:.1f} s "
+            f"({self.lockers / max(self.greet_s, 0.001):,.0f}/s)",
+            f"asked: {first.rates.facts:,.0f} facts/s and {first.rates.beats:,.0f} heartbeats/s, "
+            f"{100 * first.rates.share:.0f} % of the deposits of such a network's busiest hour",
+        ]
+        for one in self.stretches:
+            lines += _table(one)
+        last = self.stretches[-1]
+        if not last.is_carried:
+            lines.append(
+                f"NOT CARRIED: {last.facts_per_s:,.0f} of {last.offered_per_s:,.0f} facts/s, "
+                f"p99 {percentile(last.latencies, 0.99):,.0f} ms (goal {P99_MS_MAX:.0f})"
+            )
+        lines += [
+            f"followers: {self.lag.notices_due} notices due (oldest {self.lag.notice_seconds} s), "
+            f"{self.notices_sent} sent; deliveries {self.lag.deliveries} facts behind",
+            f"database: {self.bytes_per_parcel / 1000:,.1f} GB more for a million parcels",
+            _codes(self),
+            f"facts acknowledged to lockers {self.losses.acknowledged_facts:,}, "
+            f"lost {self.losses.lost}" + "".join(f"; {one}" for one in self.losses.examples),
+            self.verified or "not verified",
+        ]
+        return "\n".join(lines)
+
+
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """Find what this share does not exceed; 0 of nothing."""
+    if not ordered:
+        return 0.0
+    return ordered[max(0, ceil(round(share * len(ordered), 6)) - 1)]
+
+
+def _table(one: Stretch) -> list[str]:
+    outcome = one.outcome
+    lines = [
+        f"{outcome.seconds:.0f} s at {one.rates.facts:,.0f} facts/s with notices: "
+        f"{one.facts_per_s:,.0f} of {one.offered_per_s:,.0f} facts/s acknowledged in time, "
+        f"{outcome.beats / outcome.seconds:,.0f} heartbeats/s"
+        + (f" ({outcome.beats_late} late)" if outcome.beats_late else ""),
+        f"{'':>12} {'due/s':>8} {'done/s':>8} {'p50 ms':>8} {'p99 ms':>8} {'p99.9 ms':>9} "
+        f"{'no parcel':>9} {'refused':>8}",
+    ]
+    for kind in Kind:
+        times = outcome.latency_ms.get(kind, [])
+        lines.append(
+            f"{kind.value:>12} {outcome.offered.get(kind, 0) / outcome.seconds:>8.1f} "
+            f"{outcome.done.get(kind, 0) / outcome.seconds:>8.1f} "
+            + " ".join(
+                f"{percentile(times, share):>{width}.1f}"
+                for share, width in zip(_SHARES.values(), (8, 8, 9), strict=True)
+            )
+            + f" {outcome.starved.get(kind, 0):>9} {outcome.refused.get(kind, 0):>8}"
+        )
+    times = one.latencies
+    lines.append(
+        f"{'all':>12} {'':>17} "
+        + " ".join(
+            f"{percentile(times, share):>{width}.1f}"
+            for share, width in zip(_SHARES.values(), (8, 8, 9), strict=True)
+        )
+    )
+    step = max(1, len(outcome.samples) // _COURSE)
+    course = " ".join(f"{s.reports}+{s.requests}" for s in outcome.samples[::step])
+    lines.append(f"backlog (reports+requests): {course}; never answered {outcome.unacknowledged}")
+    uses = (
+        f"{name} {use.cpu_s / outcome.seconds:.2f} cores {use.memory_mb:,.0f} MB"
+        for name, use in one.uses.items()
+    )
+    lines.append("used: " + ", ".join(uses))
+    if outcome.problem:
+        lines.append(f"last problem told: {outcome.problem}")
+    return lines
+
+
+def _codes(report: PeakReport) -> str:
+    per_s = SHARES[Kind.ANNOUNCE] * report.lockers / LOCKERS
+    cores = per_s * report.stretch_ms / 1000
+    cost = "standard cost" if report.has_standard_codes else "the cost of a simulation"
+    return (
+        f"codes were stretched at {cost}; at the standard one takes {report.stretch_ms:.1f} ms "
+        f"here, so {per_s:,.0f} announcements/s would need {cores:.1f} cores for codes alone"
+    )
+
+
+def _describe(one: Stretch) -> dict[str, Any]:
+    outcome = one.outcome
+    kinds: dict[str, Any] = {}
+    for kind in Kind:
+        times = outcome.latency_ms.get(kind, [])
+        kinds[kind.value] = {
+            "offered_per_s": round(outcome.offered.get(kind, 0) / outcome.seconds, 2),
+            "done_per_s": round(outcome.done.get(kind, 0) / outcome.seconds, 2),
+            "starved": outcome.starved.get(kind, 0),
+            "refused": outcome.refused.get(kind, 0),
+            **{f"{word}_ms": percentile(times, share) for word, share in _SHARES.items()},
+        }
+    return {
+        "seconds": round(outcome.seconds, 1),
+        "asked_facts_per_s": round(one.rates.facts, 1),
+        "offered_facts_per_s": round(one.offered_per_s, 1),
+        "facts_per_s": round(one.facts_per_s, 1),
+        "beats_per_s": round(outcome.beats / outcome.seconds, 1),
+        "share_of_deposits": round(one.rates.share, 3),
+        **{f"{word}_ms": percentile(one.latencies, share) for word, share in _SHARES.items()},
+        "kinds": kinds,
+        "backlog": [[round(s.at_s, 1), s.reports, s.requests] for s in outcome.samples],
+        "unacknowledged": outcome.unacknowledged,
+        "is_carried": one.is_carried,
+        "cores": {name: round(use.cpu_s / outcome.seconds, 3) for name, use in one.uses.items()},
+        "memory_mb": {name: round(use.memory_mb, 1) for name, use in one.uses.items()},
+        "problem": outcome.problem,
+    }
