@@ -6,7 +6,6 @@ Speed itself is what ``restante bench edge`` measures; here are the bounds nobod
 import json
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,8 +13,10 @@ import pytest
 
 from tests.house.repository import ROOT
 from tests.house.test_requirements import locked, names_of, normalized
+from tests.programs import run_program
 
 START_SECONDS_MAX = 3.0
+"""Of a core: the whole start on a machine that has nothing else to do."""
 RESIDENT_MB_MAX = 120.0
 IDLE_CPU_PERCENT_MAX = 15.0
 """Five times the goal: other tests run beside this one."""
@@ -26,14 +27,21 @@ SERVER_ONLY = {"biip", "phonenumbers", "babel", "email-validator"}
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install a locker's program into an environment of its own; gives the folder of programs."""
     folder = tmp_path_factory.mktemp("alone") / "venv"
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    # Without a pip of its own: ours installs into it, in half the time.
+    run(sys.executable, "-m", "venv", "--without-pip", str(folder))
     programs = folder / "bin"
-    pip = [str(programs / "python"), "-m", "pip", "--disable-pip-version-check", "install"]
-    quiet = [*pip, "--quiet", "--no-compile"]
+    quiet = ("install", "--quiet", "--no-compile")
     edge = ROOT / "requirements" / "edge.txt"
-    run(*quiet, "--require-hashes", "-r", str(edge))
-    run(*quiet, "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+    pip(programs, *quiet, "--require-hashes", "-r", str(edge))
+    pip(programs, *quiet, "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
     return programs
+
+
+def pip(programs: Path, *words: str) -> str:
+    """Let our own pip do something in another environment."""
+    python = str(programs / "python")
+    ours = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python)
+    return run(*ours, *words)
 
 
 def run(*command: str, seconds: float = 100) -> str:
@@ -43,20 +51,18 @@ def run(*command: str, seconds: float = 100) -> str:
         for name, value in os.environ.items()
         if not name.startswith(("RESTANTE_", "PYTHON"))
     }
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=seconds, env=environment
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    done = run_program(command, seconds=seconds, env=environment)
+    assert done.code == 0, done.out.decode() + done.said
+    return done.out.decode()
 
 
 def test_nothing_that_only_the_centre_needs_is_installed(alone: Path) -> None:
-    listed = json.loads(run(str(alone / "python"), "-m", "pip", "list", "--format", "json"))
-    present = {normalized(one["name"]) for one in listed} - {"pip", "setuptools"}
+    listed = json.loads(pip(alone, "list", "--format", "json"))
+    present = {normalized(one["name"]) for one in listed}
     assert present - {"restante"} <= set(locked("edge"))
     assert names_of("server") >= SERVER_ONLY, "this test looks for the wrong distributions"
     assert not SERVER_ONLY & present
-    run(str(alone / "python"), "-m", "pip", "check")
+    pip(alone, "check")
 
 
 def test_the_help_needs_none_of_what_a_locker_runs_on(alone: Path) -> None:
@@ -91,7 +97,8 @@ def test_a_full_locker_starts_serves_and_stays_small(alone: Path, tmp_path: Path
     found = json.loads(told)
     assert found["compartments"] == 400
     assert found["n"] == 20
-    assert 0 < found["start_s"] < START_SECONDS_MAX
+    assert 0 < found["start_cpu_s"] < START_SECONDS_MAX
+    assert found["start_cpu_s"] <= found["start_s"] + 0.5
     assert 0 < found["rss_start_mb"] < RESIDENT_MB_MAX
     assert 0 < found["rss_mb"] < RESIDENT_MB_MAX
     assert found["idle_cpu_percent"] < IDLE_CPU_PERCENT_MAX
