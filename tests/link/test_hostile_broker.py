@@ -24,6 +24,9 @@ from tests.operations.house import House, open_house
 LIES_BETWEEN_ORDERS = 250
 """Messages of the broker between two true orders."""
 
+SIGNED_BETWEEN_ORDERS = 150
+"""Half of the lies are signed as the centre signs, and used up when they are refused."""
+
 LIES = 4_000
 LIES_OF_A_PLANT = 1_000
 
@@ -79,7 +82,8 @@ def campaign(afar: Afar, *, count: int, seed: int) -> Hostile:
     for number in range(count):
         if number % LIES_BETWEEN_ORDERS == 0:
             hostile.read_what_was_written()
-            afar.pass_time(dice.randrange(0, 200))
+            # Counters are seconds: every signed lie that is refused has used one up.
+            afar.pass_time(dice.randrange(SIGNED_BETWEEN_ORDERS, 2 * SIGNED_BETWEEN_ORDERS))
             true_order(afar, dice)
             permitted += 1
             if number % (8 * LIES_BETWEEN_ORDERS) == 0:
