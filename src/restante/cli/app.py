@@ -10,6 +10,8 @@ from rich.markup import escape
 from .. import __version__
 from . import bench, board, journal, locker
 from .backup import backup, restore
+from .bench_growth import bench_growth
+from .bench_peak_day import bench_peak_day
 from .bench_webhooks import bench_webhooks
 from .broker import broker
 from .demo import demo
@@ -37,6 +39,8 @@ app.command("backup")(backup)
 app.command("restore")(restore)
 app.command("board-emulator")(board.board_emulator)
 bench.app.command("webhooks")(bench_webhooks)
+bench.app.command("peak-day")(bench_peak_day)
+bench.app.command("growth")(bench_growth)
 app.add_typer(bench.app, name="bench")
 app.add_typer(board.app, name="board")
 app.add_typer(journal.app, name="journal")
