@@ -20,8 +20,8 @@ from restante.core.ids import LockerId
 from restante.journal.port import Busy
 from restante.journal.postgres import PostgresJournal
 from restante.settings import Settings
-from restante.wiring import service
 from restante.wiring.centre import Centre
+from restante.wiring.service import run_service
 from tests.crash.plants import planted
 from tests.programs import wait_until
 
@@ -116,15 +116,10 @@ def serve(given: Given) -> None:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
     mortal = Mortal()
-    real_open = service.open_centre
 
-    def open_centre(*args: Any, **named: Any) -> Centre:
-        # Codes cost what they cost in a simulation: this is about writing, not about guessing.
-        centre = real_open(*args, **named, cost=SIMULATION)
+    def make_line(centre: Centre) -> None:
         threading.Thread(target=_listen, args=(centre, mortal, given.line), daemon=True).start()
-        return centre
 
-    service.open_centre = open_centre
     settings = Settings(
         data_dir=given.data,
         database_url=given.database,
@@ -134,7 +129,14 @@ def serve(given: Given) -> None:
     )
     mortal.plant()
     with planted(given.fault):
-        service.run_service(settings, locker_files=[], tell=lambda text: print(text, flush=True))
+        # Codes cost what they cost in a simulation: this is about writing, not about guessing.
+        run_service(
+            settings,
+            locker_files=[],
+            tell=lambda text: print(text, flush=True),
+            cost=SIMULATION,
+            make_line=make_line,
+        )
 
 
 class Mortal:
