@@ -371,14 +371,14 @@ class Controller:
         """Store a list and do what follows from it: one transaction."""
 
         def apply() -> tuple[locker.LockerFact, ...]:
-            merged, differing = self.store.merge_list(changes, is_whole=is_whole)
+            after, differing = self.store.merge_list(changes, is_whole=is_whole)
             commands = [
                 *self._ordered(differing),
-                *self._forgotten(merged),
+                *self._forgotten(after),
                 *self._recognised(differing),
             ]
             facts = self.store.keep_list(
-                merged,
+                after,
                 differing,
                 version=version,
                 commands=commands,
@@ -443,16 +443,15 @@ class Controller:
         for one in differing.values():
             if one is None or not isinstance(one.entry, ExpectedParcel):
                 continue
+            named = one.entry.parcel
             local = alone.find_label(inside, one.entry.label, one.entry.partner)
-            is_elsewhere = self.state.find_parcel(one.entry.parcel) is not None
-            if local is not None and (local == one.entry.parcel or not is_elsewhere):
-                named = one.entry.parcel
-                commands.append(alone.RecogniseParcel(at=at, local=local, parcel=named))
+            if local is None or (local != named and self.state.find_parcel(named) is not None):
+                continue
+            commands.append(alone.RecogniseParcel(at=at, local=local, parcel=named))
         return commands
 
-    def _forgotten(self, merged: dict[str, Listed]) -> list[locker.LockerCommand]:
+    def _forgotten(self, after: AllowedList) -> list[locker.LockerCommand]:
         at = self.clock.now()
-        after = AllowedList(merged, self.config.site)
         keys = tuple(sorted(set(self.state.tried.by_key) - after.attempt_keys()))
         grants = tuple(sorted(set(self.state.grants) - after.grant_ids()))
         return [

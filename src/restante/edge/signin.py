@@ -166,10 +166,10 @@ class SignIn:
             valid_until=claims.expires_at,
         )
         change = ListChange(key=f"grant/{grant}", entry=learnt)
-        merged, differing = self._store.merge_list([change], is_whole=False)
+        after, differing = self._store.merge_list([change], is_whole=False)
         version = self._store.list_version
         at = self._clock.now()
-        self._store.keep_list(merged, differing, version=version, commands=(), by=self._by, at=at)
+        self._store.keep_list(after, differing, version=version, commands=(), by=self._by, at=at)
         return True
 
     def _by_clock(self) -> str:

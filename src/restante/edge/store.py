@@ -204,7 +204,7 @@ class LockerStore:
 
     def merge_list(
         self, changes: Sequence[ListChange], *, is_whole: bool
-    ) -> tuple[dict[str, Listed], dict[str, Listed | None]]:
+    ) -> tuple[AllowedList, dict[str, Listed | None]]:
         """Say what the list is after changes, and which entries differ; writes nothing."""
         before = self.allowed.listed
         named = {change.key: change.entry for change in changes}
@@ -224,11 +224,11 @@ class LockerStore:
         for key, one in differing.items():
             if one is None:
                 merged.pop(key, None)
-        return merged, differing
+        return AllowedList(merged, self._config.site), differing
 
     def keep_list(
         self,
-        merged: Mapping[str, Listed],
+        after: AllowedList,
         differing: Mapping[str, Listed | None],
         *,
         version: int,
@@ -241,7 +241,7 @@ class LockerStore:
         rows.append(self._memo_row("list_version", str(version)))
         facts = self.record(commands, by=by, at=at, rows=rows)
         self._memo["list_version"] = str(version)
-        self.allowed = AllowedList(merged, self._config.site)
+        self.allowed = after
         return facts
 
     def drop_ended(self, *, at: UtcSeconds) -> None:

@@ -267,7 +267,7 @@ def _fill(
     store: LockerStore, config: LockerConfig, changes: tuple[ListChange, ...], now: UtcSeconds
 ) -> None:
     """Let a courier put a parcel into every compartment: one transaction, never measured."""
-    merged, differing = store.merge_list(changes, is_whole=True)
+    after, differing = store.merge_list(changes, is_whole=True)
     names = tuple(spec.id for spec in config.specs)
     visit = SessionId("s-furnish")
     commands: list[locker.LockerCommand] = [
@@ -288,7 +288,7 @@ def _fill(
         ]
     commands.append(session.EndSession(at=now, why="done"))
     store.keep_list(
-        merged,
+        after,
         differing,
         version=1,
         commands=commands,
