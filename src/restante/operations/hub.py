@@ -276,9 +276,10 @@ class Hub:
         self._ends: dict[LockerId, CentreEnd] = {}
         self._lock = threading.Lock()
         self._at_site: dict[SiteId, list[CentreEnd]] = {}
-        self._pushed = 0
         self._watched: tuple[frozenset[LockerId], dict[LockerId, int]] = (frozenset(), {})
         self.lists = Lists(reading)
+        # Ends read their list when they are made: older changes are news to none of them.
+        self._pushed = self.lists.newest()
         self.beats = Beats(committer)
 
     def end_for(self, locker: LockerId) -> CentreEnd:

@@ -86,6 +86,11 @@ class Lists:
             base = base_version if is_known else 0
             return ListDelta(base, version, _changes(connection, site, base))
 
+    def newest(self) -> int:
+        """Tell the position of the last change of any list."""
+        with self._reading() as connection:
+            return connection.scalar(select(func.max(LIST_ENTRIES.c.position))) or 0
+
     def changed_sites(self, after: int) -> dict[SiteId, int]:
         """Tell which lists changed after a position, with their versions."""
         query = (

@@ -93,6 +93,13 @@ MACHINES: Final = Table(
 ``kid``: its active device key. ``revoked_at``: since when no machine is this locker; empty again
 once one is enrolled. The release it reports is in ``locker_links``."""
 
+_IS_SHUT_OUT: Final = MACHINES.c.revoked_at.is_not(None)
+_IS_BEHIND: Final = MACHINES.c.desired_version > MACHINES.c.reported_version
+
+# A centre looks for both every second; few machines are either.
+for _name, _where in (("machines_shut_out", _IS_SHUT_OUT), ("machines_behind", _IS_BEHIND)):
+    Index(_name, MACHINES.c.locker, sqlite_where=_where, postgresql_where=_where)
+
 CONFIGURATIONS: Final = Table(
     "configurations",
     VIEWS,

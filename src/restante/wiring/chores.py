@@ -6,6 +6,8 @@ from typing import Final
 
 import structlog
 
+from ..operations.deliveries import SWEPT_MAX
+from ..operations.sweep import BATCH_MAX
 from .centre import Centre
 from .ending import join
 from .revocations import Published, publish_revocations
@@ -31,6 +33,7 @@ class Chores:
     def __init__(self, centre: Centre) -> None:
         self._centre = centre
         self._published: Published | None = None
+        self._is_sweeping = False
         self._turned_at = time.monotonic()
         self._stop = threading.Event()
         self._woken = threading.Event()
@@ -84,7 +87,8 @@ class Chores:
         self._published = publish_revocations(centre, self._published)
         done += centre.orders.turn()
         done += centre.worker.turn()
-        if turns % SWEEP_TURNS == 0:
-            centre.sweeper.turn()
-            centre.deliveries.sweep()
+        if self._is_sweeping or turns % SWEEP_TURNS == 0:
+            # What a large network leaves in ten minutes is more than one batch.
+            gone, told = centre.sweeper.turn(), centre.deliveries.sweep()
+            self._is_sweeping = gone >= BATCH_MAX or told >= SWEPT_MAX
         return done
