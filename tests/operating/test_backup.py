@@ -1,10 +1,16 @@
 """Copies of a centre: made while it writes, put back whole, and never by accident over another."""
 
+import hashlib
 import json
+import resource
+import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from restante.access import Secret
@@ -19,8 +25,10 @@ from restante.operations.restored import POSITIONS_SKIPPED
 from restante.settings import Settings
 from restante.views import NotFound
 from restante.wiring.backup import make_backup, put_back, read_last_backup
+from restante.wiring.running import Occupied, left_alone, told_to_run
 from tests.cli.test_commands import run
 from tests.operating.conftest import Places
+from tests.operating.process import serving
 from tests.operations.house import ANNA, SITE, House, open_house
 
 PASSPHRASE = Secret("correct horse battery staple")
@@ -74,7 +82,8 @@ def test_what_was_acknowledged_before_a_copy_is_in_it_while_others_go_on_writing
     finally:
         stop.set()
         for writer in writers:
-            writer.join()
+            writer.join(20)
+            assert not writer.is_alive(), "an announcement was never answered"
     assert during > 0, "nobody wrote meanwhile: this was no test"
 
     place = places.make()
@@ -141,6 +150,113 @@ def test_a_damaged_copy_is_told_before_anything_is_touched(
     database.unlink()
     with pytest.raises(CopyFailed, match="is missing: the copy is not whole"):
         put_back(settings_of(place), copy, clock=house.clock)
+
+
+def test_nothing_is_put_back_beside_a_centre_that_runs(
+    house: House, places: Places, tmp_path: Path
+) -> None:
+    copy = copy_of(house, tmp_path / "copy")
+    settings = house.centre.settings
+    if places.is_file:
+        house.centre.close()
+        with serving(settings.data_dir) as running:
+            with pytest.raises(Occupied, match=r"a centre runs in .*stop it"):
+                put_back(settings, copy, clock=house.clock, is_replacing=True)
+            assert httpx.get(f"{running.url}/readyz", trust_env=False).is_success
+            assert running.end() < 20
+    else:
+        # Another machine's centre: seen by its connections alone.
+        away = Settings(data_dir=tmp_path / "away", database_url=settings.database_url)
+        with pytest.raises(CopyFailed, match=r"connections of restante .*stop all of them"):
+            put_back(away, copy, clock=house.clock, is_replacing=True)
+        house.centre.close()
+    assert put_back(settings, copy, clock=house.clock, is_replacing=True).facts > 0
+
+
+def test_no_centre_begins_while_a_copy_is_put_back(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with left_alone(folder), pytest.raises(Occupied, match="being put back"), told_to_run(folder):
+        pass
+    with (
+        told_to_run(folder),
+        told_to_run(folder),
+        pytest.raises(Occupied, match="a centre runs"),
+        left_alone(folder),
+    ):
+        pass
+    with left_alone(folder):
+        pass
+
+
+@contextmanager
+def files_up_to(size_bytes: int) -> Iterator[None]:
+    """Let no file grow larger, as on a disk without room."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_without_room_for_a_copy_what_was_there_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o700)
+    house = open_house(tmp_path / "data")
+    parcel = house.announce().parcel
+    copy = copy_of(house, tmp_path / "copy")
+    house.centre.close()
+    settings = settings_of((tmp_path / "data", ""))
+    files = {path.name for path in settings.data_dir.iterdir()}
+    with (
+        files_up_to(50_000),
+        pytest.raises(CopyFailed, match=r"does not get into .* is untouched: mend that"),
+    ):
+        put_back(settings, copy, clock=house.clock, is_replacing=True)
+    assert {path.name for path in settings.data_dir.iterdir()} == files | {"running"}
+    with files_up_to(50_000), pytest.raises(CopyFailed, match="could not be copied"):
+        make_backup(settings, tmp_path / "second", clock=house.clock)
+    assert list(tmp_path.glob("*second*")) == []
+    back = House.reopen(tmp_path / "data", at=house.clock.now())
+    assert back.status(parcel)
+    back.centre.close()
+
+
+def test_a_copy_of_a_later_release_is_told_before_anything_is_touched(
+    house: House, places: Places, tmp_path: Path
+) -> None:
+    copy = copy_of(house, tmp_path / "copy")
+    place = places.make()
+    told = json.loads((copy / "backup.json").read_text())
+    for later in ({"format": 2}, {"schema_version": 99}):
+        (copy / "backup.json").write_text(json.dumps({**told, "release": "7.0.0", **later}))
+        with pytest.raises(CopyFailed, match=r"release 7\.0\.0 .*restore it with that release"):
+            put_back(settings_of(place), copy, clock=house.clock, is_replacing=True)
+    assert not any(place[0].iterdir())
+
+
+def test_a_copy_that_is_not_sound_leaves_what_was_there_in_its_place(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o700)
+    house = open_house(tmp_path / "data")
+    parcel = house.announce().parcel
+    copy = copy_of(house, tmp_path / "copy")
+    house.centre.close()
+    # Whole by its checksums, and with a fact that was changed before they were made.
+    database = copy / "centre.sqlite"
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE facts SET body = x'7b7d' WHERE position = 3")
+    told = json.loads((copy / "backup.json").read_text())
+    for file in told["files"]:
+        if file["path"] == database.name:
+            file["sha256"] = hashlib.sha256(database.read_bytes()).hexdigest()
+            file["size_bytes"] = database.stat().st_size
+    (copy / "backup.json").write_text(json.dumps(told))
+    settings = settings_of((tmp_path / "data", ""))
+    with pytest.raises(CopyFailed, match=r"(?s)not sound; take another copy.*nothing was moved"):
+        put_back(settings, copy, clock=house.clock, is_replacing=True)
+    back = House.reopen(tmp_path / "data", at=house.clock.now())
+    assert back.status(parcel)
+    assert verify(back.centre.journal, KINDS).is_sound
+    back.centre.close()
 
 
 def test_keys_leave_the_machine_sealed_and_open_for_the_passphrase_alone(

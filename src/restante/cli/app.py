@@ -88,10 +88,12 @@ def main(arguments: list[str] | None = None) -> Any:
 def _explain(error: Exception) -> str:
     """Say what went wrong and, for what we did not expect, how to see more."""
     from ..access import UnsafeKeystore
+    from ..journal.migrations import TooNew
     from ..journal.port import Busy, Damaged, Full
     from ..settings import BadSetting
+    from ..wiring.running import Occupied
 
-    if isinstance(error, BadSetting | UnsafeKeystore | Busy | Damaged | Full):
+    if isinstance(error, BadSetting | UnsafeKeystore | Busy | Damaged | Full | TooNew | Occupied):
         return str(error)
     if isinstance(error, OSError):
         what = f"{error.filename}: " if error.filename else ""

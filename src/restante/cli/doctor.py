@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
+from ..journal.migrations import TooNew
 from ..journal.port import Busy, Damaged
 from ..settings import BadSetting, Settings
 from .output import RESULT, print_json
@@ -134,7 +135,10 @@ def _check_journal(settings: Settings) -> Iterator[Finding]:
         return
     try:
         journal = open_journal(settings)
-    except (Damaged, Busy, BadSetting) as error:
+    except (Busy, BadSetting, TooNew) as error:
+        yield Finding("journal", False, str(error), "")
+        return
+    except Damaged as error:
         yield Finding("journal", False, str(error), "keep a copy, restore a backup")
         return
     report = verify(journal, KINDS)

@@ -9,6 +9,8 @@ It knows databases and nothing of what is stored.
 
 import os
 import subprocess
+import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -20,7 +22,7 @@ from sqlalchemy.pool import NullPool
 from .inspection import last_position
 from .migrations import VERSION_KEY
 from .port import Damaged
-from .postgres_server import make_readers, make_writers, parse_address, translated
+from .postgres_server import APPLICATION, make_readers, make_writers, parse_address, translated
 from .sqlite_file import newest_sqlite
 from .tables import META
 
@@ -98,6 +100,24 @@ def is_postgres_empty(address: str, password: str) -> bool:
     return found is None
 
 
+def count_centres(address: str, password: str, *, patience_seconds: float = 3.0) -> int:
+    """Count connections that programs of restante hold to a database besides this one.
+
+    A server notices a moment later that a program has ended; so long is waited for nobody.
+    """
+    query = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND application_name = %s AND pid <> pg_backend_pid()"
+    )
+    until = time.monotonic() + patience_seconds
+    while True:
+        with _connected(parse_address(address, password)) as connection:
+            found = int(connection.exec_driver_sql(query, (APPLICATION,)).scalar_one())
+        if not found or time.monotonic() > until:
+            return found
+        time.sleep(0.1)
+
+
 def put_back_postgres(address: str, password: str, source: Path, *, schema: str, aside: str) -> str:
     """Put a copy back, in one transaction; what was there is in another schema afterwards.
 
@@ -134,18 +154,18 @@ def put_back_postgres(address: str, password: str, source: Path, *, schema: str,
             connection.exec_driver_sql(f"CREATE SCHEMA {quote(schema)}")
     # The schema is there already, and may not be ours to make.
     listed = _run("pg_restore", None, "--list", str(source))
-    wanted = source.with_suffix(".list")
     lines = [line for line in listed.splitlines() if " SCHEMA - " not in line]
-    wanted.write_text("\n".join(lines) + "\n", encoding="utf-8")
     try:
-        steps = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
-        _run("pg_restore", url, *steps, f"--use-list={wanted}", str(source))
+        # Not beside the copy: that one may be on a disk nobody may write.
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".list") as wanted:
+            wanted.write("\n".join(lines) + "\n")
+            wanted.flush()
+            steps = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
+            _run("pg_restore", url, *steps, f"--use-list={wanted.name}", str(source))
     except CopyFailed:
         if moved:
             _move_back(url, schema, moved)
         raise
-    finally:
-        wanted.unlink()
     return moved
 
 

@@ -4,7 +4,8 @@ B1. A copy is one moment of the database. Keys are copied after it, so that no r
     the copy lacks.
 B2. A folder is a copy when it holds ``backup.json``, which is written last and names every file
     with its checksum. What was broken off never looks like a copy.
-B3. Putting back replaces nothing unless told, and then moves aside and deletes nothing.
+B3. Putting back replaces nothing unless told, and then moves aside and deletes nothing. Everything
+    lies ready and is checked before the first file is moved; beside a centre that runs nothing is.
 B4. What was put back is read from its first fact to its last before anybody may rely on it, and
     lockers are told: see :mod:`restante.operations.restored`.
 """
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from .. import __version__
 from ..access import Secret, Unsealable
@@ -32,20 +34,26 @@ from ..journal.copying import (
     CopyFailed,
     copy_postgres,
     copy_sqlite,
+    count_centres,
     is_postgres_empty,
     put_back_postgres,
 )
+from ..journal.migrations import STEPS
 from ..journal.verify import verify
 from ..operations.restored import note_put_back
 from ..settings import Settings, read_secret
 from ..views.principal import Principal
 from .record import open_journal
+from .running import left_alone
 
 FORMAT: Final = 1
 MANIFEST: Final = "backup.json"
 KEYS: Final = "keys.json"
 SEALED_KEYS: Final = "keys.sealed"
 MAILBOX: Final = "mailbox"
+STAGING: Final = ".putting-back"
+"""In the data folder, while a copy is put back."""
+
 LAST: Final = "last-backup.json"
 """In the data folder: when the last copy was made; `restante doctor` reads it."""
 
@@ -121,8 +129,13 @@ def make_backup(
     making = folder.with_name(f".{folder.name}.making")
     if making.exists():
         raise CopyFailed(f"{making} is of a try that was broken off; delete it, then try again")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    making.mkdir(mode=0o700)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        making.mkdir(mode=0o700)
+    except OSError as error:
+        raise CopyFailed(
+            f"no folder can be made at {folder} ({error.strerror}); name another place"
+        ) from error
     try:
         manifest = _fill(settings, making, clock, passphrase)
         making.rename(folder)
@@ -158,11 +171,21 @@ def check_backup(folder: Path) -> BackupManifest:
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=BackupManifest)
     except OSError as error:
-        raise CopyFailed(f"{folder} holds no {MANIFEST}: it is no copy, or not whole") from error
+        raise CopyFailed(
+            f"{folder} holds no {MANIFEST}: it is no copy, or one that was broken off; name a "
+            "folder that `restante backup` made"
+        ) from error
     except msgspec.DecodeError as error:
-        raise CopyFailed(f"{folder / MANIFEST} cannot be read: {error}") from error
-    if manifest.format != FORMAT:
-        raise CopyFailed(f"{folder} has format {manifest.format}; a newer release reads it")
+        raise CopyFailed(
+            f"{folder / MANIFEST} cannot be read ({error}): the copy is damaged, take another"
+        ) from error
+    newest = len(STEPS) + 1
+    if manifest.format != FORMAT or manifest.schema_version > newest:
+        raise CopyFailed(
+            f"{folder} was made by release {manifest.release} (format {manifest.format}, schema "
+            f"{manifest.schema_version}); this is {__version__} and reads up to format {FORMAT}, "
+            f"schema {newest}: restore it with that release or a later one"
+        )
     root = folder.resolve()
     for one in manifest.files:
         path = folder / one.path
@@ -193,7 +216,9 @@ def put_back(
     Raises
     ------
     CopyFailed
-        When the copy is not whole, the place not empty, or what was put back is not sound.
+        When the copy is not whole or not sound, the place not empty, or a centre runs elsewhere.
+    restante.wiring.running.Occupied
+        When a centre runs here.
     """
     manifest = check_backup(folder)
     here = "postgresql" if settings.database_url else "sqlite"
@@ -206,29 +231,70 @@ def put_back(
         )
     keys = _read_keys(manifest, folder, passphrase)
     password = read_secret(settings.database_password_file)
-    if not is_replacing:
-        _need_empty(settings, password)
+    with left_alone(settings.data_dir):
+        if here == "postgresql" and (count := count_centres(settings.database_url, password)):
+            raise CopyFailed(
+                f"{count} connections of restante to the database are open: what centres "
+                "acknowledge now would be lost; stop all of them, then try again"
+            )
+        if not is_replacing:
+            _need_empty(settings, password)
+        staging = settings.data_dir / STAGING
+        shutil.rmtree(staging, ignore_errors=True)
+        try:
+            ready = replace(settings, data_dir=staging)
+            _stage(folder, ready, manifest, keys)
+            return _exchange(settings, ready, folder, manifest, password, clock)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def _stage(folder: Path, ready: Settings, manifest: BackupManifest, keys: Secret[bytes]) -> None:
+    """Lay everything ready on the disk it will stay on, before anything is moved (B3)."""
+    try:
+        ready.data_dir.mkdir(mode=0o700)
+        if not ready.database_url:
+            _copy_file(folder / _DATABASES[manifest.database], ready.journal_path)
+        write_private_file(ready.keystore_path, keys.reveal())
+        if (folder / MAILBOX).is_dir():
+            shutil.copytree(folder / MAILBOX, ready.mailbox_path)
+    except OSError as error:
+        raise CopyFailed(
+            f"the copy does not get into {ready.data_dir.parent}: {error.strerror or error}; what "
+            "was there is untouched: mend that, then try again"
+        ) from error
+
+
+def _exchange(
+    settings: Settings,
+    ready: Settings,
+    folder: Path,
+    manifest: BackupManifest,
+    password: str,
+    clock: Clock,
+) -> Restored:
+    """Check what lies ready and let it take the place of what is there."""
     aside = f"before_{clock.now()}"
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     moved: list[str] = []
-    if here == "postgresql":
-        dump = folder / _DATABASES[here]
+    if settings.database_url:
+        dump = folder / _DATABASES[manifest.database]
         gone = put_back_postgres(
             settings.database_url, password, dump, schema=manifest.schema, aside=aside
         )
         moved += [f"schema {gone}"] if gone else []
+    try:
+        restored = _settle(ready, manifest, clock)
+    except CopyFailed as error:
+        kept = f"; what was there is in {moved[0]}" if moved else ", and nothing was moved"
+        raise CopyFailed(f"{error}{kept}") from error
     moved += _move_aside(settings, aside)
-    if here == "sqlite":
-        _copy_file(folder / _DATABASES[here], settings.journal_path)
-    write_private_file(settings.keystore_path, keys.reveal())
-    if (folder / MAILBOX).is_dir():
-        shutil.copytree(folder / MAILBOX, settings.mailbox_path)
-    return _settle(settings, manifest, clock, moved)
+    for path in sorted(ready.data_dir.iterdir()):
+        path.rename(settings.data_dir / path.name)
+    _sync_folder(settings.data_dir)
+    return replace(restored, moved_aside=tuple(moved))
 
 
-def _settle(
-    settings: Settings, manifest: BackupManifest, clock: Clock, moved: list[str]
-) -> Restored:
+def _settle(settings: Settings, manifest: BackupManifest, clock: Clock) -> Restored:
     """Check what was put back, then let lockers and partners know (B4)."""
     journal = open_journal(settings)
     try:
@@ -244,10 +310,7 @@ def _settle(
     finally:
         journal.close()
     return Restored(
-        facts=report.facts,
-        position=manifest.position,
-        goes_on_from=position,
-        moved_aside=tuple(moved),
+        facts=report.facts, position=manifest.position, goes_on_from=position, moved_aside=()
     )
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -36,6 +37,7 @@ from .line import LinkThread, make_access, open_link
 from .locker import LockerFile, RunningLocker, read_locker_file, start_locker
 from .metrics import CountingClient, Metrics, listen_for_metrics, make_metrics_routes
 from .requests import untraced, watch_requests
+from .running import told_to_run
 from .server import serve_app
 from .telemetry import open_traces
 from .turns import TICK_SECONDS
@@ -127,6 +129,18 @@ def run_service(
     tell
         Told where the pages are, and how the first operator gets in.
     """
+    with told_to_run(settings.data_dir):
+        _run(settings, locker_files=locker_files, tell=tell, cost=cost, make_line=make_line)
+
+
+def _run(
+    settings: Settings,
+    *,
+    locker_files: Sequence[Path],
+    tell: Callable[[str], None],
+    cost: VerifierCost,
+    make_line: Callable[[Centre], LinkThread | None] | None,
+) -> None:
     clock = SystemClock()
     minter = Minter(clock)
     traces = open_traces(settings)
@@ -144,18 +158,22 @@ def run_service(
         helpers.start()
         lockers.start()
         listener = listen_for_metrics(metrics, settings.metrics_listen)
-        serve_app(
-            app,
-            host=settings.listen_host,
-            port=settings.listen_port,
-            started=lambda: tell(f"Serving {settings.network_name} at {settings.public_url}"),
-            around=lambda asgi: watch_requests(
+
+        def watched(asgi: Any) -> Any:
+            return watch_requests(
                 asgi,
                 make_id=lambda: minter.make("q"),
                 trusted_header=settings.request_id_header,
                 watcher=metrics.watch,
                 tracer=untraced if traces is None else traces.request,
-            ),
+            )
+
+        serve_app(
+            app,
+            host=settings.listen_host,
+            port=settings.listen_port,
+            started=lambda: tell(f"Serving {settings.network_name} at {settings.public_url}"),
+            around=watched,
             ending=helpers.stop,
             is_over=catch_endings(),
         )
