@@ -7,7 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 from sqlalchemy import func, select
+from typer.testing import CliRunner
 
+from restante.cli.app import app
+from restante.cli.bench_growth import read_number
 from restante.clock import SystemClock
 from restante.core.streams import KINDS
 from restante.core.value import DAY
@@ -137,6 +140,30 @@ def test_a_tiny_run_measures_everything_and_draws_it(tmp_path: Path):
     assert "per decade" in report.text()
     assert _size_of(chart) == (WIDTH_PIXELS, HEIGHT_PIXELS)
     assert list(place.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "number"), [("250", 250), ("10k", 10_000), ("1.5M", 1_500_000), ("1e3", 1_000)]
+)
+def test_numbers_are_read_as_people_write_them(said: str, number: int):
+    assert read_number(said) == number
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--steps", "1k"], "'' is no number; write it as 250, 10k or 1.5M"),
+        (["--steps", "1k:1M", "--rows", "1M"], "give either --steps or --lockers with --rows"),
+        (["--lockers", "1k,2k", "--rows", "1M,2M,3M"], "2 sizes by lockers and 3 by rows"),
+        (["--steps", "0:1M"], "a size has at least one locker"),
+    ],
+)
+def test_sizes_that_cannot_be_are_refused_before_anything_is_measured(
+    arguments: list[str], why: str
+):
+    done = CliRunner().invoke(app, ["bench", "growth", *arguments])
+    assert done.exit_code == 1
+    assert why in " ".join(done.stderr.split())
 
 
 def test_a_chart_without_a_painter_says_what_to_install(
