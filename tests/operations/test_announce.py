@@ -174,7 +174,7 @@ def test_another_partners_parcel_is_not_there_whatever_is_asked(house: House) ->
         with pytest.raises(NotFound):
             house.centre.run(cancel(means, house.rival, parcel=parcel))
     assert queries.parcels(house.rival).items == ()
-    assert queries.events(house.rival) == ()
+    assert queries.events(house.rival).events == ()
     assert queries.bookings(house.rival).items == ()
     assert queries.counts(house.rival).parcels == {}
     # Asking left nothing behind that a later question could find.

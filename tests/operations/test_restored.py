@@ -83,7 +83,7 @@ def test_lockers_send_again_what_an_older_copy_lacks_and_take_its_lists(
     assert f"parcel/{again.parcel}" in locker.list
     assert verify(house.centre.journal, KINDS).is_sound
     # Who read events up to a position that was lost goes on without missing one.
-    later = house.centre.queries.events(OPERATOR, after=before, limit=100)
+    later = house.centre.queries.events(OPERATOR, after=before, limit=100).events
     assert any(event.stream == f"parcel/{again.parcel}" for event in later)
     house.centre.close()
 

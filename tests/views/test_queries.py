@@ -75,14 +75,16 @@ def test_the_feed_goes_on_where_it_stopped(house: House) -> None:
     house.announce()
     queries = house.centre.queries
     first = queries.events(house.acme, limit=2)
-    rest = queries.events(house.acme, after=first[-1].position)
-    assert [one.tag for one in (*first, *rest)] == [
+    assert (first.has_more, first.next_after) == (True, first.events[-1].position)
+    rest = queries.events(house.acme, after=first.next_after)
+    assert (rest.has_more, rest.next_after) == (False, house.centre.journal.head())
+    assert [one.tag for one in (*first.events, *rest.events)] == [
         "parcel.announced.v1",
         "parcel.capacity_confirmed.v1",
         "grant.issued.v1",
     ]
-    assert all(one.stream.startswith("parcel/") for one in first)
-    everything = {one.stream.partition("/")[0] for one in queries.events(OPERATOR)}
+    assert all(one.stream.startswith("parcel/") for one in first.events)
+    everything = {one.stream.partition("/")[0] for one in queries.events(OPERATOR).events}
     assert everything == {"parcel", "site", "locker"}
 
 

@@ -45,13 +45,12 @@ async def read_events(call: Call) -> Answer:
     house: House = call.house
     query: FeedQuery = call.query
     found = await house.read(
-        lambda: house.queries.events(call.principal, after=query.after, limit=query.limit + 1)
+        lambda: house.queries.events(call.principal, after=query.after, limit=query.limit)
     )
-    events = tuple(show_event(event) for event in found[: query.limit])
     feed = Feed(
-        events=events,
-        next_after=events[-1].position if events else query.after,
-        has_more=len(found) > query.limit,
+        events=tuple(map(show_event, found.events)),
+        next_after=found.next_after,
+        has_more=found.has_more,
     )
     return Answer(feed)
 

@@ -251,8 +251,15 @@ class Feed(Document):
     """Facts after a position, oldest first."""
 
     events: tuple[FeedEvent, ...]
-    next_after: Annotated[int, Meta(description="Ask again with `after` set to this.")]
-    has_more: bool
+    next_after: Annotated[
+        int,
+        Meta(
+            description="Ask again with `after` set to this. It grows even without events of yours."
+        ),
+    ]
+    has_more: Annotated[
+        bool, Meta(description="Ask again at once; even an answer without events may have more.")
+    ]
 
 
 class FeedQuery(Request):

@@ -21,7 +21,7 @@ from .remote_tables import ShownOpening
 from .shown import (
     Alternative,
     Counts,
-    Event,
+    EventPage,
     Matter,
     Page,
     ShownBooking,
@@ -157,7 +157,7 @@ class Queries:
 
     def events(
         self, principal: Principal, *, after: int = 0, limit: int = LIMIT_DEFAULT
-    ) -> tuple[Event, ...]:
+    ) -> EventPage:
         """Read facts after a position, oldest first: a partner's parcels, or all for operators."""
         with self._reading() as connection:
             return parcel_queries.read_events(

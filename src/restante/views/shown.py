@@ -82,6 +82,16 @@ class Event(Value):
     fact: msgspec.Raw
 
 
+class EventPage(Value):
+    """Facts of the feed, and where to go on."""
+
+    events: tuple[Event, ...]
+    next_after: int
+    """Nothing of the asker's lies between the last event and this."""
+    has_more: bool
+    """Whether to ask again at once; there may be none of the asker's in it."""
+
+
 class SizeCount(Value):
     """How much room of one size there is."""
 

@@ -105,7 +105,7 @@ def _label(console: Console, parcel: ParcelId) -> str:
 def _sent(console: Console) -> list[SentNotice]:
     head = console.centre.journal.head()
     begin = max(console.centre.journal.floor(), head - SENT_FACTS)
-    events = console.centre.queries.events(EVERYTHING, after=begin, limit=SENT_FACTS)
+    events = console.centre.queries.events(EVERYTHING, after=begin, limit=SENT_FACTS).events
     sent = []
     for event in reversed(events):
         if event.tag == "parcel.notice_sent.v1":
