@@ -206,6 +206,12 @@ class PostgresJournal(SqlJournal):
         with translated(self._url), self._readers.begin() as connection:
             yield connection
 
+    @contextmanager
+    def glancing(self) -> Iterator[Connection]:
+        """Open a connection for single queries: no words to begin and to end a transaction."""
+        with translated(self._url), self._marks.connect() as connection:
+            yield connection
+
     def append(self, batch: Batch, *, recorded_at: UtcSeconds) -> tuple[Recorded, ...]:
         """Write a batch durably, all or nothing."""
         try:

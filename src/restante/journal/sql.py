@@ -172,10 +172,14 @@ class SqlJournal(ABC):
             found = inspection.read_stream(connection, stream, after_version, limit)
         return tuple(self._codec.recorded(stored) for stored in found)
 
+    def glancing(self) -> AbstractContextManager[Connection]:
+        """Open what single queries are read with; each may see another moment."""
+        return self.reading()
+
     def states(self, streams: Sequence[StreamName]) -> dict[StreamName, StateRow]:
         """Read current states."""
         found: dict[StreamName, StateRow] = {}
-        with self.reading() as connection:
+        with self.glancing() as connection:
             for row in look_up_states(connection, streams, STATE_ROWS):
                 kind, owner, version, state, head_hash = row
                 stream = StreamName(f"{kind}/{owner}")
@@ -186,7 +190,7 @@ class SqlJournal(ABC):
         self, table: str, keys: Sequence[tuple[Scalar, ...]]
     ) -> dict[tuple[Scalar, ...], Mapping[str, Scalar]]:
         """Read rows of an inline view by primary key."""
-        with self.reading() as connection:
+        with self.glancing() as connection:
             return self._rows(connection, table, keys)
 
     def follow(self, position: int, *, limit: int) -> tuple[Recorded, ...]:
