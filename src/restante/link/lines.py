@@ -153,8 +153,7 @@ class Lines:
             for line in idle:
                 line.is_busy = True
             try:
-                for line, said in await self._in_thread(self._ask, idle):
-                    await send(line.locker, said)
+                await _send_all(send, await self._in_thread(self._ask, idle))
             finally:
                 for line in idle:
                     line.is_busy = False
@@ -221,8 +220,7 @@ class Lines:
                 for line in lines:
                     line.inbox.clear()
                 try:
-                    for line, said in await self._in_thread(self._take_many, lines, letters):
-                        await send(line.locker, said)
+                    await _send_all(send, await self._in_thread(self._take_many, lines, letters))
                 finally:
                     for line in lines:
                         line.is_busy = False
@@ -322,6 +320,11 @@ class Lines:
     def _ask(self, lines: Sequence[_Line]) -> list[tuple[_Line, list[bytes]]]:
         answered = ((line, self._take(line, ())) for line in lines)
         return [(line, said) for line, said in answered if said]
+
+
+async def _send_all(send: Send, answered: Sequence[tuple[_Line, list[bytes]]]) -> None:
+    # Side by side: a carrier may wait for somebody's word after each message.
+    await asyncio.gather(*(send(line.locker, said) for line, said in answered if said))
 
 
 async def cancel(tasks: set[asyncio.Task[None]]) -> None:
