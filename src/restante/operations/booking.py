@@ -130,13 +130,7 @@ def book_room(
     """
     now, about = ledger.now, file.custody.about
     row = find_site_row(ledger, about.site)
-    start = now if wish.arrives_from is None else wish.arrives_from
-    habit = means.firm_seconds if wish.is_firm else means.soft_seconds
-    expires_at = UtcSeconds(start + habit) if wish.arrives_until is None else wish.arrives_until
-    if expires_at <= now:
-        raise Refused(
-            Reason.NOT_POSSIBLE_NOW, "arrives_until lies in the past; give a later time or none"
-        )
+    start, expires_at = _arrival(means, wish, now)
     until = hold_deadline(about.hold, expires_at, str(row["zone"]))
     asked = capacity.Book(
         at=now,
@@ -177,6 +171,18 @@ def book_room(
         expires_at=expires_at,
         until=until,
     )
+
+
+def _arrival(means: Means, wish: Wish, now: UtcSeconds) -> tuple[UtcSeconds, UtcSeconds]:
+    """Tell from when a parcel may come, and when its booking ends by itself."""
+    start = now if wish.arrives_from is None else wish.arrives_from
+    habit = means.firm_seconds if wish.is_firm else means.soft_seconds
+    expires_at = UtcSeconds(start + habit) if wish.arrives_until is None else wish.arrives_until
+    if expires_at <= now:
+        raise Refused(
+            Reason.NOT_POSSIBLE_NOW, "arrives_until lies in the past; give a later time or none"
+        )
+    return start, expires_at
 
 
 def confirm_booking(

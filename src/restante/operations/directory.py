@@ -239,6 +239,7 @@ def register_courier(
     principal.need_role(Role.OPERATOR)
     if not login.isascii() or not login.isdecimal() or len(login) not in LOGIN_DIGITS:
         raise BadEntry("login: 4 to 8 digits")
+    # Before the transaction: hashing is slow on purpose, and each site has a pepper of its own.
     bodies = {
         site: msgspec.json.encode(
             CourierPass(
@@ -254,15 +255,9 @@ def register_courier(
     key = f"courier/{courier}"
 
     def run(ledger: Ledger) -> None:
-        holder = ledger.row(COURIER_LOGINS.name, (login,))
-        if holder is not None and holder["courier"] != courier:
-            raise BadEntry("login: another courier has this number; choose another")
         before = ledger.row(COURIERS.name, (courier,))
-        dropped: set[str] = set()
-        if before is not None:
-            dropped = set(read_names(before["sites"])) - set(bodies)
-            ledger.put(RowChange(COURIER_LOGINS.name, (before["login"],), None))
-        ledger.put(RowChange(COURIER_LOGINS.name, (login,), {"courier": courier}))
+        _take_login(ledger, courier, login, None if before is None else before["login"])
+        dropped = set() if before is None else set(read_names(before["sites"])) - set(bodies)
         values: dict[str, Scalar] = {
             "partner": partner,
             "name": name,
@@ -280,6 +275,15 @@ def register_courier(
             note_list(ledger, SiteId(gone), (), gone=(key,), by=principal.actor, cause=cause)
 
     return Operation([site_stream(site) for site in bodies], run)
+
+
+def _take_login(ledger: Ledger, courier: CourierId, login: str, before: Scalar) -> None:
+    holder = ledger.row(COURIER_LOGINS.name, (login,))
+    if holder is not None and holder["courier"] != courier:
+        raise BadEntry("login: another courier has this number; choose another")
+    if before is not None:
+        ledger.put(RowChange(COURIER_LOGINS.name, (before,), None))
+    ledger.put(RowChange(COURIER_LOGINS.name, (login,), {"courier": courier}))
 
 
 def dismiss_courier(

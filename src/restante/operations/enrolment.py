@@ -9,7 +9,7 @@ R4. Who is revoked gets no certificate, is not listened to and is told nothing. 
     comes back; the locker does, with a new key and a new code.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Final, NamedTuple
 
@@ -189,11 +189,7 @@ class EnrolmentDesk:
                 raise _wrong_claim()
             machine = read_machine(ledger, locker)
             device = ledger.row(DEVICES.name, (locker, kid))
-            is_repeated = claim["used_at"] is not None and machine["kid"] == kid
-            if int(claim["expires_at"] or 0) <= ledger.now or (
-                claim["used_at"] is not None and not is_repeated
-            ):
-                raise _wrong_claim()
+            is_repeated = _is_repeated(claim, machine["kid"] == kid, ledger.now)
             if device is not None and device["status"] == REVOKED:
                 raise Forbidden(
                     "this machine's key was revoked; move its file device.key away and enrol "
@@ -217,14 +213,7 @@ class EnrolmentDesk:
             ledger.put(RowChange(DEVICES.name, (locker, kid), values))
             row = {**machine, "kid": kid, "revoked_at": None, "revoked_by": None}
             ledger.put(RowChange(MACHINES.name, (locker,), row))
-            fact = MachineEnrolled(
-                at=ledger.now,
-                locker=locker,
-                kid=kid,
-                serial=issued.serial,
-                not_after=issued.not_after,
-            )
-            ledger.record(site_stream(_site_of(ledger, locker)), fact, by=by, cause=cause)
+            _tell(ledger, MachineEnrolled, locker, kid, issued, by=by, cause=cause)
             return self._hand_over(ledger, authority, locker, issued.serial, by, cause)
 
         rows = (*rows_of(locker), (CLAIMS.name, (locker,)), (DEVICES.name, (locker, kid)))
@@ -274,14 +263,7 @@ class EnrolmentDesk:
                 return self._hand_over(ledger, authority, locker, str(device["serial"]), by, cause)
             issued = self._issue(ledger, authority, locker, kid, public)
             ledger.put(RowChange(DEVICES.name, (locker, kid), {**device, "serial": issued.serial}))
-            fact = CertificateRenewed(
-                at=ledger.now,
-                locker=locker,
-                kid=kid,
-                serial=issued.serial,
-                not_after=issued.not_after,
-            )
-            ledger.record(site_stream(_site_of(ledger, locker)), fact, by=by, cause=cause)
+            _tell(ledger, CertificateRenewed, locker, kid, issued, by=by, cause=cause)
             return self._hand_over(ledger, authority, locker, issued.serial, by, cause)
 
         rows = (*rows_of(locker), (DEVICES.name, (locker, kid)))
@@ -396,6 +378,30 @@ def note_wrong_claim(address: str) -> Operation[None]:
 
 def _site_of(ledger: Ledger, locker: LockerId) -> SiteId:
     return SiteId(str(find_locker_row(ledger, locker)["site"]))
+
+
+def _is_repeated(claim: Mapping[str, Scalar], is_known: bool, now: UtcSeconds) -> bool:
+    """Whether a machine that was enrolled with this claim uses it again: its answer was lost."""
+    is_used = claim["used_at"] is not None
+    if int(claim["expires_at"] or 0) <= now or (is_used and not is_known):
+        raise _wrong_claim()
+    return is_used
+
+
+def _tell(
+    ledger: Ledger,
+    kind: type[MachineEnrolled] | type[CertificateRenewed],
+    locker: LockerId,
+    kid: str,
+    issued: Issued,
+    *,
+    by: ActorId,
+    cause: str,
+) -> None:
+    fact = kind(
+        at=ledger.now, locker=locker, kid=kid, serial=issued.serial, not_after=issued.not_after
+    )
+    ledger.record(site_stream(_site_of(ledger, locker)), fact, by=by, cause=cause)
 
 
 def _wrong_claim() -> Forbidden:

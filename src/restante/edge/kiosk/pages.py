@@ -1,4 +1,4 @@
-"""The kiosk's pages: one full page, its screen as a fragment, a stream of changes, three inputs.
+"""The kiosk's pages: one full page, its screen as a fragment, a stream of changes, four inputs.
 
 Routes under ``/kiosk/{locker}``: GET the page, GET ``/screen.css`` (its sizes), GET ``/stream``
 (server-sent events), GET ``/clip/{name}`` (what is said), POST ``/touch``, ``/digit``, ``/scan``
@@ -7,8 +7,9 @@ answers with a redirect to the page.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
@@ -84,41 +85,39 @@ def make_kiosk_routes(find_kiosk: FindKiosk) -> Router:
             _changes(kiosk_of(locker), painter), headers={"x-accel-buffering": "no"}
         )
 
-    @post("/{locker:str}/touch", sync_to_thread=True, status_code=200)
-    def take_touch(
-        locker: FromPath[str], data: Form, request: AnyRequest
-    ) -> Response[str] | Redirect:
-        _check_origin(request)
-        kiosk = kiosk_of(locker)
-        return answer(request, kiosk, kiosk.touch(data.get("button", "")))
-
-    @post("/{locker:str}/digit", sync_to_thread=True, status_code=200)
-    def take_digit(
-        locker: FromPath[str], data: Form, request: AnyRequest
-    ) -> Response[str] | Redirect:
-        _check_origin(request)
-        kiosk = kiosk_of(locker)
-        return answer(request, kiosk, kiosk.type_digit(data.get("digit", "")))
-
-    @post("/{locker:str}/scan", sync_to_thread=True, status_code=200)
-    def take_scan(
-        locker: FromPath[str], data: Form, request: AnyRequest
-    ) -> Response[str] | Redirect:
-        _check_origin(request)
-        kiosk = kiosk_of(locker)
-        return answer(request, kiosk, kiosk.scan(data.get("text", "")))
-
-    @post("/{locker:str}/headphones", sync_to_thread=True, status_code=200)
-    def take_plug(
-        locker: FromPath[str], data: Form, request: AnyRequest
-    ) -> Response[str] | Redirect:
-        _check_origin(request)
-        kiosk, plug = kiosk_of(locker), "in" if data.get("plug") == "in" else "out"
-        return answer(request, kiosk, kiosk.touch(f"{HEADPHONES}:{plug}"))
-
-    inputs = [take_touch, take_digit, take_scan, take_plug]
+    inputs = [_input_route(name, act, kiosk_of, answer) for name, act in _INPUTS.items()]
     routes = [show_page, follow_screen, *inputs, *_file_routes(kiosk_of)]
     return Router(BASE, route_handlers=routes, include_in_schema=False)
+
+
+def _plug(kiosk: AnyKiosk, data: dict[str, str]) -> Screen:
+    return kiosk.touch(f"{HEADPHONES}:{'in' if data.get('plug') == 'in' else 'out'}")
+
+
+_INPUTS: Final[Mapping[str, Callable[[AnyKiosk, dict[str, str]], Screen]]] = MappingProxyType(
+    {
+        "touch": lambda kiosk, data: kiosk.touch(data.get("button", "")),
+        "digit": lambda kiosk, data: kiosk.type_digit(data.get("digit", "")),
+        "scan": lambda kiosk, data: kiosk.scan(data.get("text", "")),
+        "headphones": _plug,
+    }
+)
+"""What people do, by the last part of its address."""
+
+
+def _input_route(
+    name: str,
+    act: Callable[[AnyKiosk, dict[str, str]], Screen],
+    kiosk_of: Callable[[str], AnyKiosk],
+    answer: Callable[[AnyRequest, AnyKiosk, Screen], Response[str] | Redirect],
+) -> HTTPRouteHandler:
+    @post(f"/{{locker:str}}/{name}", sync_to_thread=True, status_code=200)
+    def take(locker: FromPath[str], data: Form, request: AnyRequest) -> Response[str] | Redirect:
+        _check_origin(request)
+        kiosk = kiosk_of(locker)
+        return answer(request, kiosk, act(kiosk, data))
+
+    return take
 
 
 def _file_routes(kiosk_of: Callable[[str], AnyKiosk]) -> list[HTTPRouteHandler]:
