@@ -8,6 +8,8 @@ WORKERS ?= 2
 ARGS ?=
 # A worker that died is not started again: what killed or hung it would do so once more.
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --max-worker-restart 0
+# What cannot even be interrupted ends the run, after it was told where every thread stands.
+ENDS := -o faulthandler_exit_on_timeout=true
 UV ?= $(or $(abspath $(wildcard $(BIN)/uv)),uv)
 COMPILE := compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
            --no-emit-index-url --no-emit-find-links
@@ -55,15 +57,15 @@ demo: $(VENV)/stamp-runtime
 # The browser's event loop lives in the thread of the tests, so it gets a run of its own.
 test: setup
 ifeq ($(ARGS),)
-	$(PYTEST) -m "not browser and not slow"
-	$(PYTEST) -m "browser and not slow"
+	$(PYTEST) $(ENDS) -m "not browser and not slow"
+	$(PYTEST) $(ENDS) -m "browser and not slow"
 else
 	$(PYTEST) $(ARGS)
 endif
 
-# -s: campaigns print their seeds and figures. They may take long: hung ones are named, not ended.
+# -s: campaigns print their seeds and figures.
 test-slow: setup
-	$(BIN)/python -m pytest -m slow -s -o faulthandler_exit_on_timeout=false $(ARGS)
+	$(BIN)/python -m pytest -m slow -s $(ARGS)
 
 check: $(VENV)/stamp-dev
 	$(BIN)/ruff check
