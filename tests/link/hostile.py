@@ -17,6 +17,7 @@ from restante.core.grant import Purpose as For
 from restante.core.ids import ActorId, CompartmentId, GrantId, OrderId, ParcelId, locker_stream
 from restante.core.order import AHEAD_SECONDS_MAX, OrderRefused
 from restante.core.value import UtcSeconds
+from restante.edge.presence import CHALLENGE_LIFE_SECONDS
 from restante.link.message import (
     CollectGrant,
     ListChange,
@@ -259,8 +260,10 @@ class Hostile:
         before = (afar.uplink.dropped_count, afar.controller.orders.replayed_count)
         store = afar.controller.store
         version, list_version = store.version, store.list_version
-        pulses = afar.pulses()
+        pulses, time_told = afar.pulses(), afar.controller.clock.now()
         afar.uplink.receive(body, afar.now)
+        if abs(afar.controller.clock.now() - time_told) > CHALLENGE_LIFE_SECONDS:
+            raise Fooled(kind, "set the clock")
         if afar.pulses() != pulses:
             raise Fooled(kind, f"opened a door: {body!r}")
         if store.list_version != list_version:
