@@ -29,8 +29,9 @@ from tests.programs import (
 
 ROOT = Path(__file__).resolve().parents[2]
 MOUNT_SECONDS_MAX = 20
-MOUNTED_SECONDS_MAX = 600
-"""How long one mounted file system is used: two hundred lives on it take a minute."""
+MOUNTED_SECONDS_MAX = 200
+"""How long one mounted file system is used: less than a test may take, for who waits for its server
+hears of nothing else."""
 CUTS_PER_STORY = 25
 
 

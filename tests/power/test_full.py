@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import pytest
 
-from tests.power.cuts import can_mount, mounted
+from tests.power.cuts import MOUNTED_SECONDS_MAX, can_mount, mounted
 from tests.power.fullness import Trial, try_failing_calls, try_failures
 from tests.power.fuse import FAILING
 
@@ -27,12 +27,13 @@ def calls_that_fail(tmp_path: Path) -> Fail:
 
 
 @pytest.fixture
-def fail(tmp_path: Path, calls_that_fail: Fail) -> Iterator[Fail]:
+def fail(tmp_path: Path, calls_that_fail: Fail, request: pytest.FixtureRequest) -> Iterator[Fail]:
     """Give a disk of our own where one can be mounted."""
     if not can_mount():
         yield calls_that_fail
         return
-    with mounted(tmp_path) as mount:
+    is_slow = request.node.get_closest_marker("slow") is not None
+    with mounted(tmp_path, seconds=1_800 if is_slow else MOUNTED_SECONDS_MAX) as mount:
 
         def arm(failing: str) -> None:
             with (mount / FAILING).open("wb", buffering=0) as switch:
