@@ -15,13 +15,14 @@ COMPILE := compile --quiet --universal --python-version 3.11 --generate-hashes -
            --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check format bench docs docs-generate lock clean
+.PHONY: help setup demo test test-slow check check-deploy format bench docs docs-generate lock clean
 
 help:
 	@echo "make demo     a living network on this machine; prints the address of its start page"
 	@echo "make test     every test: house, rules, journal, locker, pages in a real browser"
 	@echo "make test-slow  the campaigns of many minutes: power cuts, kills, planted faults"
 	@echo "make check    lint, format, types and the plan of the house"
+	@echo "make check-deploy  chart, compose file, Containerfile and Caddyfile, read by their programs"
 	@echo "make bench    operations per second, and how long people wait at a locker"
 	@echo "make docs     the documentation, into docs/_build/html"
 	@echo "make setup    everything the above need: .venv, locked requirements, system packages"
@@ -73,6 +74,9 @@ check: $(VENV)/stamp-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+check-deploy: $(VENV)/stamp-dev
+	$(BIN)/python -m tests.operating.check_deploy
+
 format: $(VENV)/stamp-dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -92,7 +96,7 @@ docs-generate: $(VENV)/stamp-dev
 
 # Run from inside requirements/ so that the locked files name no path.
 lock:
-	cd requirements && for name in runtime postgres telemetry archive bench planning dev edge; do \
+	cd requirements && for name in runtime postgres telemetry archive bench planning dev edge deploy; do \
 	  $(UV) pip $(COMPILE) $$name.in -o $$name.txt || exit 1; done
 
 clean:

@@ -10,6 +10,7 @@ import yaml
 from restante.settings import Settings
 from restante.wiring.health import Health, make_health_routes
 from tests.house.repository import ROOT
+from tests.house.test_requirements import locked, wanted
 
 DEPLOY = ROOT / "deploy"
 CHART = DEPLOY / "helm" / "restante"
@@ -110,6 +111,13 @@ def documents(variant: str) -> dict[str, dict[str, Any]]:
         if document is not None:
             found[document["kind"]] = document
     return found
+
+
+def test_the_programs_that_check_these_files_are_locked() -> None:
+    assert wanted("deploy") <= set(locked("deploy")), "run `make lock`"
+    text = (ROOT / "requirements" / "deploy.txt").read_text(encoding="utf-8")
+    assert "://" not in text
+    assert text.count("--hash=sha256:") > len(locked("deploy"))
 
 
 def routes() -> set[str]:
