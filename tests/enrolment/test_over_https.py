@@ -19,7 +19,6 @@ from restante.wiring.enrolled import read_place
 from tests.enrolment.machine import answer
 from tests.operations.test_enrolment import Desk
 
-
 ANSWER_SECONDS_MAX = 20
 
 
