@@ -21,6 +21,7 @@ from restante.journal.port import Busy
 from restante.journal.postgres import PostgresJournal
 from restante.settings import Settings
 from restante.wiring.centre import Centre
+from restante.wiring.logs import set_up_logs
 from restante.wiring.service import run_service
 from tests.crash.plants import planted
 from tests.programs import wait_until
@@ -65,6 +66,12 @@ class CentreProcess:
         self.given = given
         self.url = f"http://127.0.0.1:{given.port}"
         self._process: Any = None
+
+    @property
+    def pid(self) -> int:
+        """Number of its process."""
+        pid: int = self._process.pid
+        return pid
 
     def start(self) -> None:
         """Start it and return when it serves."""
@@ -115,6 +122,7 @@ def serve(given: Given) -> None:
     with given.log.open("ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
+    set_up_logs("error")
     mortal = Mortal()
 
     def make_line(centre: Centre) -> None:

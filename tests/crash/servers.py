@@ -50,6 +50,12 @@ class Node:
         """Address of its database."""
         return f"postgresql://{USER}@127.0.0.1:{self.port}/postgres"
 
+    @property
+    def pid(self) -> int:
+        """Number of its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def make(self) -> None:
         """Make an empty database on disk."""
         make_data(self.data)
