@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.crash.servers import is_alive
-from tests.programs import kill_group, wait_for_end, wait_until
+from tests.programs import kill_group, killed_after, wait_for_end, wait_until
 
 
 def test_servers_and_centres_end_with_whoever_started_them() -> None:
@@ -20,7 +20,8 @@ def test_servers_and_centres_end_with_whoever_started_them() -> None:
     assert starter.stdout is not None
     with starter.stdin, starter.stdout as said:
         try:
-            told = json.loads(said.readline())
+            with killed_after(starter, 120, what="servers and centres are started"):
+                told = json.loads(said.readline())
             assert all(map(is_alive, told["processes"]))
             # It alone, as when a test run is stopped: the others are not asked.
             starter.kill()

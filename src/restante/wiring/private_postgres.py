@@ -78,7 +78,9 @@ class Server(NamedTuple):
 
     def do(self, *statements: str) -> None:
         """Run statements as the server's owner."""
-        with psycopg.connect(self.address(), autocommit=True) as connection:
+        with psycopg.connect(
+            self.address(), autocommit=True, connect_timeout=START_SECONDS_MAX
+        ) as connection:
             for statement in statements:
                 connection.execute(statement)
 
@@ -153,12 +155,11 @@ def own_folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
+        # However large it has become: the keeper finds nothing to do.
+        shutil.rmtree(folder, ignore_errors=True)
         assert keeper.stdin is not None
         keeper.stdin.close()
-        try:
-            keeper.wait(STOP_SECONDS_MAX)
-        except subprocess.TimeoutExpired:
-            keeper.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
             keeper.wait(STOP_SECONDS_MAX)
 
 
