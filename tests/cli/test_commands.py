@@ -30,6 +30,9 @@ COMMANDS = (
     ("bench",),
     ("bench", "edge"),
     ("journal", "verify"),
+    ("journal", "seal"),
+    ("journal", "heads"),
+    ("journal", "archive"),
     ("journal", "export"),
 )
 TALLY = [

@@ -12,7 +12,7 @@ from .output import RESULT, TALK, fail, print_json
 if TYPE_CHECKING:
     from ..journal.sql import SqlJournal
 
-app = typer.Typer(help="Check, archive and export the journal.", no_args_is_help=True)
+app = typer.Typer(help="Check, seal, archive and export the journal.", no_args_is_help=True)
 
 Data = Annotated[
     Path | None, typer.Option("--data", help="Data folder; the settings' when not given.")
@@ -138,6 +138,60 @@ def export(
             )
         count = export_to(opened, file, after=floor)
     TALK.print(f"{count} facts in {out}")
+
+
+@app.command("seal")
+def seal(context: typer.Context, data: Data = None, database: Database = None) -> None:
+    """Sign the heads of all streams that changed since the last seal; once a day, by a timer.
+
+    Keep what `restante journal heads` prints on another machine: one kept seal proves everything
+    up to it.
+    """
+    import datetime as dt
+
+    from ..clock import SystemClock
+    from ..journal.seal import seal_day
+    from ..wiring.archive import sealer_of
+    from .places import read_settings_of
+
+    settings = read_settings_of(context, data_dir=data, database_url=database)
+    today = dt.datetime.fromtimestamp(SystemClock().now(), dt.UTC).date()
+    with _opened(context, data, database) as opened:
+        try:
+            made = seal_day(opened, today, sealer_of(settings))
+        except ValueError as error:
+            fail(str(error))
+    RESULT.print(f"{made.day}: up to position {made.to_position:,}, {made.digest.hex()}")
+
+
+@app.command("heads")
+def heads(context: typer.Context, data: Data = None, database: Database = None) -> None:
+    """Check every seal against the facts, and print them, one JSON object a line."""
+    from ..journal.seal import check_seals
+    from ..wiring.archive import seal_checker_of
+    from .places import read_settings_of
+
+    settings = read_settings_of(context, data_dir=data, database_url=database)
+    with _opened(context, data, database) as opened:
+        good, bad = check_seals(opened, seal_checker_of(settings))
+        floor, seals = opened.floor(), opened.seals()
+    for one in seals[:good]:
+        print_json(
+            {
+                "day": one.day,
+                "after_position": one.after_position,
+                "to_position": one.to_position,
+                "digest": one.digest.hex(),
+                "signature": one.signature,
+                "archived": one.after_position < floor,
+            }
+        )
+    if bad is not None:
+        fail(
+            f"the seal of {bad.day} does not fit the facts or no key of this network signed it: "
+            "run 'restante journal verify' and compare with the seals you keep elsewhere"
+        )
+    TALK.print(f"{good} seals" if good else "no seals: 'restante journal seal' makes one")
 
 
 @app.command("put-back")

@@ -61,7 +61,8 @@ def heads(journal: Inspected, day: dt.date) -> DayHeads:
     name = day.isoformat()
     if seals and seals[-1].day >= name:
         raise ValueError(f"{seals[-1].day} is sealed already; seal a later day than that")
-    after = seals[-1].to_position if seals else 0
+    # What was archived before any seal was made of it lies in files that are signed themselves.
+    after = max(seals[-1].to_position if seals else 0, journal.floor())
     previous = seals[-1].digest if seals else FIRST_DIGEST
     return _collect(journal, name, after, journal.head(), previous)
 
@@ -98,7 +99,8 @@ def check_seals(
     """Recompute every seal from the facts and check its signature.
 
     Of a seal that covers archived facts only the signature and its place after the one before are
-    checked: its facts lie in files that are signed themselves.
+    checked: its facts lie in files that are signed themselves. Between two seals only archived
+    facts may be left out.
 
     Parameters
     ----------
@@ -115,9 +117,10 @@ def check_seals(
     after, previous, good = 0, FIRST_DIGEST, 0
     floor = journal.floor()
     for seal in journal.seals():
-        is_good = seal.after_position == after
-        if is_good and after >= floor:
-            found = _collect(journal, seal.day, after, seal.to_position, previous)
+        begin = seal.after_position
+        is_good = begin == after or after < begin <= floor
+        if is_good and begin >= floor:
+            found = _collect(journal, seal.day, begin, seal.to_position, previous)
             is_good = seal.digest == found.digest
         if not (is_good and is_signed(seal.digest, seal.signature)):
             return good, seal

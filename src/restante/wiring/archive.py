@@ -1,6 +1,7 @@
-"""Who signs archives of the journal, and who checks them: the network's keys for its heads."""
+"""Who signs archives and daily heads of the journal, and who checks them: the network's keys."""
 
 import secrets
+from collections.abc import Callable
 
 from ..access import Denied, open_keystore
 from ..access.keyring import Keyring, Purpose
@@ -32,6 +33,28 @@ def checker_of(settings: Settings) -> IsSigned:
         return True
 
     return is_signed
+
+
+def sealer_of(settings: Settings) -> Callable[[bytes], bytes]:
+    """Sign daily heads; a signature begins with the name of its key and a point."""
+    sign = signer_of(settings)
+
+    def seal(digest: bytes) -> bytes:
+        kid, value = sign(digest)
+        return kid.encode() + b"." + value
+
+    return seal
+
+
+def seal_checker_of(settings: Settings) -> Callable[[bytes, bytes], bool]:
+    """Check signatures of daily heads."""
+    is_signed = checker_of(settings)
+
+    def check(digest: bytes, signature: bytes) -> bool:
+        kid, _, value = signature.partition(b".")
+        return is_signed(digest, kid.decode(errors="replace"), value)
+
+    return check
 
 
 def _open(settings: Settings) -> Keyring:
