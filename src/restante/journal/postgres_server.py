@@ -11,20 +11,12 @@ R5. A server that says nothing more is given up after :data:`SILENT_SECONDS`.
 It knows PostgreSQL and nothing of what is stored.
 """
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, Literal, TypeAlias
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    DataError,
-    DBAPIError,
-    IntegrityError,
-    InvalidatePoolError,
-    SQLAlchemyError,
-)
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from .port import Busy, Damaged, Full, RowRejected
@@ -54,10 +46,6 @@ LINE: Final[dict[str, Any]] = {
     "tcp_user_timeout": SILENT_SECONDS * 1000,
 }
 """How every connection is made (R5)."""
-
-REST_SECONDS: Final = 1.0
-"""After which a connection is asked whether it still stands. Chosen: a word each way for each use
-doubles what a short query takes, and what breaks within a second breaks under queries too."""
 
 READERS_MAX: Final = 16
 """Reading connections of one process at once. Chosen: a default server has a hundred for all."""
@@ -216,35 +204,15 @@ def translate(error: DBAPIError, url: URL) -> Exception:
 
 
 def _make_engine(url: URL, *, size: int, isolation: str) -> Engine:
-    engine = create_engine(
+    return create_engine(
         url,
         isolation_level=isolation,
         pool_size=size,
         max_overflow=0,
+        pool_pre_ping=True,
         hide_parameters=True,
         connect_args=LINE,
     )
-    _ask_after_rest(engine)
-    return engine
-
-
-def _ask_after_rest(engine: Engine) -> None:
-    """Ask connections that rested whether they still stand, before anything rests on them."""
-
-    @event.listens_for(engine, "checkin")
-    def note(_connection: Any, record: Any) -> None:
-        record.info["used_at"] = time.monotonic()
-
-    @event.listens_for(engine, "checkout")
-    def ask(connection: Any, record: Any, _proxy: Any) -> None:
-        used_at = record.info.get("used_at")
-        if used_at is None or time.monotonic() - used_at < REST_SECONDS:
-            return
-        try:
-            engine.dialect.do_ping(connection)
-        except engine.dialect.loaded_dbapi.Error as error:
-            # The others are of the same server: all are made anew.
-            raise InvalidatePoolError(str(error)) from error
 
 
 def _name(url: URL) -> str:
