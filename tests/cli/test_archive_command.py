@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import count, groupby
 from pathlib import Path
+from time import monotonic
 from typing import NamedTuple
 
 import msgspec
@@ -24,6 +25,7 @@ from restante.journal.port import Stored
 from tests.cli.past_network import every_fact, live, open_record
 from tests.cli.test_commands import REPOSITORY, Done, fails, one_object, plain_terminal, run
 from tests.postgres_server import Server
+from tests.programs import KILLED_SECONDS_MAX, wait_for_end
 
 __all__ = ["plain_terminal"]
 
@@ -202,12 +204,16 @@ def kill_after(past: Past, told: tuple[str, ...]) -> None:
     process = subprocess.Popen(
         [*COMMAND, "--before", "2025-03", str(past.folder), *past.place], stderr=told_to
     )
+    until = monotonic() + 60
     while _waiting_bytes(heard) < room:
+        if monotonic() > until:
+            process.kill()
+            raise AssertionError(f"after {room} bytes nothing comes, and it does not end: {told}")
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.02)
             break
     process.kill()
-    process.wait()
+    wait_for_end(process, KILLED_SECONDS_MAX, "killed, the command is not gone")
     os.close(told_to)
     said = os.read(heard, room)[-len(text) :]
     os.close(heard)

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -21,6 +22,7 @@ from restante.journal.sqlite import SqliteJournal
 from restante.journal.verify import verify
 from tests.journal.story import KINDS, NOW, VIEWS, Added, Box, added, batch, box, derive, unit
 from tests.journal.story import Kind as StoryKind
+from tests.programs import KILLED_SECONDS_MAX, wait_for_end
 
 Open = Callable[..., SqliteJournal]
 
@@ -96,16 +98,22 @@ def test_everything_acknowledged_is_there_after_a_kill(
             text=True,
         )
         assert writer.stdout is not None
-        for _ in range(acknowledgements):
-            name, marbles = writer.stdout.readline().split()
-            acknowledged[name] = int(marbles)
-        writer.send_signal(signal.SIGKILL)
+        # A writer that says nothing is ended, and the line that lacks tells which it was.
+        overdue = threading.Timer(60, writer.kill)
+        overdue.start()
+        try:
+            for _ in range(acknowledgements):
+                name, marbles = writer.stdout.readline().split()
+                acknowledged[name] = int(marbles)
+        finally:
+            overdue.cancel()
+            writer.send_signal(signal.SIGKILL)
         # What was said before the kill and not yet read counts too, but for a torn last line.
         for line in writer.stdout.read().splitlines(keepends=True):
             if line.endswith("\n"):
                 name, marbles = line.split()
                 acknowledged[name] = int(marbles)
-        writer.wait()
+        wait_for_end(writer, KILLED_SECONDS_MAX, "killed, the writer is not gone")
         writer.stdout.close()
         journal = open_file()
         report = verify(journal, KINDS)

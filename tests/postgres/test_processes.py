@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from time import monotonic
 
 import psycopg
 import pytest
@@ -156,7 +157,9 @@ def test_a_follower_beside_many_writers_sees_every_position_once(open_journal: O
     seen: list[int] = []
     with ThreadPoolExecutor(3) as pool:
         writers = [pool.submit(write, n) for n in range(3)]
+        until = monotonic() + 60
         while not all(one.done() for one in writers) or follower.head() > len(seen):
+            assert monotonic() < until, f"seen {len(seen)} of {follower.head()} positions"
             after = seen[-1] if seen else 0
             seen.extend(one.position for one in follower.follow(after, limit=5))
         for one in writers:

@@ -61,7 +61,8 @@ class Receivers:
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join()
+        self._thread.join(20)
+        assert not self._thread.is_alive(), "the receivers' loop does not end: who answers still?"
 
     async def _serve(self) -> None:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()

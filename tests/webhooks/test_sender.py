@@ -121,6 +121,7 @@ def test_a_worker_killed_between_answer_and_record_delivers_again_under_the_same
     receivers.reply = hold_the_file
     worker = subprocess.Popen(
         [sys.executable, "-m", "tests.webhooks.worker", str(tmp_path)],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=Path(__file__).parents[2],
     )
@@ -130,8 +131,9 @@ def test_a_worker_killed_between_answer_and_record_delivers_again_under_the_same
         os.kill(worker.pid, signal.SIGKILL)
         worker.wait(10)
         lock.rollback()
-    assert worker.stdout is not None
-    worker.stdout.close()
+    for pipe in (worker.stdin, worker.stdout):
+        assert pipe is not None
+        pipe.close()
     receivers.reply = lambda _: 200
     again = House.reopen(tmp_path, at=UtcSeconds(int(time.time()) + CLAIM_SECONDS + 1))
     sender = WebhookSender(again.centre.deliveries, SystemClock(), client=GuardedClient(ALLOWANCE))

@@ -1,7 +1,6 @@
 """A process that delivers and is to be killed: ``python -m tests.webhooks.worker FOLDER``."""
 
 import sys
-import threading
 from pathlib import Path
 
 from restante.clock import Minter, SystemClock
@@ -12,14 +11,15 @@ from restante.wiring.webhook_sender import WebhookSender
 
 
 def main(folder: str) -> None:
-    """Deliver for ever."""
+    """Deliver until standard input ends."""
     clock = SystemClock()
     settings = Settings(data_dir=Path(folder), webhook_allow_private="127.0.0.1")
     centre = open_centre(settings, clock, Minter(clock))
     client = GuardedClient(centre.deliveries.allowance)
     WebhookSender(centre.deliveries, clock, client=client).start()
     print("ready", flush=True)
-    threading.Event().wait()
+    # Until it is killed, or whoever began it is gone: nobody else would end it then.
+    sys.stdin.read()
 
 
 if __name__ == "__main__":
