@@ -192,11 +192,10 @@ def _read_letters(data: Path) -> Counter[tuple[str, str]]:
 def _check_letters(left: Left, letters: Counter[tuple[str, str]]) -> list[str]:
     reached = {to.partition("@")[0] for to, _ in letters}
     label_of = {parcel: label for label, parcels in left.announced.items() for parcel in parcels}
-    untold = [
-        label_of[parcel]
-        for parcel, tag in left.custody
-        if tag == "parcel.deposited.v1" and label_of[parcel] not in reached
-    ]
+    deposited = (parcel for parcel, tag in left.custody if tag == "parcel.deposited.v1")
+    # One that is announced no more, though it was, has nobody who could be told: it is lost.
+    labels = [label_of[parcel] for parcel in deposited if parcel in label_of]
+    untold = [label for label in labels if label not in reached]
     return [f"{len(untold)} deposits nobody was told of, {untold[0]} first"] if untold else []
 
 
