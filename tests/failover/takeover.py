@@ -138,7 +138,8 @@ def _take_over(
     outage = monotonic() - died
     then = told.snapshot()
     lost = find_lost(then, read_left(standby.address))
-    ages = [died - then.moments[one] for one in lost]
+    # An answer on its way at the kill may be read after it: it was told just then.
+    ages = [max(0.0, died - then.moments[one]) for one in lost]
     return Takeover(is_held, then.count, len(lost), max(ages, default=0.0), outage)
 
 

@@ -178,9 +178,9 @@ def test_without_a_synchronous_standby_the_same_counting_finds_what_is_lost() ->
         these = [one for one in takeovers if one.is_held == is_held]
         print(
             f"asynchronous, line {'held' if is_held else 'open'}: {len(these)} takeovers, "
-            f"{sum(one.lost for one in these)} of {sum(one.acknowledged for one in these)} "
-            f"acknowledged lost, the oldest {max(one.lost_seconds for one in these) * 1000:.0f} ms "
-            "before"
+            f"recovery point: {sum(one.lost for one in these)} of "
+            f"{sum(one.acknowledged for one in these)} acknowledged lost, told up to "
+            f"{max(one.lost_seconds for one in these) * 1000:.0f} ms before the primary died"
         )
     # What the test before asserts fails here, or that test would find nothing either.
     assert all(story.broken for story in stories if story.takeovers[0].is_held)
