@@ -9,7 +9,6 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from ..journal.migrations import TooNew
 from ..journal.port import Busy, Damaged
 from ..settings import BadSetting, Settings
 from .output import RESULT, print_json
@@ -127,6 +126,7 @@ def _check_database(settings: Settings) -> Iterator[Finding]:
 
 def _check_journal(settings: Settings) -> Iterator[Finding]:
     from ..core.streams import KINDS
+    from ..journal.migrations import TooNew
     from ..journal.verify import verify
     from ..wiring.record import open_journal
 
