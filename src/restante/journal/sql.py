@@ -306,12 +306,12 @@ class SqlJournal(ABC):
 
     def streams(self, *, after: StreamName | None, limit: int) -> tuple[StreamName, ...]:
         """List streams by owner and kind."""
-        with self.reading() as connection:
+        with self.glancing() as connection:
             return inspection.list_streams(connection, after, limit)
 
     def stored(self, stream: StreamName, *, after_version: int, limit: int) -> tuple[Stored, ...]:
         """Read a stream's facts undecoded."""
-        with self.reading() as connection:
+        with self.glancing() as connection:
             return inspection.read_stream(connection, stream, after_version, limit)
 
     def stored_after(self, position: int, *, limit: int) -> tuple[Stored, ...]:
