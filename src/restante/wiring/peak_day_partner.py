@@ -5,7 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, RemoteDisconnected
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -107,7 +107,12 @@ class Partner:
         connection = HTTPConnection("127.0.0.1", self._port, timeout=_ANSWER_SECONDS_MAX)
         while (asked := self._queue.get()) is not None:
             try:
-                status, answer = self._send(connection, key, asked)
+                try:
+                    status, answer = self._send(connection, key, asked)
+                except (ConnectionError, RemoteDisconnected):
+                    # It rested too long: the same request again, which its key allows.
+                    connection.close()
+                    status, answer = self._send(connection, key, asked)
                 succeeded, problem = self._note(asked, status, answer)
             except (OSError, HTTPException, msgspec.DecodeError) as error:
                 connection.close()
