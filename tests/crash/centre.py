@@ -78,7 +78,7 @@ class CentreProcess:
         log = self.given.log
         before = log.stat().st_size if log.exists() else 0
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([__name__])
+        context.set_forkserver_preload(["tests.crash.loaded"])
         process = context.Process(target=serve, args=(self.given,), daemon=True)
         process.start()
         self._process = process
