@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from restante.partners.guarded_http import GuardedClient
 from restante.partners.public_address import Allowance
 from restante.wiring.webhook_sender import WebhookSender
 from tests.operations.house import House, open_house
+from tests.postgres_server import Server
 from tests.webhooks.receivers import Received, Receivers
 
 ALLOWANCE = Allowance(private_hosts=frozenset({"127.0.0.1"}))
@@ -145,6 +146,55 @@ def test_a_worker_killed_between_answer_and_record_delivers_again_under_the_same
     (kept,) = again.centre.deliveries.deliveries(again.acme, first.id.split("_")[1]).items
     assert (kept.status, kept.attempts) == ("delivered", 1)
     again.centre.close()
+
+
+@contextmanager
+def working(folder: Path, database: str) -> Iterator[None]:
+    """Let one more process deliver until the block ends."""
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "tests.webhooks.worker", str(folder), database],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    try:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == b"ready\n", "the worker did not begin"
+        yield
+    finally:
+        worker.kill()
+        worker.wait(10)
+        for pipe in (worker.stdin, worker.stdout):
+            assert pipe is not None
+            pipe.close()
+
+
+def test_two_processes_on_one_database_tell_each_parcel_in_order_and_nothing_twice(
+    tmp_path: Path, postgres: Server, receivers: Receivers
+) -> None:
+    database = postgres.make_schema("webhook_processes")
+    house = open_house(tmp_path, at=UtcSeconds(int(time.time())), database=database)
+    made = tell(house, receivers.url("/hook"))
+    desk = house.centre.deliveries
+    with working(tmp_path, database), working(tmp_path, database):
+        for number in range(12):
+            parcel = house.announce(f"TWO{number:02}", promise="none").parcel
+            house.deposit(parcel, f"A{number % 4 + 1}")
+            house.collect(parcel, f"A{number % 4 + 1}")
+        while desk.follow():
+            pass
+        wanted = len(desk.deliveries(house.acme, made.webhook, limit=500).items)
+        got = receivers.wait_for(wanted, seconds=60)
+    assert len({one.id for one in got}) == len(got) == wanted, "a message came twice"
+    by_parcel: dict[str, list[str]] = {}
+    for one in got:
+        event = json.loads(one.body)
+        by_parcel.setdefault(event["subject"], []).append(event["sequence"])
+    assert len(by_parcel) == 12
+    for sequences in by_parcel.values():
+        assert sequences == sorted(sequences)
+        assert len(sequences) >= 3
+    house.centre.close()
 
 
 def test_a_centre_that_is_served_delivers(

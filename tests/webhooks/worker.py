@@ -1,4 +1,4 @@
-"""A process that delivers and is to be killed: ``python -m tests.webhooks.worker FOLDER``."""
+"""A process that delivers and is to be killed: ``... worker FOLDER [DATABASE]``."""
 
 import sys
 from pathlib import Path
@@ -10,10 +10,12 @@ from restante.wiring.centre import open_centre
 from restante.wiring.webhook_sender import WebhookSender
 
 
-def main(folder: str) -> None:
+def main(folder: str, database: str = "") -> None:
     """Deliver until standard input ends."""
     clock = SystemClock()
-    settings = Settings(data_dir=Path(folder), webhook_allow_private="127.0.0.1")
+    settings = Settings(
+        data_dir=Path(folder), database_url=database, webhook_allow_private="127.0.0.1"
+    )
     centre = open_centre(settings, clock, Minter(clock))
     client = GuardedClient(centre.deliveries.allowance)
     WebhookSender(centre.deliveries, clock, client=client).start()
@@ -23,4 +25,4 @@ def main(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -118,7 +118,9 @@ def look_at_new(connection: Connection, webhooks: Sequence[str], now: UtcSeconds
     for start in range(0, len(webhooks), KEYS_MAX):
         new = and_(_D.c.webhook.in_(webhooks[start : start + KEYS_MAX]), _D.c.due_at == 0)
         connection.execute(update(_D).where(new, _IS_BEHIND).values(status="queued", due_at=None))
-        connection.execute(update(_D).where(new).values(status="waiting", due_at=now))
+        # Asked again: another process may have written more of them between the two statements.
+        first = and_(new, ~_IS_BEHIND)
+        connection.execute(update(_D).where(first).values(status="waiting", due_at=now))
 
 
 def claim(
