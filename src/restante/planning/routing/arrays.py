@@ -1,0 +1,239 @@
+"""From a numbered problem to what the kernel sees."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .kernel.state import LEG, NODE, PARCEL, PLACE, ROUTE, Tables
+from .numbering import Numbered, begins_at
+from .preflight import Preflight
+
+Rows = Any
+"""A table of records, whose fields are attributes."""
+
+NEAR_MAX = 40
+"""Places beside which an insertion is tried; 20 lost 2 % (docs/explanation/routes.md)."""
+
+NEIGHBORS_MAX = 100
+"""Parcels around one that a ruin looks at (chosen)."""
+
+ROUNDING_S = 1e-7
+"""What times may be late: less than what sums of floats lose, far less than a second."""
+
+
+class Arrays:
+    """A problem laid out for the kernel, with an empty plan.
+
+    Node ``i`` below ``len(options)`` is choice ``options[i]`` of the numbered problem.
+    """
+
+    def __init__(self, numbered: Numbered, preflight: Preflight, rng: np.random.Generator) -> None:
+        self.numbered = numbered
+        done = sorted(choice for choice, _, _ in numbered.done.values())
+        self.options = (*preflight.options, *done)
+        self.node_of = {o: i for i, o in enumerate(self.options)}
+        self.routes = len(numbered.problem.vehicles)
+        problem = numbered.problem
+        nearness = _nearness(numbered)
+        neighbors, from_start = _neighbors(numbered, nearness, rng)
+        places = sorted({numbered.choices[o].place for o in self.options})
+        used = _used_dimensions(numbered)
+        nodes, limits = _nodes(self)
+        self.tables = Tables(
+            option_count=len(self.options),
+            node_count=len(nodes),
+            route_count=self.routes,
+            dimensions=len(used),
+            has_pickups=any(one.is_pickup for one in problem.parcels),
+            nodes=np.concatenate([nodes, nodes]).view(np.recarray),
+            routes=np.concatenate([_routes(self)] * 2).view(np.recarray),
+            parcels=_parcels(self),
+            places=_places(numbered),
+            legs=_legs(numbered),
+            speeds=np.array([(x.at, x.factor) for x in problem.speeds], float).reshape(-1, 2),
+            near=_near(nearness, places),
+            neighbors=neighbors,
+            order_keys=_order_keys(numbered, from_start, rng),
+            limits=limits,
+            room=np.array([(0, one.options_max) for one in numbered.limits], int).reshape(-1, 2),
+            demand=np.ascontiguousarray(numbered.demand[:, used]),
+            capacity=np.ascontiguousarray(numbered.capacity[:, used]),
+            may_carry=numbered.may_carry.astype(np.int64),
+            loads=np.zeros((2 * self.routes, len(used))),
+            peaks=np.zeros((len(nodes), 2, len(used))),
+            best_next=np.full(len(nodes), -1, dtype=np.int32),
+            lists=np.zeros((3, len(problem.parcels)), dtype=np.int64),
+            tally=np.zeros(5, dtype=np.int64),
+            sums=np.array([0.0, 0.0, math.inf, 0.0]),
+        )
+
+    def routes_of(self, successors: NDArray[np.int32]) -> list[list[int]]:
+        """Read the choices of every route, in order, from the successors of nodes."""
+        found = []
+        for r in range(self.routes):
+            x = int(successors[len(self.options) + r])
+            route = []
+            while x < len(self.options):
+                route.append(self.options[x])
+                x = int(successors[x])
+            found.append(route)
+        return found
+
+    def set_routes(self, routes: list[list[int]]) -> None:
+        """Lay choices into routes; the kernel takes them up before it goes on."""
+        for r, route in enumerate(routes):
+            p = len(self.options) + r
+            for option in route:
+                x = self.node_of[option]
+                self.tables.nodes[p].next = x
+                p = x
+            self.tables.nodes[p].next = len(self.options) + self.routes + r
+
+
+def _nodes(arrays: Arrays) -> tuple[Rows, NDArray[np.int64]]:
+    numbered, routes = arrays.numbered, arrays.routes
+    options = len(arrays.options)
+    nodes: Rows = np.zeros(options + 2 * routes, NODE).view(np.recarray)
+    using: list[list[int]] = [[] for _ in arrays.options]
+    for k, limit in enumerate(numbered.limits):
+        for o in limit.options:
+            if o in arrays.node_of:
+                using[arrays.node_of[o]].append(k)
+    ends = np.cumsum([0, *map(len, using)])
+    for i, o in enumerate(arrays.options):
+        choice, node = numbered.choices[o], nodes[i]
+        node.place, node.parcel = choice.place, choice.parcel
+        node.opens, node.closes = choice.opens_at, choice.closes_at + ROUNDING_S
+        node.service, node.penalty = choice.service_s, choice.penalty
+        node.limits_from, node.limits_to = ends[i], ends[i + 1]
+    for o, _, started_at in numbered.done.values():
+        node = nodes[arrays.node_of[o]]
+        node.is_done, node.opens, node.closes = 1, started_at, started_at
+    nodes.route, nodes.next, nodes.prev = -1, -1, -1
+    for r, vehicle in enumerate(numbered.problem.vehicles):
+        start, end = nodes[options + r], nodes[options + routes + r]
+        start.place, end.place = numbered.start[r], numbered.end[r]
+        start.parcel = end.parcel = -1
+        start.route = end.route = r
+        start.opens, start.closes = begins_at(vehicle)
+        end.opens, end.closes = -math.inf, vehicle.shift_ends_at + ROUNDING_S
+    return nodes, np.array([k for limits in using for k in limits], dtype=np.int64)
+
+
+def _parcels(arrays: Arrays) -> Rows:
+    numbered = arrays.numbered
+    parcels: Rows = np.zeros(len(numbered.options_of), PARCEL).view(np.recarray)
+    for p, options in enumerate(numbered.options_of):
+        one, row = numbered.problem.parcels[p], parcels[p]
+        mine = [arrays.node_of[o] for o in options if o in arrays.node_of]
+        row.chosen, row.is_pickup = -1, one.is_pickup
+        row.prize = math.inf if one.prize is None else one.prize
+        if not mine:
+            row.prize = 0.0  # Nothing can serve it: the search need not know it.
+        elif p not in numbered.done:
+            # Options are in order, so those of one parcel stand side by side.
+            row.options_from, row.options_to = mine[0], mine[-1] + 1
+    return parcels
+
+
+def _places(numbered: Numbered) -> Rows:
+    places: Rows = np.zeros(len(numbered.problem.places), PLACE).view(np.recarray)
+    places.preparation = [place.preparation_s for place in numbered.problem.places]
+    return places
+
+
+def _legs(numbered: Numbered) -> Rows:
+    distances, durations = numbered.problem.distances_m.values, numbered.problem.durations_s.values
+    preparation = np.array([place.preparation_s for place in numbered.problem.places])
+    legs: Rows = np.zeros(distances.shape, LEG).view(np.recarray)
+    legs.metres = distances
+    legs.seconds = durations + preparation[None, :] * (1.0 - np.eye(len(preparation)))
+    return legs
+
+
+def _used_dimensions(numbered: Numbered) -> list[int]:
+    """Find which loads are limited at all: the others need not be counted."""
+    total = numbered.demand.sum(axis=0)
+    return [d for d in range(3) if (numbered.capacity[:, d] < total[d]).any()]
+
+
+def _nearness(numbered: Numbered) -> NDArray[np.float64]:
+    """Estimate what going between two places and back costs on average."""
+    vehicles = numbered.problem.vehicles
+    per_m = sum(vehicle.cost_per_km for vehicle in vehicles) / 1000
+    per_s = sum(vehicle.cost_per_hour for vehicle in vehicles) / 3600
+    if per_m == 0 and per_s == 0:
+        per_s = 1.0
+    cost = per_m * numbered.problem.distances_m.values + per_s * numbered.problem.durations_s.values
+    nearness: NDArray[np.float64] = cost + cost.T
+    return nearness
+
+
+def _near(nearness: NDArray[np.float64], places: list[int]) -> NDArray[np.int64]:
+    served = np.array(places, dtype=np.int64)
+    order = np.argsort(nearness[:, served], axis=1, kind="stable")[:, :NEAR_MAX]
+    return np.ascontiguousarray(served[order])
+
+
+def _neighbors(
+    numbered: Numbered, nearness: NDArray[np.float64], rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Order parcels around each by their nearest options; also the nearness of each to a start."""
+    count = len(numbered.options_of)
+    place = np.array([choice.place for choice in numbered.choices], dtype=np.int64)
+    first = np.array([options[0] for options in numbered.options_of], dtype=np.int64)
+    rows = np.minimum.reduceat(nearness[place], first, axis=0)
+    between = np.minimum.reduceat(rows[:, place], first, axis=1)
+    between += rng.random(between.shape) * 1e-6
+    np.fill_diagonal(between, -1.0)
+    neighbors = np.argsort(between, axis=1, kind="stable")[:, : min(count, NEIGHBORS_MAX)]
+    starts = sorted(set(numbered.start))
+    return np.ascontiguousarray(neighbors), rows[:, starts].min(axis=1)
+
+
+def _order_keys(
+    numbered: Numbered, from_start: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    count = len(numbered.options_of)
+    scale = numbered.demand.max(axis=0, initial=1.0).clip(min=1.0)
+    windows = [[numbered.choices[o] for o in options] for options in numbered.options_of]
+    widest = [max(one.closes_at - one.opens_at for one in mine) for mine in windows]
+    urgent = [mine[0].closes_at for mine in windows]
+    few = np.array([len(mine) for mine in windows]) + rng.random(count)
+    keys = np.array([
+        np.zeros(count), -(numbered.demand[:, 1:] / scale[1:]).sum(axis=1), -from_start,
+        from_start, widest, few, urgent,
+    ])  # fmt: skip
+    return np.ascontiguousarray(np.nan_to_num(keys, posinf=1e300))
+
+
+def _routes(arrays: Arrays) -> Rows:
+    numbered = arrays.numbered
+    kinds: dict[tuple[object, ...], int] = {}
+    routes: Rows = np.zeros(arrays.routes, ROUTE).view(np.recarray)
+    for r, vehicle in enumerate(numbered.problem.vehicles):
+        route = routes[r]
+        alike = (numbered.start[r], numbered.end[r], numbered.capacity[r].tobytes(),
+                 numbered.may_carry[:, r].tobytes(), vehicle.shift_starts_at,
+                 vehicle.shift_ends_at, vehicle.shift_s_max, vehicle.cost_fixed,
+                 vehicle.cost_per_km, vehicle.cost_per_hour, vehicle.range_m,
+                 r if vehicle.under_way else None)  # fmt: skip
+        route.kind = kinds.setdefault(alike, len(kinds))
+        route.is_open = 1
+        route.is_out = vehicle.under_way is not None
+        route.is_timed = vehicle.cost_per_hour > 0 or vehicle.shift_s_max is not None
+        route.fixed = vehicle.cost_fixed
+        route.per_m = vehicle.cost_per_km / 1000
+        route.per_s = vehicle.cost_per_hour / 3600
+        route.range = math.inf if vehicle.range_m is None else vehicle.range_m
+        route.duration_max = math.inf if vehicle.shift_s_max is None else (
+            vehicle.shift_s_max + ROUNDING_S
+        )  # fmt: skip
+        done = vehicle.under_way.done if vehicle.under_way else ()
+        route.head = len(arrays.options) + r
+        if done:
+            ids = {parcel.id: p for p, parcel in enumerate(numbered.problem.parcels)}
+            route.head = arrays.node_of[numbered.done[ids[done[-1].parcel]][0]]
+    return routes

@@ -1,0 +1,230 @@
+"""Whether a plan is what it says: times, loads, room, levels and costs, from the problem alone.
+
+This shares no code with the solver, so that one mistake does not excuse itself.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .problem import Option, Parcel, Place, Problem, Vehicle
+from .result import Result, Route
+
+TOLERANCE_S = 1e-6
+"""Seconds and metres that are lost in sums of floats: far less than anything that matters."""
+
+
+class Found(NamedTuple):
+    """What a plan is, as the problem says it."""
+
+    violations: tuple[str, ...]
+    cost: float
+    distance_m: float
+    vehicles: int
+
+    @property
+    def is_feasible(self) -> bool:
+        """Nothing is violated, and no required parcel is missing."""
+        return not self.violations
+
+
+def check(problem: Problem, result: Result) -> Found:
+    """Compute a plan again and name everything that is not as it must be or as it says."""
+    return _Check(problem, result).find()
+
+
+class _Check:
+    def __init__(self, problem: Problem, result: Result) -> None:
+        self.problem, self.result = problem, result
+        self.row: dict[str, int] = {place.id: i for i, place in enumerate(problem.places)}
+        self.places: dict[str, Place] = {place.id: place for place in problem.places}
+        self.parcels: dict[str, Parcel] = {parcel.id: parcel for parcel in problem.parcels}
+        self.vehicles: dict[str, Vehicle] = {one.id: one for one in problem.vehicles}
+        self.chosen: dict[str, Option] = {}
+        self.cost = self.distance_m = 0.0
+
+    def find(self) -> Found:
+        violations = [
+            *(says for route in self.result.routes for says in self._route(route)),
+            *self._vehicles(),
+            *self._parcels(),
+            *self._compartments(),
+            *self._levels(),
+            *self._sums(),
+        ]
+        return Found(tuple(violations), self.cost, self.distance_m, len(self.result.routes))
+
+    def _travel(self, origin: str, place: str, at: float) -> float:
+        """When the work at a place can begin, by the integral of speed over time."""
+        if origin == place:
+            return at
+        needed = float(self.problem.durations_s.values[self.row[origin], self.row[place]])
+        changes = [(one.at, one.factor) for one in self.problem.speeds if one.at > at]
+        passed = [one.factor for one in self.problem.speeds if one.at <= at]
+        factor = passed[-1] if passed else 1.0
+        for until, then in changes:
+            if needed <= (until - at) * factor:
+                break
+            needed -= (until - at) * factor
+            at, factor = until, then
+        return at + needed / factor + self.places[place].preparation_s
+
+    def _route(self, route: Route) -> Iterator[str]:
+        vehicle = self.vehicles.get(route.vehicle)
+        if vehicle is None:
+            yield f"there is no vehicle {route.vehicle!r}"
+            return
+        end_place = vehicle.end_place or vehicle.start_place
+        at, here, distance = route.leaves_at, vehicle.start_place, 0.0
+        done = {one.parcel: one for one in vehicle.under_way.done} if vehicle.under_way else {}
+        for visit in route.visits:
+            distance += self._metres(here, visit.place)
+            at = self._travel(here, visit.place, at)
+            here = visit.place
+            if visit.served[0].parcel not in done and abs(at - visit.arrives_at) > TOLERANCE_S:
+                yield f"{route.vehicle} is at {here!r} at {at}, not at {visit.arrives_at}"
+            for served in visit.served:
+                parcel = self.parcels.get(served.parcel)
+                if parcel is None or served.option >= len(parcel.options):
+                    yield f"there is no option {served.option} of parcel {served.parcel!r}"
+                    continue
+                if parcel.id in self.chosen:
+                    yield f"parcel {parcel.id!r} is served twice"
+                option = parcel.options[served.option]
+                self.chosen[parcel.id] = option
+                if parcel.id in done:
+                    at = done[parcel.id].started_at
+                else:
+                    at = max(at, option.opens_at, self.places[option.place].opens_at)
+                    yield from self._in_time(parcel, option, at)
+                if option.place != here or abs(at - served.starts_at) > TOLERANCE_S:
+                    yield f"parcel {parcel.id!r} starts at {at} at {option.place!r}"
+                at += self._service(option)
+        distance += self._metres(here, end_place)
+        at = self._travel(here, end_place, at)
+        yield from self._whole(route, vehicle, at, distance)
+        yield from self._loads(route, vehicle)
+
+    def _metres(self, origin: str, place: str) -> float:
+        return float(self.problem.distances_m.values[self.row[origin], self.row[place]])
+
+    def _service(self, option: Option) -> float:
+        return self.places[option.place].parcel_s if option.service_s is None else option.service_s
+
+    def _in_time(self, parcel: Parcel, option: Option, at: float) -> Iterator[str]:
+        closes_at = min(option.closes_at, self.places[option.place].closes_at)
+        if at > closes_at + TOLERANCE_S:
+            yield f"parcel {parcel.id!r} is {at - closes_at} s late at {option.place!r}"
+
+    def _whole(self, route: Route, vehicle: Vehicle, at: float, distance: float) -> Iterator[str]:
+        name, duration = route.vehicle, at - route.leaves_at
+        if vehicle.under_way is None and route.leaves_at < vehicle.shift_starts_at:
+            yield f"{name} leaves before its shift"
+        if vehicle.under_way is not None and route.leaves_at != vehicle.under_way.left_at:
+            yield f"{name} left at {vehicle.under_way.left_at}, not at {route.leaves_at}"
+        if at > vehicle.shift_ends_at + TOLERANCE_S:
+            yield f"{name} returns {at - vehicle.shift_ends_at} s after its shift"
+        if vehicle.shift_s_max is not None and duration > vehicle.shift_s_max + TOLERANCE_S:
+            yield f"{name} is out for {duration} s, more than {vehicle.shift_s_max}"
+        if vehicle.range_m is not None and distance > vehicle.range_m + TOLERANCE_S:
+            yield f"{name} drives {distance} m, more than {vehicle.range_m}"
+        cost = vehicle.cost_fixed + vehicle.cost_per_km * distance / 1000
+        cost += vehicle.cost_per_hour * duration / 3600
+        said = (route.returns_at, route.distance_m, route.duration_s, route.cost)
+        if not _are_close(said, (at, distance, duration, cost)):
+            yield f"{name} says {said}, and it is {(at, distance, duration, cost)}"
+        self.cost += cost
+        self.distance_m += distance
+
+    def _loads(self, route: Route, vehicle: Vehicle) -> Iterator[str]:
+        parcels = [self.parcels[one.parcel] for visit in route.visits for one in visit.served
+                   if one.parcel in self.parcels]  # fmt: skip
+        said = vehicle.capacity
+        for name, room, load_of in (
+            ("parcels", said.parcels, lambda _: 1),
+            ("cm³", said.volume_cm3, lambda parcel: parcel.volume_cm3),
+            ("g", said.weight_g, lambda parcel: parcel.weight_g),
+        ):
+            load = most = sum(load_of(one) for one in parcels if not one.is_pickup)
+            for parcel in parcels:
+                load += load_of(parcel) if parcel.is_pickup else -load_of(parcel)
+                most = max(most, load)
+            if room is not None and most > room:
+                yield f"{route.vehicle} holds {most} {name}, more than {room}"
+
+    def _vehicles(self) -> Iterator[str]:
+        twice = [id_ for id_, n in Counter(r.vehicle for r in self.result.routes).items() if n > 1]
+        if twice:
+            yield f"vehicles have two routes: {twice}"
+        routes = {route.vehicle: route for route in self.result.routes}
+        for vehicle in self.problem.vehicles:
+            if vehicle.under_way is None:
+                continue
+            route = routes.get(vehicle.id)
+            served = [one.parcel for v in route.visits for one in v.served] if route else []
+            done = [one.parcel for one in vehicle.under_way.done]
+            if route is None or served[: len(done)] != done:
+                yield f"{vehicle.id} does not begin with what it has done"
+            for id_ in served[len(done) :]:
+                parcel = self.parcels[id_]
+                if not parcel.is_pickup and parcel.vehicle != vehicle.id:
+                    yield f"parcel {id_!r} is not on board of {vehicle.id}"
+
+    def _parcels(self) -> Iterator[str]:
+        served_by = {
+            one.parcel: route.vehicle
+            for route in self.result.routes for visit in route.visits for one in visit.served
+        }  # fmt: skip
+        unserved = {one.parcel for one in self.result.unserved}
+        for parcel in self.problem.parcels:
+            vehicle = served_by.get(parcel.id)
+            if vehicle is None and parcel.prize is None:
+                yield f"parcel {parcel.id!r} is required and not served"
+            if (vehicle is None) != (parcel.id in unserved):
+                yield f"parcel {parcel.id!r} is served and said not to be, or the reverse"
+            if vehicle is not None and parcel.vehicle not in {None, vehicle}:
+                yield f"parcel {parcel.id!r} must go with {parcel.vehicle}, not {vehicle}"
+
+    def _compartments(self) -> Iterator[str]:
+        rank = {size: i for i, size in enumerate(self.problem.sizes)}
+        for place in self.problem.places:
+            here = [
+                rank[self.parcels[id_].size or self.problem.sizes[0]]
+                for id_, option in self.chosen.items()
+                if option.place == place.id and not self.parcels[id_].is_pickup
+            ]
+            if place.parcels_max is not None and len(here) > place.parcels_max:
+                yield f"{place.id!r} takes {place.parcels_max} parcels, not {len(here)}"
+            if place.free is None:
+                continue
+            # The largest parcels first, each into the smallest compartment left that it fits.
+            left = [place.free.get(size, 0) for size in self.problem.sizes]
+            for size in sorted(here, reverse=True):
+                fitting = [s for s in range(size, len(left)) if left[s] > 0]
+                if not fitting:
+                    yield f"{place.id!r} has no compartment for a parcel of size {size}"
+                    break
+                left[fitting[0]] -= 1
+
+    def _levels(self) -> Iterator[str]:
+        for wanted in self.problem.service_levels:
+            meant = list(self.parcels) if wanted.parcels is None else list(wanted.parcels)
+            worse = sum(id_ in self.chosen and self.chosen[id_].level > wanted.level
+                        for id_ in meant)  # fmt: skip
+            if worse > len(meant) - math.ceil(wanted.share * len(meant) - 1e-9):
+                yield f"{worse} of {len(meant)} parcels are served worse than level {wanted.level}"
+
+    def _sums(self) -> Iterator[str]:
+        penalties = sum(option.penalty for option in self.chosen.values())
+        missed = sum(
+            parcel.prize or 0.0 for parcel in self.problem.parcels if parcel.id not in self.chosen
+        )
+        self.cost += penalties + missed
+        if not _are_close((self.result.cost.total,), (self.cost,)):
+            yield f"the plan says it costs {self.result.cost.total}, and it is {self.cost}"
+
+
+def _are_close(said: tuple[float, ...], found: tuple[float, ...]) -> bool:
+    pairs = zip(said, found, strict=True)
+    return all(math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-6) for a, b in pairs)

@@ -1,0 +1,136 @@
+"""The tables that the kernel works on: what is given, and the plan it changes.
+
+Nodes are numbered: every option of every parcel, then a start and an end for every route. Routes
+are linked lists of nodes. A *limit* is a number of options that may be chosen together: the
+compartments of a place from a size class up, the shelf of a counter, a service level.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+LEG = np.dtype([("metres", "f8"), ("seconds", "f8")], align=True)
+"""Between two places; seconds are of driving and preparation, 0 from a place to itself."""
+
+PLACE = np.dtype([("first_here", "i8"), ("preparation", "f8")], align=True)
+"""The first of its chosen options, -1 for none."""
+
+PARCEL = np.dtype(
+    [
+        ("options_from", "i4"),  # nodes ``options_from`` to ``options_to`` are its options
+        ("options_to", "i4"),
+        ("chosen", "i4"),  # -1 while absent
+        ("is_pickup", "i4"),
+        ("prize", "f8"),  # cost of leaving it out, infinite where it is required
+        ("key", "f8"),  # by which removed parcels are sorted
+        ("absences", "f8"),  # how often it was left out in the search for fewer vehicles
+    ],
+    align=True,
+)
+
+NODE = np.dtype(
+    [
+        ("place", "i4"),
+        ("parcel", "i4"),  # -1 for the ends of routes
+        ("route", "i4"),  # -1 while not in the plan
+        ("next", "i4"),
+        ("prev", "i4"),
+        ("here_next", "i4"),  # the chosen options of a place are a list of their own
+        ("here_prev", "i4"),
+        ("is_done", "i4"),
+        ("limits_from", "i4"),  # what limits it: ``limits[limits_from:limits_to]``
+        ("limits_to", "i4"),
+        ("service", "f8"),
+        ("opens", "f8"),
+        ("closes", "f8"),
+        ("penalty", "f8"),
+        ("early", "f8"),  # earliest start of service, everything before as early as possible
+        ("late", "f8"),  # latest start of service such that everything after is in time
+        ("work", "f8"),  # seconds from leaving to the start of service, without any waiting
+    ],
+    align=True,
+)
+
+ROUTE = np.dtype(
+    [
+        ("head", "i4"),  # the last node that stays where it is: the start, or what was done
+        ("count", "i4"),  # parcels after the head
+        ("kind", "i4"),  # vehicles of one kind cannot be told apart while unused
+        ("seen", "i8"),  # when a vehicle of the kind of this number was last asked
+        ("is_open", "i4"),
+        ("is_out", "i4"),  # under way: left at a time that is known
+        ("is_timed", "i4"),  # its duration costs or is limited
+        ("is_touched", "i4"),
+        ("is_ruined", "i4"),
+        ("is_sound", "i4"),
+        ("distance", "f8"),
+        ("work", "f8"),
+        ("duration", "f8"),
+        ("cost", "f8"),
+        ("fixed", "f8"),
+        ("per_m", "f8"),
+        ("per_s", "f8"),
+        ("range", "f8"),
+        ("duration_max", "f8"),
+    ],
+    align=True,
+)
+
+ABSENT, LEFT_OUT, KEPT_ABSENT, REMOVED, ASKED = 0, 1, 2, 3, 4
+"""Places in :attr:`Tables.tally`; the first three are also rows of :attr:`Tables.lists`."""
+
+PENALTIES, COST, BEST, KEPT_PENALTIES = 0, 1, 2, 3
+"""Places in :attr:`Tables.sums`."""
+
+BEFORE, AFTER = 0, 1
+"""Places in :attr:`Tables.peaks`."""
+
+LEFT, MOST = 0, 1
+"""Places in :attr:`Tables.room`."""
+
+
+class Tables(NamedTuple):
+    """Few tables of records instead of many arrays: they compile several times as fast.
+
+    Tables of nodes, routes and loads are twice as long as there are entries: the second half is
+    how they were when the last turn was accepted.
+    """
+
+    option_count: int
+    node_count: int
+    route_count: int
+    dimensions: int
+    has_pickups: bool
+    nodes: Any
+    routes: Any
+    parcels: Any
+    places: Any
+    legs: Any
+    """Shape (places, places)."""
+    speeds: Any
+    """When speeds change and to what factor, shape (changes, 2)."""
+    near: Any
+    """For each place the nearest places with options, nearest first, shape (places, near)."""
+    neighbors: Any
+    """For each parcel the nearest ones, itself first, shape (parcels, neighbors)."""
+    order_keys: Any
+    """Keys by which removed parcels may be sorted, shape (orders, parcels)."""
+    limits: Any
+    room: Any
+    """How many more options each limit lets choose, and how many at most, shape (limits, 2)."""
+    demand: Any
+    """Shape (parcels, dimensions)."""
+    capacity: Any
+    """Shape (routes, dimensions)."""
+    may_carry: Any
+    """Shape (parcels, routes)."""
+    loads: Any
+    """All that a route carries over the day, shape (2 routes, dimensions)."""
+    peaks: Any
+    """Most on board before and after a node, shape (nodes, 2, dimensions)."""
+    best_next: Any
+    """Successors in the best plan so far, shape (nodes,)."""
+    lists: Any
+    """Parcels absent, left out, and absent when the turn began, shape (3, parcels)."""
+    tally: Any
+    sums: Any

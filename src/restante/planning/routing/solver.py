@@ -1,0 +1,260 @@
+"""From a problem to a plan: look ahead, construct, drop vehicles, anneal.
+
+A parcel that no set of routes can serve is named before the search (:mod:`.preflight`). Vehicles
+are then dropped one by one, where that is worth it, by putting their parcels elsewhere; parcels
+that are often left out come first. What remains of the budget anneals cost, with every required
+parcel served. Where no plan serves all, the least bad one is annealed: leaving a parcel out costs
+more than everything else.
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from .arrays import Arrays
+from .kernel.anneal import search
+from .kernel.state import ABSENT, BEST
+from .numbering import Numbered
+from .outcome import make_result
+from .preflight import look_ahead
+from .problem import Matrix, Option, Parcel, Place, PlaceId, Problem, Vehicle, VehicleId
+from .result import Result
+from .stop import MaxIterations, Stop
+
+CONSTRUCTION_SHARE = 0.35
+"""Share of the budget after which a plan that serves all is no longer waited for (chosen)."""
+
+FLEET_SHARE = 0.3
+"""Share of the budget in which vehicles are dropped (docs/explanation/routes.md)."""
+
+HOT, COLD = 3.0, 0.01
+"""First and last temperature, as multiples of the variable cost per parcel; a tenth of the first
+was 3 % worse (docs/explanation/routes.md)."""
+
+RESTARTED_MAX = 120
+"""Up to so many parcels a search is broken into several, which helps small problems (measured)."""
+
+RESTARTS = 4
+
+STILL = 1e-9
+"""A temperature at which only what is better is taken."""
+
+
+class Progress(NamedTuple):
+    """How far a search is."""
+
+    share: float
+    iterations: int
+    cost: float
+    """Of the best plan so far; infinite while there is none that serves all."""
+    vehicles: int
+
+
+def solve(
+    problem: Problem,
+    stop: Stop,
+    seed: int,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    in_force: Result | None = None,
+) -> Result:
+    """Plan routes.
+
+    Parameters
+    ----------
+    stop
+        When to end; by iterations, the same seed gives the same result.
+    seed
+        Of all chance in the search.
+    progress
+        Is told now and then how far the search is.
+    in_force
+        A plan to begin from. Where it still can be driven, the answer is never worse.
+
+    Returns
+    -------
+    Result
+        The best plan found; the least bad one, with what it violates, where none serves all.
+    """
+    numbered = Numbered.of(problem)
+    looked = look_ahead(numbered)
+    if not looked.options:
+        routes = [list(route) for route in _done_routes(numbered)]
+        return make_result(numbered, looked, routes, seed=seed, iterations=0)
+    arrays = Arrays(numbered, looked, np.random.default_rng(seed))
+    arrays.set_routes(_first_routes(arrays, in_force))
+    run = _Run(arrays, stop, np.random.default_rng([seed, 1]), progress)
+    run.construct()
+    run.drop_vehicles()
+    run.anneal()
+    routes = arrays.routes_of(arrays.tables.best_next)
+    return make_result(numbered, looked, routes, seed=seed, iterations=run.turns)
+
+
+def warm_up() -> None:
+    """Compile the kernel, or take up its machine code, before a clock runs."""
+    nowhere = Matrix([[0.0]])
+    depot = PlaceId("depot")
+    problem = Problem(
+        places=(Place(id=depot),),
+        vehicles=(Vehicle(id=VehicleId("van"), start_place=depot),),
+        parcels=(Parcel(id="parcel", options=(Option(place=depot),)),),
+        distances_m=nowhere,
+        durations_s=nowhere,
+    )
+    solve(problem, MaxIterations(1), 0)
+
+
+def _done_routes(numbered: Numbered) -> list[list[int]]:
+    routes: list[list[int]] = [[] for _ in numbered.problem.vehicles]
+    for option, v, _ in numbered.done.values():
+        routes[v].append(option)
+    return routes
+
+
+def _first_routes(arrays: Arrays, in_force: Result | None) -> list[list[int]]:
+    """Begin with what was done, and with what a plan in force says of the rest."""
+    numbered = arrays.numbered
+    routes = _done_routes(numbered)
+    if in_force is None:
+        return routes
+    parcel_of = {parcel.id: p for p, parcel in enumerate(numbered.problem.parcels)}
+    vehicle_of = {vehicle.id: v for v, vehicle in enumerate(numbered.problem.vehicles)}
+    room = [limit.options_max for limit in numbered.limits]
+    using: dict[int, list[int]] = {}
+    for k, limit in enumerate(numbered.limits):
+        for option in limit.options:
+            using.setdefault(option, []).append(k)
+    seen = set(numbered.done)
+    for option in (option for route in routes for option in route):
+        for k in using.get(option, ()):
+            room[k] -= 1
+    for route in in_force.routes:
+        v = vehicle_of.get(route.vehicle)
+        for served in (one for visit in route.visits for one in visit.served):
+            p = parcel_of.get(served.parcel)
+            if v is None or p is None or p in seen or not numbered.may_carry[p, v]:
+                continue
+            options = numbered.options_of[p]
+            option = options[served.option] if served.option < len(options) else -1
+            limits = using.get(option, ())
+            if option in arrays.node_of and all(room[k] > 0 for k in limits):
+                seen.add(p)
+                routes[v].append(option)
+                for k in limits:
+                    room[k] -= 1
+    return routes
+
+
+class _Run:
+    """One search, with how many turns it made."""
+
+    def __init__(
+        self,
+        arrays: Arrays,
+        stop: Stop,
+        rng: np.random.Generator,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self.arrays = arrays
+        self.tables = arrays.tables
+        self._routes = arrays.tables.routes[: arrays.routes]
+        self.stop, self.rng, self.progress = stop, rng, progress
+        self.turns = 0
+
+    def _go(self, temperature: float, *, is_strict: bool) -> None:
+        turns = self.stop.stretch(self.turns)
+        self.turns += search(self.tables, self.rng, turns, temperature, is_strict)
+        if self.progress is not None:
+            used = sum(1 for r in range(self.arrays.routes) if self._routes[r].cost > 0)
+            share, best = min(1.0, self.stop.share(self.turns)), float(self.tables.sums[BEST])
+            self.progress(Progress(share, self.turns, best, used))
+
+    def _serves_all(self) -> bool:
+        absent = self.tables.lists[ABSENT, : self.tables.tally[ABSENT]]
+        return not np.isinf(self.tables.parcels.prize[absent]).any()
+
+    def construct(self) -> None:
+        """Find a plan that serves all; or give up, and let leaving out be very dear."""
+        search(self.tables, self.rng, 0, STILL, True)
+        while not self._serves_all() and self.stop.share(self.turns) < CONSTRUCTION_SHARE:
+            self._go(STILL, is_strict=False)
+        if not self._serves_all():
+            dear = 1e3 * (1.0 + float(np.abs(self._routes.cost).sum()))
+            prizes = self.tables.parcels.prize
+            prizes[np.isinf(prizes)] = dear
+            search(self.tables, self.rng, 0, STILL, True)
+
+    def drop_vehicles(self) -> None:
+        """Close one vehicle after the other, as long as that makes the plan cheaper."""
+        until = min(1.0, self.stop.share(self.turns) + FLEET_SHARE)
+        while self.stop.share(self.turns) < until:
+            best, routes = float(self.tables.sums[BEST]), self._best_routes()
+            victim = self._smallest_route(routes)
+            if victim is None:
+                return
+            self._routes[victim].is_open = 0
+            self.arrays.set_routes([[] if r == victim else x for r, x in enumerate(routes)])
+            self.tables.parcels.absences[:] = 0.0
+            self.tables.sums[BEST] = math.inf
+            search(self.tables, self.rng, 0, STILL, False)
+            while not self._serves_all() and self.stop.share(self.turns) < until:
+                self._go(STILL, is_strict=False)
+            if not self._serves_all() or self.tables.sums[BEST] >= best:
+                self._routes[victim].is_open = 1
+                self.arrays.set_routes(routes)
+                self.tables.sums[BEST] = math.inf
+                search(self.tables, self.rng, 0, STILL, True)
+                return
+
+    def _best_routes(self) -> list[list[int]]:
+        return self.arrays.routes_of(self.tables.best_next)
+
+    def _smallest_route(self, routes: list[list[int]]) -> int | None:
+        """Choose a vehicle to do without, unless the others could never hold everything."""
+        used = [
+            r
+            for r, route in enumerate(routes)
+            if route and not self._routes[r].is_out and self._routes[r].fixed > 0
+        ]
+        if len(used) < 2:
+            return None
+        victim = min(used, key=lambda r: (len(routes[r]), -self._routes[r].fixed))
+        others = [r for r, route in enumerate(routes) if r != victim and
+                  (route or self._routes[r].is_open)]  # fmt: skip
+        if any(not routes[r] for r in others):
+            # A vehicle stands idle: which are used is for cost to say, not for room.
+            return victim if self._holds_all([r for r in others if routes[r]]) else None
+        return victim if self._holds_all(others) else None
+
+    def _holds_all(self, vehicles: list[int]) -> bool:
+        required = np.isinf(self.tables.parcels.prize) & (self.tables.parcels.is_pickup == 0)
+        wanted = self.tables.demand[required].sum(axis=0)
+        return bool((wanted <= self.tables.capacity[vehicles].sum(axis=0)).all())
+
+    def anneal(self) -> None:
+        """Let cost fall, from hot to cold, with every required parcel served."""
+        parcels = len(self.arrays.numbered.options_of)
+        rounds = RESTARTS if parcels <= RESTARTED_MAX else 1
+        begun = self.stop.share(self.turns)
+        each = (1.0 - begun) / rounds
+        scale = self._variable_cost() / parcels
+        self._close_unused(30 * HOT * scale)
+        while (share := self.stop.share(self.turns)) < 1.0:
+            part = ((share - begun) / each) % 1.0
+            self._go(scale * HOT * (COLD / HOT) ** part, is_strict=True)
+
+    def _variable_cost(self) -> float:
+        routes = self._routes
+        fixed = sum(float(one.fixed) for one in routes if one.cost > 0)
+        return max(float(routes.cost.sum()) - fixed, 1e-9)
+
+    def _close_unused(self, dear: float) -> None:
+        """Close vehicles that the search could never pay for: asking them would cost time."""
+        used = [route for route in self._routes if route.cost > 0]
+        fixed_max = max((float(route.fixed) for route in used), default=0.0)
+        for route in self._routes:
+            if route.cost == 0 and route.fixed > dear and route.fixed >= fixed_max and used:
+                route.is_open = 0
