@@ -107,7 +107,12 @@ def check_left(told: Told, address: str, data: Path, received: Sequence[Received
     _tell_what_waits(address, data)
     letters = _read_letters(data)
     again = [f"{to} got {subject!r} {n} times" for (to, subject), n in letters.items() if n > 1]
-    broken += again + _check_letters(left, letters) + _check_deliveries(left, address, received)
+    broken += (
+        again
+        + _check_work(left)
+        + _check_letters(left, letters)
+        + _check_deliveries(left, address, received)
+    )
     facts = 0
     with closing(open_journal(Settings(data_dir=data, database_url=address))) as journal:
         report = verify(journal, KINDS)
@@ -187,6 +192,21 @@ def _read_letters(data: Path) -> Counter[tuple[str, str]]:
             message = mailbox.MaildirMessage(file)
         letters[str(message["To"]), str(message["Subject"])] += 1
     return letters
+
+
+def _check_work(left: Left) -> list[str]:
+    """Look whether everything that is to be told lies in the outbox, told or not."""
+    asked = {tuple(key.split("/")[1:3]) for key in left.work}
+    announced = {parcel for parcels in left.announced.values() for parcel in parcels}
+    missing = [
+        (parcel, kind)
+        for parcel, tag in left.custody
+        if parcel in announced and (parcel, kind := tag.split(".")[1]) not in asked
+    ]
+    if not missing:
+        return []
+    parcel, kind = missing[0]
+    return [f"{len(missing)} notices are not in the outbox: {kind} of {parcel} first"]
 
 
 def _check_letters(left: Left, letters: Counter[tuple[str, str]]) -> list[str]:

@@ -19,7 +19,7 @@ from restante.core.value import UtcSeconds
 from restante.operations.directory import issue_api_key, register_locker
 from restante.operations.webhooks import make_webhook
 from restante.partners.public_address import Allowance
-from tests.crash.centre import MOMENTS, POINTS, CentreProcess, Doom, Given
+from tests.crash.centre import MOMENTS, CentreProcess, Doom, Given
 from tests.crash.checks import Findings, check_left
 from tests.crash.load import Load, Told, Way
 from tests.crash.servers import Node, nodes
@@ -37,7 +37,7 @@ NEIGHBOR = "127.0.0.1"
 RECOVER_SECONDS_MAX = 90.0
 """Until everybody is served again, also on a busy machine."""
 
-VICTIMS = ("postgres", "centre", *POINTS)
+VICTIMS = ("postgres", "centre", "commit", "outbox", "follower")
 """The database, a centre at any moment, and a centre at each of the points where it can be told to
 die: its committer, its worker of the outbox, its follower."""
 

@@ -63,7 +63,7 @@ PLANTS: dict[str, Callable[[], list[Seam]]] = {
 
 VICTIMS_OF = {
     "synchronous-commit-off": ("postgres",),
-    "outbox-outside": ("commit",),
+    "outbox-outside": ("work",),
     "ack-before-commit": ("commit", "centre"),
 }
 """Whose death a fault waits for; anybody's for the others."""
