@@ -30,6 +30,9 @@ TURN_SECONDS: Final = 0.004
 BATCH_SECONDS_MAX: Final = 1.0
 """A request is sent after so long even when it is not full."""
 
+BEATS_MAX: Final = 200
+"""Sent at once when the generator itself is late."""
+
 GREETINGS_MAX: Final = 400
 """Lockers that greet at once."""
 
@@ -109,13 +112,36 @@ class _Noted(NamedTuple):
     at: float
 
 
+class _Course:
+    """How far a run has come."""
+
+    def __init__(self, run: Run, begun: float) -> None:
+        operations, whole = run.rates.operations, run.warm_seconds + run.seconds
+        tables = (make_timetable(operations[kind], whole, kind) for kind in Kind)
+        self.run = run
+        self.begun = begun
+        self.due = list(heapq.merge(*tables, key=lambda one: one.at_s))
+        self.offered: Counter[str] = Counter(
+            one.kind.value for one in self.due if one.at_s >= run.warm_seconds
+        )
+        self.starved: Counter[str] = Counter()
+        self.samples: list[Sample] = []
+        self.sites: list[str] = []
+        """Of the announcements of the next request."""
+        self.place = 0
+        self.beats = 0
+        self.beats_late = 0
+        self.looked_at_s = 0.0
+        self.announced_at_s = 0.0
+
+
 class Generator:
     """Runs what it is told to.
 
     Parameters
     ----------
-    way
-        How lockers reach the centre.
+    reach
+        How to reach the centre.
     """
 
     def __init__(self, reach: Reach) -> None:
@@ -157,66 +183,23 @@ class Generator:
         self._noted.clear()
         self._refused.clear()
         whole = run.warm_seconds + run.seconds
-        operations = run.rates.operations
-        due = list(
-            heapq.merge(
-                *(make_timetable(operations[kind], whole, kind) for kind in Kind),
-                key=lambda one: one.at_s,
-            )
-        )
-        offered: Counter[str] = Counter(one.kind for one in due if one.at_s >= run.warm_seconds)
-        starved: Counter[str] = Counter()
-        samples: list[Sample] = []
-        sites: list[str] = []
-        begun = time.monotonic()
-        place = beats = late_beats = 0
-        sampled = said_again = announced = 0.0
-        while (at_s := time.monotonic() - begun) < whole:
-            while place < len(due) and due[place].at_s <= at_s:
-                one = due[place]
-                place += 1
-                due_at = begun + one.at_s
-                if one.kind is Kind.ANNOUNCE:
-                    sites.append(self.crowd.choose_site())
-                    if len(sites) == BATCH:
-                        self._announce(sites, due_at)
-                        sites = []
-                elif not self._do(one.kind, due_at) and one.at_s >= run.warm_seconds:
-                    starved[one.kind] += 1
-            wanted = int(at_s * run.rates.beats)
-            # A generator that is late makes up for it, but not all at once.
-            for _ in range(min(wanted - beats, 200)):
-                self.crowd.beat()
-                beats += 1
-            late_beats = max(late_beats, wanted - beats)
+        course = _Course(run, time.monotonic())
+        while (at_s := time.monotonic() - course.begun) < whole:
+            self._do_due(course, at_s)
+            self._beat(course, at_s)
             self._take_answers()
-            if sites and at_s - announced >= BATCH_SECONDS_MAX:
-                self._announce(sites, time.monotonic())
-                sites = []
-            announced = at_s if not sites else announced
-            if at_s - sampled >= 1.0:
-                sampled = at_s
-                samples.append(
+            if at_s - course.looked_at_s >= 1.0:
+                course.looked_at_s = at_s
+                course.samples.append(
                     Sample(at_s=at_s, reports=self.crowd.unacknowledged, requests=self._requests)
                 )
-            if at_s - said_again >= 1.0:
-                said_again = at_s
                 self.crowd.say_again(time.monotonic() - LATE_SECONDS)
             await asyncio.sleep(TURN_SECONDS)
         over = time.monotonic()
-        if sites:
-            self._announce(sites, over)
+        if course.sites:
+            self._announce(course, over)
         await self._drain()
-        return self._outcome(
-            run,
-            begun + run.warm_seconds,
-            over,
-            offered=offered,
-            starved=starved,
-            samples=samples,
-            beats=beats,
-            late=late_beats,
-        )
+        return self._outcome(course, over)
 
     def account(self) -> Account:
         """Say what was acknowledged."""
@@ -236,6 +219,30 @@ class Generator:
         if self._way is not None:
             await self._way.close()
 
+    def _do_due(self, course: "_Course", at_s: float) -> None:
+        while course.place < len(course.due) and course.due[course.place].at_s <= at_s:
+            one = course.due[course.place]
+            course.place += 1
+            due_at = course.begun + one.at_s
+            if one.kind is Kind.ANNOUNCE:
+                course.sites.append(self.crowd.choose_site())
+                if len(course.sites) == BATCH:
+                    self._announce(course, due_at)
+            elif not self._do(one.kind, due_at) and one.at_s >= course.run.warm_seconds:
+                course.starved[one.kind.value] += 1
+        if not course.sites:
+            course.announced_at_s = at_s
+        elif at_s - course.announced_at_s >= BATCH_SECONDS_MAX:
+            self._announce(course, time.monotonic())
+
+    def _beat(self, course: "_Course", at_s: float) -> None:
+        wanted = int(at_s * course.run.rates.beats)
+        # A generator that is late makes up for it, but not all at once.
+        for _ in range(min(wanted - course.beats, BEATS_MAX)):
+            self.crowd.beat()
+            course.beats += 1
+        course.beats_late = max(course.beats_late, wanted - course.beats)
+
     def _do(self, kind: Kind, due_at: float) -> bool:
         if kind is Kind.DEPOSIT:
             return self.crowd.deposit(due_at)
@@ -247,10 +254,11 @@ class Generator:
         self._requests += 1
         return True
 
-    def _announce(self, sites: list[str], due_at: float) -> None:
+    def _announce(self, course: "_Course", due_at: float) -> None:
         # A partner's list is ready as a whole: none of it waits for the others.
-        self._partner.announce(sites, due_at)
+        self._partner.announce(course.sites, due_at)
         self._requests += 1
+        course.sites = []
 
     def _take_answers(self) -> None:
         while self._partner.done:
@@ -274,18 +282,9 @@ class Generator:
                 again = time.monotonic()
                 self.crowd.say_again(again - LATE_SECONDS)
 
-    def _outcome(
-        self,
-        run: Run,
-        begun: float,
-        over: float,
-        *,
-        offered: Counter[str],
-        starved: Counter[str],
-        samples: list[Sample],
-        beats: int,
-        late: int,
-    ) -> Outcome:
+    def _outcome(self, course: "_Course", over: float) -> Outcome:
+        run = course.run
+        begun = course.begun + run.warm_seconds
         latencies: dict[str, array[float]] = {kind.value: array("d") for kind in Kind}
         done: Counter[str] = Counter()
         for one in self._noted:
@@ -295,15 +294,15 @@ class Generator:
             done[one.kind] += one.at <= over
         return Outcome(
             seconds=over - begun,
-            offered=dict(offered),
+            offered=dict(course.offered),
             done=dict(done),
-            starved=dict(starved),
+            starved=dict(course.starved),
             refused=dict(self._refused),
             latency_ms={kind: sorted(some) for kind, some in latencies.items()},
-            beats=round(beats * run.seconds / (run.seconds + run.warm_seconds)),
-            beats_late=late,
+            beats=round(course.beats * run.seconds / (run.seconds + run.warm_seconds)),
+            beats_late=course.beats_late,
             problem=self._problem,
-            samples=samples,
+            samples=course.samples,
             unacknowledged=self.crowd.unacknowledged + self._requests,
         )
 
