@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from .. import __version__
-from . import bench, board, journal, locker
+from . import bench, board, journal, locker, plan
 from .backup import backup, restore
 from .bench_growth import bench_growth
 from .bench_peak_day import bench_peak_day
@@ -45,6 +45,7 @@ app.add_typer(bench.app, name="bench")
 app.add_typer(board.app, name="board")
 app.add_typer(journal.app, name="journal")
 app.add_typer(locker.app, name="locker")
+app.add_typer(plan.app, name="plan")
 
 
 def _show_version(wanted: bool) -> None:

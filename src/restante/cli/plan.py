@@ -1,0 +1,116 @@
+"""``restante plan``: planners, run on files."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .output import RESULT, fail, print_json, progress
+
+if TYPE_CHECKING:
+    from ..planning.routing import Problem, Result, Stop
+    from ..planning.routing.formats import Instance
+
+app = typer.Typer(no_args_is_help=True, help="Plan: couriers' routes.")
+
+
+@app.callback()
+def plan() -> None:
+    """Plan: couriers' routes."""
+
+
+@app.command("routes")
+def routes(
+    file: Annotated[Path, typer.Argument(help="A problem: JSON, or of a public format.")],
+    written_as: Annotated[
+        str | None,
+        typer.Option("--format", help="Public format: vrpdo, vrptw, cvrp, vrprdl or gvrp."),
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="Seconds to search.", min=0.1)] = 30.0,
+    iterations: Annotated[
+        int | None,
+        typer.Option(help="Search so many turns instead: the same on every machine.", min=1),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of all chance in the search.", min=0)] = 1,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the whole plan into this JSON file.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Plan couriers' routes where a parcel may go to one of several places.
+
+    Lockers have compartments that all routes share. What is planned is checked by a program that
+    shares no code with the planner. Costs of public formats are in the format's own objective.
+    """
+    try:
+        from ..planning.routing import MaxIterations, MaxSeconds, check, solve, warm_up
+    except ModuleNotFoundError as error:
+        fail(f"planning needs {error.name}: install restante[planning]")
+    instance = _read(file, written_as)
+    problem = instance.problem
+    with progress("planning", total=1.0) as tell:
+        warm_up()
+        began = time.monotonic()
+        stop: Stop = MaxSeconds(seconds, time.monotonic)
+        if iterations is not None:
+            stop = MaxIterations(iterations)
+        result = solve(
+            problem,
+            stop,
+            seed,
+            progress=lambda at: tell(at.share, f"{at.vehicles} vehicles, cost {at.cost:.6g}"),
+        )
+        took = time.monotonic() - began
+    found = check(problem, result)
+    if out is not None:
+        out.write_bytes(result.to_json())
+    told = {
+        "feasible": result.is_feasible and found.is_feasible,
+        "vehicles": found.vehicles,
+        "cost": instance.cost_of(result),
+        "unserved": len(result.unserved),
+        "seconds": round(took, 2),
+        "iterations": result.iterations,
+        "seed": seed,
+        "violations": list(found.violations),
+    }
+    if as_json:
+        print_json(told)
+    else:
+        RESULT.print(_text(problem, result, told), highlight=False, markup=False)
+    if set(found.violations) != set(result.violated):
+        fail("the plan is not what it says; this is a mistake of the planner, please report it")
+
+
+def _read(file: Path, written_as: str | None) -> "Instance":
+    from ..planning.routing import BadProblem
+    from ..planning.routing.formats import READERS, BadInstance, read_problem
+
+    if written_as is not None and written_as not in READERS:
+        fail(f"{written_as!r} is no format: give one of {', '.join(READERS)}")
+    text = file.read_text(encoding="utf-8", errors="replace")
+    try:
+        return read_problem(text) if written_as is None else READERS[written_as](text)
+    except (BadProblem, BadInstance) as error:
+        fail(f"{file}: {error}")
+
+
+def _text(problem: "Problem", result: "Result", told: dict[str, Any]) -> str:
+    lines = [
+        f"{'feasible' if told['feasible'] else 'NOT feasible'}: {told['vehicles']} vehicles,"
+        f" cost {told['cost']:.6g}, {result.distance_m / 1000:.1f} km,"
+        f" {result.co2e_g / 1000:.1f} kg CO2e",
+        f"{len(problem.parcels) - told['unserved']} of {len(problem.parcels)} parcels served;"
+        f" {told['iterations']} iterations in {told['seconds']} s, seed {told['seed']}",
+    ]
+    for route in result.routes:
+        served = sum(len(visit.served) for visit in route.visits)
+        lines.append(
+            f"  {route.vehicle}: {len(route.visits)} stops, {served} parcels,"
+            f" {route.distance_m / 1000:.1f} km,"
+            f" from {route.leaves_at:.0f} s to {route.returns_at:.0f} s"
+        )
+    lines += [f"  not served: {one.parcel}: {one.says}" for one in result.unserved]
+    lines += [f"  violated: {says}" for says in result.violated]
+    return "\n".join(lines)
