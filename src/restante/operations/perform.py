@@ -62,7 +62,7 @@ class OutboxWorker:
         self._committer = committer
         self._clock = clock
 
-    def turn(self, limit: int = 200) -> int:
+    def turn(self, limit: int = 50) -> int:
         """Perform what is due now, at most ``limit`` pieces; how many were tried."""
         if not self._performers:
             return 0
