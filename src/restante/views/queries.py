@@ -49,12 +49,19 @@ class Queries:
         Opens a transaction that sees one moment.
     journal
         For states that have no rows: what a site has promised.
+    glancing
+        Opens what single queries are read with, where that is cheaper.
     """
 
     def __init__(
-        self, reading: Callable[[], AbstractContextManager[Connection]], journal: Journal
+        self,
+        reading: Callable[[], AbstractContextManager[Connection]],
+        journal: Journal,
+        *,
+        glancing: Callable[[], AbstractContextManager[Connection]] | None = None,
     ) -> None:
         self._reading = reading
+        self._glancing = glancing or reading
         self._journal = journal
 
     # ── Machines of lockers ───────────────────────────────────────────────────────────────────
@@ -306,7 +313,7 @@ class Queries:
     def api_key(self, key_id: str) -> ApiKey | None:
         """Find the row a presented key names; see :func:`restante.access.check_api_key`."""
         query = select(API_KEYS).where(API_KEYS.c.key_id == key_id)
-        with self._reading() as connection:
+        with self._glancing() as connection:
             row = connection.execute(query).mappings().first()
         return None if row is None else _api_key(row)
 
@@ -331,7 +338,7 @@ class Queries:
     def live_selectors(self, site: SiteId) -> tuple[str, ...]:
         """List the public first digits of a site's live and recent codes."""
         query = select(PIN_PRINTS.c.selector).where(PIN_PRINTS.c.site == site)
-        with self._reading() as connection:
+        with self._glancing() as connection:
             return tuple(connection.scalars(query))
 
 

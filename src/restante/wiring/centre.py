@@ -116,7 +116,7 @@ def open_centre(
     keys = _open_keys(settings.keystore_path, clock, minter) if keyring is None else keyring
     journal = open_journal(settings, durability=durability)
     reading = journal.reading
-    queries = Queries(reading, journal)
+    queries = Queries(reading, journal, glancing=journal.glancing)
     means = _make_means(settings, minter, keys, cost, queries)
     hooks: dict[str, Any] = {"committed": committed, "around": around}
     given = {name: hook for name, hook in hooks.items() if hook is not None}
