@@ -39,7 +39,8 @@ from restante.notices import (
     pick_language,
     refusal_text,
 )
-from restante.notices.compose import _WORDINGS, SMS_LENGTH_MAX, qr_png
+from restante.notices.compose import _WORDINGS, SMS_LENGTH_MAX
+from restante.notices.qr import qr_png
 from restante.notices.texts import REFUSALS, translations
 
 CODE = "12-345678"

@@ -6,16 +6,15 @@ from email.message import EmailMessage
 from email.utils import format_datetime as rfc_date
 from email.utils import make_msgid
 from hashlib import sha256
-from io import BytesIO
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-import segno
 from babel.dates import format_datetime
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from ..core.value import UtcSeconds
 from .notice import Notice, NoticeKind, carries_code
+from .qr import qr_png
 from .texts import pick_language, translations
 
 SMS_LENGTH_MAX: Final = 153
@@ -133,13 +132,6 @@ def message_id(key: str, from_address: str) -> str:
     """Make the id by which mail programs drop doubles of one notice."""
     domain = from_address.rpartition("@")[2].strip(">") or "restante.invalid"
     return f"<{sha256(key.encode()).hexdigest()[:32]}@{domain}>"
-
-
-def qr_png(text: str) -> bytes:
-    """Draw a QR code as PNG, error correction M."""
-    image = BytesIO()
-    segno.make(text, error="m", micro=False).save(image, kind="png", scale=6, border=4)
-    return image.getvalue()
 
 
 class _Words(NamedTuple):
