@@ -24,7 +24,7 @@ from restante.wiring.centre import Centre
 from restante.wiring.logs import set_up_logs
 from restante.wiring.service import run_service
 from tests.crash.plants import planted
-from tests.programs import wait_until
+from tests.programs import Overdue, wait_until
 
 SERVE_SECONDS_MAX = 90.0
 """From its start until it serves, also on a busy machine."""
@@ -51,6 +51,9 @@ class Doom(NamedTuple):
     @property
     def word(self) -> str:
         return f"!{self.point} {self.moment}"
+
+
+PARDON: Final = Doom("nowhere", "never")
 
 
 class Given(NamedTuple):
@@ -101,24 +104,24 @@ class CentreProcess:
         """Kill it, wherever it is."""
         if self._process is not None:
             self._process.kill()
-            self.wait_for_end(SERVE_SECONDS_MAX)
+            self._process.join(SERVE_SECONDS_MAX)
+            if self._process.is_alive():
+                raise Overdue(f"the centre at {self.url} was killed and is not gone")
+            self._process = None
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it has been killed."""
+        return self._process is None or not self._process.is_alive()
 
     def doom(self, doom: Doom) -> None:
-        """Let it kill itself at its next coming to a point."""
+        """Let it kill itself at its next coming to a point, or never."""
         with socket.socket(socket.AF_UNIX) as line:
             line.settimeout(SERVE_SECONDS_MAX)
             line.connect(str(self.given.line))
             line.sendall(f"{doom.word}\n".encode())
             # It has taken it when it hangs up.
             line.recv(1)
-
-    def wait_for_end(self, seconds: float) -> bool:
-        """Wait until it is dead; whether it is."""
-        self._process.join(seconds)
-        if self._process.is_alive():
-            return False
-        self._process = None
-        return True
 
 
 def serve(given: Given) -> None:

@@ -196,17 +196,15 @@ def _read_letters(data: Path) -> Counter[tuple[str, str]]:
 
 def _check_work(left: Left) -> list[str]:
     """Look whether everything that is to be told lies in the outbox, told or not."""
-    asked = {tuple(key.split("/")[1:3]) for key in left.work}
+    asked = {key.split("/")[1] for key in left.work}
     announced = {parcel for parcels in left.announced.values() for parcel in parcels}
     missing = [
-        (parcel, kind)
-        for parcel, tag in left.custody
-        if parcel in announced and (parcel, kind := tag.split(".")[1]) not in asked
+        (parcel, tag) for parcel, tag in left.custody if parcel in announced and parcel not in asked
     ]
     if not missing:
         return []
-    parcel, kind = missing[0]
-    return [f"{len(missing)} notices are not in the outbox: {kind} of {parcel} first"]
+    parcel, tag = missing[0]
+    return [f"notices of {len(missing)} handoffs are not in the outbox: {tag} of {parcel} first"]
 
 
 def _check_letters(left: Left, letters: Counter[tuple[str, str]]) -> list[str]:

@@ -69,6 +69,16 @@ VICTIMS_OF = {
 """Whose death a fault waits for; anybody's for the others."""
 
 
+SHOWS_AS = {
+    "synchronous-commit-off": "acknowledged are gone",
+    "outbox-outside": "not in the outbox",
+    "ack-before-commit": "acknowledged are gone",
+    "poison-swallowed": "acknowledged are gone",
+    "dedupe-without-epoch": "acknowledged are gone",
+}
+"""What is said of it when it is found: that nobody answered in time is no finding."""
+
+
 @contextmanager
 def planted(name: str) -> Iterator[None]:
     """Let a fault be there for a while; none for an empty name."""
