@@ -30,7 +30,8 @@ for module in pkgutil.walk_packages(getattr(room, "__path__", ()), room.__name__
 ROOMS_OF_A_LOCKER = ("core", "journal", "access", "link", "edge")
 
 ONLY_AT_THE_CENTRE = (
-    "restante.journal.postgres restante.journal.postgres_bulk restante.journal.postgres_patience"
+    "restante.journal.postgres restante.journal.postgres_arrays restante.journal.postgres_bulk"
+    " restante.journal.postgres_lookup restante.journal.postgres_patience"
 )
 """Need a driver of their own; a contract forbids a locker to reach them."""
 

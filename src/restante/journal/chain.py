@@ -7,8 +7,8 @@ not to the story, and a journal moved to another database keeps its chain.
 It knows no storage; both adapters use it.
 """
 
-import hashlib
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Final, NamedTuple
 
 import msgspec
@@ -21,7 +21,7 @@ from .port import Origin, Recorded, Scalar, Stored, Unit
 FIRST_HASH: Final = bytes(32)
 """Stands before the first fact of every stream."""
 
-_envelope = msgspec.json.Encoder()
+_encode: Final = msgspec.json.Encoder().encode
 
 
 class Sealed(NamedTuple):
@@ -35,18 +35,17 @@ class Sealed(NamedTuple):
 
 def hash_fact(fact: Stored, previous: bytes) -> bytes:
     """Chain a fact to the hash before it; the fact's own ``hash`` field is not read."""
-    origin = fact.origin
-    envelope = (
+    return _chain(
+        previous,
+        fact.body,
         fact.stream,
         fact.version,
         fact.tag,
         fact.by,
         fact.cause,
-        None if origin is None else (origin.epoch, origin.seq),
+        fact.origin,
         fact.recorded_at,
     )
-    # JSON has no bare newline, so the three parts cannot run into each other.
-    return hashlib.sha256(previous + _envelope.encode(envelope) + b"\n" + fact.body).digest()
 
 
 def seal_unit(
@@ -65,38 +64,49 @@ def seal_unit(
     """
     stored: list[Stored] = []
     recorded: list[Recorded] = []
-    for offset, entry in enumerate(unit.entries):
-        tag, body = codec.encode(entry.fact)
-        if entry.body is not None:
-            body = entry.body
-        bare = Stored(
-            position=position + offset,
-            stream=unit.stream,
-            version=unit.expected_version + offset + 1,
-            tag=tag,
-            body=body,
-            by=entry.by,
-            cause=entry.cause,
-            origin=entry.origin,
-            recorded_at=recorded_at,
-            hash=b"",
+    stream, version = unit.stream, unit.expected_version
+    for place, entry in enumerate(unit.entries, start=position):
+        version += 1
+        fact, by, cause, origin = entry.fact, entry.by, entry.cause, entry.origin
+        if entry.body is None:
+            tag, body = codec.encode(fact)
+        else:
+            tag, body = codec.tag(fact), entry.body
+        head_hash = _chain(head_hash, body, stream, version, tag, by, cause, origin, recorded_at)
+        stored.append(
+            Stored(place, stream, version, tag, body, by, cause, origin, recorded_at, head_hash)
         )
-        head_hash = hash_fact(bare, head_hash)
-        stored.append(bare._replace(hash=head_hash))
         recorded.append(
             Recorded(
-                position=bare.position,
-                stream=unit.stream,
-                version=bare.version,
-                fact=entry.fact,
-                by=entry.by,
-                cause=entry.cause,
-                origin=entry.origin,
+                position=place,
+                stream=stream,
+                version=version,
+                fact=fact,
+                by=by,
+                cause=cause,
+                origin=origin,
                 recorded_at=recorded_at,
                 hash=head_hash,
             )
         )
     return Sealed(stored, recorded, head_hash)
+
+
+def _chain(
+    previous: bytes,
+    body: bytes,
+    stream: StreamName,
+    version: int,
+    tag: str,
+    by: ActorId,
+    cause: str,
+    origin: Origin | None,
+    recorded_at: UtcSeconds,
+) -> bytes:
+    came_from = None if origin is None else (origin.epoch, origin.seq)
+    envelope = _encode((stream, version, tag, by, cause, came_from, recorded_at))
+    # JSON has no bare newline, so the three parts cannot run into each other.
+    return sha256(b"".join((previous, envelope, b"\n", body))).digest()
 
 
 def make_stored(

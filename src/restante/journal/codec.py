@@ -82,13 +82,25 @@ class Codec:
         """
         if isinstance(fact, UnknownFact):
             return fact.tag_name, fact.body
+        return self.tag(fact), self._encoder.encode(fact)
+
+    def tag(self, fact: Fact) -> str:
+        """Tell a fact's tag.
+
+        Raises
+        ------
+        ValueError
+            When the fact's type was not registered: it could be written but never read.
+        """
         tag = self._tags.get(type(fact))
-        if tag is None:
-            raise ValueError(
-                f"{type(fact).__name__} is not registered with the journal; "
-                "add it to the fact types of its stream's kind"
-            )
-        return tag, self._encoder.encode(fact)
+        if tag is not None:
+            return tag
+        if isinstance(fact, UnknownFact):
+            return fact.tag_name
+        raise ValueError(
+            f"{type(fact).__name__} is not registered with the journal; "
+            "add it to the fact types of its stream's kind"
+        )
 
     def decode(self, tag: str, body: bytes) -> Fact:
         """Read a fact; what cannot be understood comes back as an unknown fact."""

@@ -5,6 +5,7 @@ of a key wins, so each key is written at most once. It knows column names and no
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Final, NamedTuple, TypeAlias
 
 from sqlalchemy import MetaData, Table
@@ -25,6 +26,9 @@ class View(NamedTuple):
     table: Table
     key_columns: tuple[str, ...]
     value_columns: tuple[str, ...]
+    value_names: frozenset[str]
+    row_of: Callable[[tuple[Scalar, ...], Mapping[str, Scalar]], tuple[Scalar, ...]]
+    """Key and values to a row, in the order of the table's columns."""
 
 
 class InlineViews:
@@ -55,6 +59,19 @@ class InlineViews:
             raise RowRejected(f"the journal has no inline view {name!r}; it has: {known}")
         return view
 
+    def group(self, row_keys: Iterable[RowKey]) -> list[tuple[View, list[tuple[Scalar, ...]]]]:
+        """Put keys together by their view.
+
+        Raises
+        ------
+        RowRejected
+            When the journal was opened without one.
+        """
+        keys: dict[str, list[tuple[Scalar, ...]]] = {}
+        for table, key in row_keys:
+            keys.setdefault(table, []).append(key)
+        return [(self.view(table), wanted) for table, wanted in keys.items()]
+
     def collapse(self, changes: Iterable[RowChange]) -> dict[RowKey, Mapping[str, Scalar] | None]:
         """Check rows against their columns and keep the last change of each key.
 
@@ -71,11 +88,12 @@ class InlineViews:
                     f"{change.table} is keyed by {view.key_columns}, "
                     f"not by {len(change.key)} values"
                 )
-            if change.values is not None and change.values.keys() != set(view.value_columns):
+            if change.values is not None and change.values.keys() != view.value_names:
                 raise RowRejected(_wrong_columns(change, view))
+            row_key = change.table, change.key
             # Taken out first so that the order of keys is that of their last change.
-            last.pop((change.table, change.key), None)
-            last[change.table, change.key] = change.values
+            last.pop(row_key, None)
+            last[row_key] = change.values
         return last
 
 
@@ -119,8 +137,19 @@ def _take_apart(table: Table) -> View:
     keys = tuple(column.name for column in table.primary_key.columns)
     if not keys:
         raise ValueError(f"the inline view {table.name} needs a primary key")
+    if keys != tuple(table.columns.keys()[: len(keys)]):
+        raise ValueError(f"the inline view {table.name} must begin with its primary key")
     values = tuple(column.name for column in table.columns if column.name not in keys)
-    return View(table, keys, values)
+    return View(table, keys, values, frozenset(values), _row_maker(values))
+
+
+def _row_maker(
+    names: Sequence[str],
+) -> Callable[[tuple[Scalar, ...], Mapping[str, Scalar]], tuple[Scalar, ...]]:
+    if len(names) > 1:
+        pick = itemgetter(*names)
+        return lambda key, values: key + pick(values)
+    return lambda key, values: (*key, *(values[name] for name in names))
 
 
 def _wrong_columns(change: RowChange, view: View) -> str:

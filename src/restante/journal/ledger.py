@@ -63,13 +63,21 @@ class _Head(NamedTuple):
     """Of the last fact; ``None`` where facts of this transaction come after it."""
 
 
-class _Addition(NamedTuple):
+class _Addition:
     """What has been added to a stream: a unit in the making."""
 
-    expected_version: int
-    entries: list[Entry]
-    state: Any
-    head_hash: bytes | None
+    __slots__ = ("entries", "expected_version", "head_hash", "state")
+
+    def __init__(self, head: _Head) -> None:
+        self.expected_version = head.version
+        self.entries: list[Entry] = []
+        self.state = head.state
+        self.head_hash = head.hash
+
+    @property
+    def version(self) -> int:
+        """After the entries."""
+        return self.expected_version + len(self.entries)
 
 
 class Touched(NamedTuple):
@@ -90,6 +98,9 @@ class Touched(NamedTuple):
 class StateCache:
     """Recent states, dropped as soon as somebody else may have written.
 
+    States on their way to the disk are kept, too: all that is decided on them is written after
+    them or not at all. When they were not written, everything is dropped.
+
     Parameters
     ----------
     states_max
@@ -108,10 +119,20 @@ class StateCache:
         return head
 
     def keep(self, stream: StreamName, head: _Head) -> None:
-        """Keep a state that was committed."""
+        """Keep a state that is committed, or is on its way and believed to be."""
         self._heads[stream] = head
         self._heads.move_to_end(stream)
-        if len(self._heads) > self._states_max:
+
+    def chain(self, recorded: Sequence[Recorded]) -> None:
+        """Learn the hashes of facts that are now committed."""
+        for one in recorded:
+            head = self._heads.get(one.stream)
+            if head is not None and head.version == one.version:
+                self._heads[one.stream] = _Head(head.version, head.state, one.hash)
+
+    def trim(self) -> None:
+        """Forget what was not used for long; not while something is on its way."""
+        while len(self._heads) > self._states_max:
             self._heads.popitem(last=False)
 
     def clear(self) -> None:
@@ -129,11 +150,16 @@ class Overlay:
     kinds
         How streams are read.
     cache
-        States known to be committed.
+        States known to be committed, and those on their way.
+    before
+        What is on its way.
     """
 
-    def __init__(self, journal: Journal, kinds: Kinds, cache: StateCache) -> None:
+    def __init__(
+        self, journal: Journal, kinds: Kinds, cache: StateCache, before: "Overlay | None" = None
+    ) -> None:
         self.journal = journal
+        self.before = before
         self._kinds = kinds
         self._cache = cache
         self._heads: dict[StreamName, _Head] = {}
@@ -147,7 +173,7 @@ class Overlay:
         self._seen_rows: dict[RowKey, Mapping[str, Scalar] | None] = {}
 
     def fetch(self, streams: Sequence[StreamName], rows: Sequence[RowKey]) -> None:
-        """Read states and rows that will be needed, a few queries for all."""
+        """Read states and rows that will be needed, in one look-up for all."""
         missing: list[StreamName] = []
         for stream in dict.fromkeys(streams):
             if stream in self._heads:
@@ -157,18 +183,16 @@ class Overlay:
                 missing.append(stream)
             else:
                 self._heads[stream] = cached
-        if missing:
-            found = self.journal.states(missing)
-            for stream in missing:
-                self._heads[stream] = self._head_of(stream, found.get(stream))
-        wanted: dict[str, list[tuple[Scalar, ...]]] = {}
-        for table, key in rows:
-            if (table, key) not in self._fetched:
-                wanted.setdefault(table, []).append(key)
-        for table, keys in wanted.items():
-            present = self.journal.rows(table, keys)
-            for key in keys:
-                self._fetched[table, key] = present.get(key)
+        wanted = [row_key for row_key in dict.fromkeys(rows) if row_key not in self._fetched]
+        if not missing and not wanted:
+            return
+        found = self.journal.look_up(missing, wanted)
+        for stream in missing:
+            head = self._head_of(stream, found.states.get(stream))
+            self._heads[stream] = head
+            self._cache.keep(stream, head)
+        for row_key in wanted:
+            self._fetched[row_key] = found.rows.get(row_key)
 
     def kind_of(self, stream: StreamName) -> StreamKind:
         """Find how a stream is read.
@@ -196,15 +220,32 @@ class Overlay:
         Raises
         ------
         RowNotYetWritten
-            When facts of this transaction change it: their rows exist only after the commit.
+            When facts of this transaction, or of the one on its way, change it: their rows exist
+            only after the commit.
         """
         if row_key in self._rows:
             return self._rows[row_key]
-        if self._may_follow(row_key[0]) and row_key in self._implied_rows():
+        may_follow = self._may_follow(row_key[0])
+        if may_follow and row_key in self._implied_rows():
             raise RowNotYetWritten
+        before = self.before
+        if before is not None:
+            if row_key in before._rows:
+                self._fetched[row_key] = before._rows[row_key]
+            elif may_follow and row_key in before._implied_rows():
+                raise RowNotYetWritten
         if row_key not in self._fetched:
             self.fetch((), (row_key,))
         return self._fetched[row_key]
+
+    def note(self, touched: "Touched") -> None:
+        """Keep what one operation has read, as it was: its answer rests on that."""
+        for stream in touched.streams:
+            if stream not in self._additions and stream in self._heads:
+                self._seen_streams.setdefault(stream, self._heads[stream].version)
+        for row_key in touched.rows:
+            if row_key in self._fetched and row_key not in self._rows:
+                self._seen_rows.setdefault(row_key, self._fetched[row_key])
 
     def accept(
         self,
@@ -214,24 +255,17 @@ class Overlay:
         touched: "Touched",
     ) -> None:
         """Fold in what one operation has added, and what it has read."""
-        for stream in touched.streams:
-            if stream not in self._additions and stream in self._heads:
-                self._seen_streams.setdefault(stream, self._heads[stream].version)
-        for row_key in touched.rows:
-            if row_key in self._fetched and row_key not in self._rows:
-                self._seen_rows.setdefault(row_key, self._fetched[row_key])
+        self.note(touched)
         for stream, addition in additions.items():
-            earlier = self._additions.get(stream)
-            if earlier is None:
-                self._additions[stream] = addition
-            else:
-                earlier.entries.extend(addition.entries)
-                self._additions[stream] = earlier._replace(state=addition.state)
-            version = addition.expected_version + len(addition.entries)
+            version = addition.version
             self._heads[stream] = _Head(version, addition.state, None)
             self._unimplied.append(
                 (stream, tuple(addition.entries), addition.state, addition.expected_version)
             )
+            earlier = self._additions.setdefault(stream, addition)
+            if earlier is not addition:
+                earlier.entries.extend(addition.entries)
+                earlier.state = addition.state
         for row_key, values in rows.items():
             self._rows.pop(row_key, None)
             self._rows[row_key] = values
@@ -251,26 +285,23 @@ class Overlay:
                 addition.expected_version,
                 addition.entries,
                 addition.state,
-                addition.head_hash,
+                addition.head_hash or self._hash_before(stream, addition.expected_version),
             )
             for stream, addition in self._additions.items()
         ]
         rows = [RowChange(table, key, values) for (table, key), values in self._rows.items()]
         return Batch(units, rows, self._work, Seen(mark, self._seen_streams, self._seen_rows))
 
-    def settle(self, recorded: Sequence[Recorded]) -> None:
-        """Keep the states, which are now committed.
+    def expect(self) -> None:
+        """Keep the states in the belief that they will be written."""
+        self._cache.trim()
+        for stream in self._additions:
+            self._cache.keep(stream, self._heads[stream])
 
-        Parameters
-        ----------
-        recorded
-            What was written.
-        """
-        # The last fact of a stream is the last one to be put.
-        hashes = {one.stream: one.hash for one in recorded}
-        for stream, head in self._heads.items():
-            last = hashes.get(stream)
-            self._cache.keep(stream, head if last is None else head._replace(hash=last))
+    def _hash_before(self, stream: StreamName, version: int) -> bytes | None:
+        # What was on its way has arrived meanwhile, and the cache has learned its hash.
+        known = self._cache.find(stream)
+        return known.hash if known is not None and known.version == version else None
 
     def _head_of(self, stream: StreamName, found: StateRow | None) -> _Head:
         if found is None:
@@ -322,7 +353,7 @@ class Ledger:
         addition = self._additions.get(stream)
         if addition is None:
             return self._head(stream).version
-        return addition.expected_version + len(addition.entries)
+        return addition.version
 
     def record(
         self,
@@ -346,14 +377,15 @@ class Ledger:
         evolve = self._overlay.kind_of(stream).evolve
         addition = self._additions.get(stream)
         if addition is None:
-            head = self._head(stream)
-            addition = _Addition(head.version, [], head.state, head.hash)
+            addition = _Addition(self._head(stream))
         state = addition.state
         for entry in entries:
             if not isinstance(entry.fact, UnknownFact):
                 state = evolve(state, entry.fact)
+        # Kept only now: a fold that raises leaves nothing behind.
         addition.entries.extend(entries)
-        self._additions[stream] = addition._replace(state=state)
+        addition.state = state
+        self._additions[stream] = addition
         return state
 
     def decide(
@@ -395,9 +427,11 @@ class Ledger:
         """Ask for work to be performed after the commit."""
         self._work.append(work)
 
-    def accept(self) -> None:
+    def accept(self) -> Touched:
         """Fold everything into the overlay; called by the committer when nothing was raised."""
-        self._overlay.accept(self._additions, self._rows, self._work, self.touched())
+        touched = self.touched()
+        self._overlay.accept(self._additions, self._rows, self._work, touched)
+        return touched
 
     def touched(self) -> Touched:
         """Tell what was read or written so far."""

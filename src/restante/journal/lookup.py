@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    RowMapping,
     Select,
     any_,
     bindparam,
@@ -75,6 +74,7 @@ def look_up_states(
 
 def prepare_rows(view: View) -> Look:
     """Prepare the look-up of an inline view by its primary key."""
+    # In the order of the table: first the key.
     found = select(view.table)
     keys = [view.table.c[name] for name in view.key_columns]
     one = [column == bindparam(f"key_{place}") for place, column in enumerate(keys)]
@@ -84,16 +84,16 @@ def prepare_rows(view: View) -> Look:
 
 def look_up_rows(
     connection: Connection, keys: Sequence[tuple[Scalar, ...]], look: Look
-) -> Iterator[RowMapping]:
+) -> Iterator[Sequence[Any]]:
     """Read rows of an inline view; absent ones are absent."""
     if len(keys) == 1:
         wanted = {f"key_{place}": value for place, value in enumerate(keys[0])}
-        yield from connection.execute(look.one, wanted).mappings()
+        yield from connection.execute(look.one, wanted)
         return
     for start in range(0, len(keys), KEYS_MAX):
         yield from connection.execute(
             look.many[connection.dialect.name], {"keys": keys[start : start + KEYS_MAX]}
-        ).mappings()
+        )
 
 
 def read_heads(

@@ -23,6 +23,7 @@ from .port import (
     Derive,
     Derived,
     DueWork,
+    Found,
     Kinds,
     Recorded,
     Scalar,
@@ -137,6 +138,14 @@ class MemoryJournal:
             places = self._streams.get(stream, [])[after_version:]
             return tuple(self._recorded[place] for place in places[:limit])
 
+    def look_up(self, streams: Sequence[StreamName], rows: Sequence[RowKey]) -> Found:
+        """Read current states and rows."""
+        for table, _ in rows:
+            self._views.view(table)
+        with self._lock:
+            kept = {row_key: self._rows[row_key] for row_key in rows if row_key in self._rows}
+            return Found(self.states(streams), kept)
+
     def states(self, streams: Sequence[StreamName]) -> dict[StreamName, StateRow]:
         """Read current states."""
         with self._lock:
@@ -146,9 +155,8 @@ class MemoryJournal:
         self, table: str, keys: Sequence[tuple[Scalar, ...]]
     ) -> dict[tuple[Scalar, ...], Mapping[str, Scalar]]:
         """Read rows of an inline view by primary key."""
-        self._views.view(table)
-        with self._lock:
-            return {key: self._rows[table, key] for key in keys if (table, key) in self._rows}
+        found = self.look_up((), [(table, key) for key in keys]).rows
+        return {key: values for (_, key), values in found.items()}
 
     def scan(self, table: str) -> dict[tuple[Scalar, ...], Mapping[str, Scalar]]:
         """Read every row of an inline view, by primary key."""

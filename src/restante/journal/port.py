@@ -92,6 +92,14 @@ class StateRow(NamedTuple):
     head_hash: bytes
 
 
+class Found(NamedTuple):
+    """What a look-up by keys has found; what is absent is absent."""
+
+    states: Mapping[StreamName, StateRow]
+    rows: Mapping[tuple[str, tuple[Scalar, ...]], Mapping[str, Scalar]]
+    """Of inline views, by table and primary key: the columns beside the key."""
+
+
 class Checkpoint(NamedTuple):
     """A stream as it stood where the newest archive of its facts ends."""
 
@@ -344,6 +352,12 @@ class Journal(Protocol):
         self, stream: StreamName, *, after_version: int = 0, limit: int | None = None
     ) -> tuple[Recorded, ...]:
         """Read a stream's facts in order, from ``after_version`` (exclusive)."""
+        ...
+
+    def look_up(
+        self, streams: Sequence[StreamName], rows: Sequence[tuple[str, tuple[Scalar, ...]]]
+    ) -> Found:
+        """Read current states, and rows of inline views by table and primary key, at once."""
         ...
 
     def states(self, streams: Sequence[StreamName]) -> dict[StreamName, StateRow]:

@@ -9,7 +9,7 @@ and reading, goes on side by side.
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -19,12 +19,26 @@ from sqlalchemy import Connection, MetaData, Table, text
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from ..core.ids import StreamName, split_stream
 from ..core.value import UtcSeconds
-from .inline import View, derive_nothing
+from .inline import RowKey, View, derive_nothing
 from .migrations import migrate
 from .outbox import work_row
-from .port import Batch, Busy, Derive, Kinds, Recorded, Scalar, Seen, Unsure, Work
+from .port import (
+    Batch,
+    Busy,
+    Derive,
+    Found,
+    Kinds,
+    Recorded,
+    Scalar,
+    Seen,
+    StateRow,
+    Unsure,
+    Work,
+)
 from .postgres_bulk import Bulk, run, together
+from .postgres_lookup import WANTED_STATES, Lines, Wanted
 from .postgres_patience import (
     Became,
     LastFact,
@@ -156,6 +170,11 @@ class PostgresJournal(SqlJournal):
             table.name: Bulk(table, self._views.view(table.name).key_columns)
             for table in self._views.tables
         }
+        self._wanted = {
+            table.name: Wanted(table, self._views.view(table.name).key_columns)
+            for table in self._views.tables
+        }
+        self._lines = Lines(self._connect)
         self._turn = _Turn()
         self._teller = secrets.token_hex(8)
         self._lock = threading.Lock()
@@ -219,9 +238,32 @@ class PostgresJournal(SqlJournal):
                 self._ensure_month(recorded_at)
             return super().append(batch, recorded_at=recorded_at)
         except BaseException:
-            # A standby that took over may never have heard of it.
+            # A standby that took over may never have heard of it, and lines may lead elsewhere.
             self._months.clear()
+            self._lines.close()
             raise
+
+    def look_up(self, streams: Sequence[StreamName], rows: Sequence[RowKey]) -> Found:
+        """Read current states, and rows of inline views by table and primary key, at once."""
+        views = self._views.group(rows)
+        wanted = [(self._wanted[view.table.name], keys) for view, keys in views]
+        if streams:
+            wanted.append((WANTED_STATES, [split_stream(stream)[::-1] for stream in streams]))
+        if not wanted:
+            return Found({}, {})
+        with translated(self._url):
+            found = self._lines.find(wanted)
+        states: dict[StreamName, StateRow] = {}
+        if streams:
+            for owner, kind, version, state, head_hash in found.pop():
+                stream = StreamName(f"{kind}/{owner}")
+                states[stream] = StateRow(version, self._decode(stream, state), head_hash)
+        kept: dict[RowKey, Mapping[str, Scalar]] = {}
+        for (view, _), answers in zip(views, found, strict=True):
+            name, width = view.table.name, len(view.key_columns)
+            for row in answers:
+                kept[name, row[:width]] = dict(zip(view.value_columns, row[width:], strict=True))
+        return Found(states, kept)
 
     def write_mark(self) -> tuple[int, int]:
         """Tell whether another process has written, and count our own batches."""
@@ -262,6 +304,7 @@ class PostgresJournal(SqlJournal):
             self._watcher.close()
             self._watcher = None
         self._patience.close()
+        self._lines.close()
         self._writers.dispose()
         self._readers.dispose()
 
@@ -278,11 +321,9 @@ class PostgresJournal(SqlJournal):
         self._bulk_states.put(connection, states)
 
     def _put_rows(
-        self, connection: Connection, view: View, rows: Sequence[dict[str, Scalar]]
+        self, connection: Connection, view: View, rows: Sequence[tuple[Scalar, ...]]
     ) -> None:
-        names = (*view.key_columns, *view.value_columns)
-        full = [tuple(row[name] for name in names) for row in rows]
-        self._bulks[view.table.name].put(connection, full)
+        self._bulks[view.table.name].put(connection, rows)
 
     def _together(self, connection: Connection) -> AbstractContextManager[object]:
         return together(connection)

@@ -6,27 +6,17 @@ for a thousand within a third of ``COPY``, and unlike ``COPY`` it can replace ro
 It knows tables and no meaning.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import struct
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from operator import index
-from typing import Any, Final
+from typing import Any
 
 import psycopg
-from sqlalchemy import Boolean, Connection, Float, Integer, LargeBinary, Table, Text
+from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.sql.type_api import TypeEngine
 
 from .port import RowRejected, Scalar
-
-# BigInteger is an Integer. The plain type of each value matters: an array holds one type only,
-# and an enumeration's members or a whole number among floats would be another.
-_TYPES: Final[tuple[tuple[type[TypeEngine[Any]], str, Callable[[Any], Scalar]], ...]] = (
-    (Text, "text", str.__str__),
-    (Boolean, "boolean", bool),
-    (Integer, "bigint", index),
-    (Float, "double precision", float),
-    (LargeBinary, "bytea", bytes),
-)
+from .postgres_arrays import Packed, type_of
 
 
 @contextmanager
@@ -74,8 +64,8 @@ class Bulk:
         self._columns = [table.c[name] for name in (*keys, *values)]
         self._table = table.name
         self._keys = tuple(keys)
-        self._plain = [_type_of(column.type)[1] for column in self._columns]
-        arrays = [f"%b::{_type_of(column.type)[0]}[]" for column in self._columns]
+        self._types = [type_of(column.type) for column in self._columns]
+        arrays = [f"%b::{known.name}[]" for known in self._types]
         into = ", ".join(f'"{column.name}"' for column in self._columns)
         put = f'INSERT INTO "{table.name}" ({into}) SELECT * FROM unnest({", ".join(arrays)})'  # noqa: S608 - names are ours
         if keys:
@@ -104,23 +94,15 @@ class Bulk:
         """Take rows out, absent or not."""
         run(connection, self._delete, self._arrays(keys))
 
-    def _arrays(self, rows: Sequence[tuple[Scalar, ...]]) -> tuple[list[Scalar], ...]:
-        arrays: list[list[Scalar]] = []
+    def _arrays(self, rows: Sequence[tuple[Scalar, ...]]) -> list[Packed]:
+        arrays: list[Packed] = []
         for place, values in enumerate(zip(*rows, strict=True)):
-            plain = self._plain[place]
             try:
-                arrays.append([None if value is None else plain(value) for value in values])
-            except (TypeError, ValueError) as error:
+                arrays.append(self._types[place].pack(values))
+            except (TypeError, ValueError, AttributeError, struct.error) as error:
                 name = self._columns[place].name
                 raise RowRejected(f"{self._table}.{name} cannot hold this: {error}") from error
-        return tuple(arrays)
-
-
-def _type_of(kind: TypeEngine[Any]) -> tuple[str, Callable[[Any], Scalar]]:
-    for known, name, plain in _TYPES:
-        if isinstance(kind, known):
-            return name, plain
-    raise TypeError(f"no array of {kind!r} is known; add it to postgres_bulk")
+        return arrays
 
 
 def _quoted(names: Sequence[str]) -> str:

@@ -29,6 +29,7 @@ from ..operations.means import Means
 from ..settings import Settings
 from . import pgbench
 from .bench_network import Stencil, lay_out, make_stencil
+from .collector import rare_search
 from .private_postgres import Server, find_programs, run_server
 from .record import open_journal
 
@@ -204,7 +205,7 @@ def _side(settings: Settings, stencil: Stencil, sites: int) -> Iterator[_Side]:
     ):
         keyring = create_keystore(Path(keys) / "keys", clock.now(), entropy=secrets.token_bytes)
         _furnish(journal, stencil, sites)
-        with Committer(journal, clock, KINDS) as committer:
+        with rare_search(), Committer(journal, clock, KINDS) as committer:
             yield _Side(committer, Means(Minter(clock), keyring), stencil, sites)
 
 

@@ -31,6 +31,7 @@ from .app import App, make_app
 from .centre import Centre, open_centre
 from .centre_health import centre_checks
 from .chores import Chores
+from .collector import rare_search
 from .ending import LAST_SECONDS, SECONDS_MAX, Helpers, catch_endings, in_time
 from .health import Health, make_health_routes
 from .line import LinkThread, make_access, open_link
@@ -129,7 +130,7 @@ def run_service(
     tell
         Told where the pages are, and how the first operator gets in.
     """
-    with told_to_run(settings.data_dir):
+    with told_to_run(settings.data_dir), rare_search():
         _run(settings, locker_files=locker_files, tell=tell, cost=cost, make_line=make_line)
 
 
