@@ -91,7 +91,7 @@ def _read(file: Path, written_as: str | None) -> "Instance":
         fail(f"{written_as!r} is no format: give one of {', '.join(READERS)}")
     text = file.read_text(encoding="utf-8", errors="replace")
     try:
-        return read_problem(text) if written_as is None else READERS[written_as](text)
+        return read_problem(text) if written_as is None else READERS[written_as](text, file.stem)
     except (BadProblem, BadInstance) as error:
         fail(f"{file}: {error}")
 

@@ -104,8 +104,13 @@ def test_options_are_read_with_the_preparation_and_the_capacity_of_locations():
     assert solved(instance) == (pytest.approx(length), 1)
 
 
-def test_instances_named_by_the_width_of_their_windows_are_measured_in_whole_tenths():
-    instance = READERS["vrpdo"](SMALL_VRPDO.format(name="V_2small_1.txt"))
+@pytest.mark.parametrize(
+    ("inside", "outside"), [("V_2small_1.txt", ""), ("V_2_1.txt", "V_2large_1")]
+)
+def test_instances_named_by_the_width_of_their_windows_are_measured_in_whole_tenths(
+    inside: str, outside: str
+):
+    instance = READERS["vrpdo"](SMALL_VRPDO.format(name=inside), outside)
     assert instance.problem.places[1].opens_at == 200.0
     assert solved(instance) == (51 + 32 + 50, 1)
 

@@ -63,6 +63,25 @@ def test_every_plan_is_what_it_says_and_random_problems_reach_all_that_is_promis
     assert reached["feasible"] >= 12
 
 
+@pytest.mark.parametrize(
+    ("city", "seed", "cost"),
+    [
+        ({"seed": 101, "parcels": 40, "vehicles": 4}, 1, 18_170.8),
+        ({"seed": 102, "parcels": 60, "vehicles": 5, "per_hour": True, "pickups": True},
+         2, 22_056.1),
+        ({"seed": 103, "parcels": 80, "vehicles": 6, "lockers": 5, "optional": True, "rush": True,
+          "share": 0.7}, 1, 29_265.8),
+    ],
+)  # fmt: skip
+def test_as_many_turns_as_ever_find_a_plan_as_cheap_as_ever(
+    city: dict[str, int], seed: int, cost: float
+):
+    problem = make_city(**city)
+    result = solve(problem, MaxIterations(1_000), seed)
+    assert check(problem, result).is_feasible
+    assert result.cost.total <= 1.01 * cost
+
+
 def test_the_same_seed_gives_the_same_plan_and_another_seed_may_not():
     problem = make_city(5, parcels=30, vehicles=4, per_hour=True)
     plans = [solve(problem, MaxIterations(300), seed=seed) for seed in (1, 1, 2)]

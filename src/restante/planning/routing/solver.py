@@ -33,10 +33,14 @@ HOT, COLD = 3.0, 0.01
 """First and last temperature, as multiples of the variable cost per parcel; a tenth of the first
 was 3 % worse (docs/explanation/routes.md)."""
 
-RESTARTED_MAX = 120
-"""Up to so many parcels a search is broken into several, which helps small problems (measured)."""
+PROBED_SHARE = 0.02
+"""Share of the budget after which its number of turns is estimated (chosen)."""
 
-RESTARTS = 4
+TURNS_PER_PARCEL = 2_000
+"""Turns after which a search is better begun anew than made longer, for each parcel
+(docs/explanation/routes.md)."""
+
+ROUNDS_MAX = 5
 
 STILL = 1e-9
 """A temperature at which only what is better is taken."""
@@ -188,26 +192,37 @@ class _Run:
             search(self.tables, self.rng, 0, STILL, True)
 
     def drop_vehicles(self) -> None:
-        """Close one vehicle after the other, as long as that makes the plan cheaper."""
+        """Close one vehicle after the other, as long as the others can serve all.
+
+        A plan with fewer vehicles may cost more at first: annealing opens one again more easily
+        than it closes one. The best plan so far is remembered.
+        """
         until = min(1.0, self.stop.share(self.turns) + FLEET_SHARE)
+        best, successors = float(self.tables.sums[BEST]), self.tables.best_next.copy()
         while self.stop.share(self.turns) < until:
-            best, routes = float(self.tables.sums[BEST]), self._best_routes()
+            routes = self._best_routes()
             victim = self._smallest_route(routes)
             if victim is None:
-                return
+                break
             self._routes[victim].is_open = 0
-            self.arrays.set_routes([[] if r == victim else x for r, x in enumerate(routes)])
+            self._begin_with([[] if r == victim else x for r, x in enumerate(routes)])
             self.tables.parcels.absences[:] = 0.0
-            self.tables.sums[BEST] = math.inf
-            search(self.tables, self.rng, 0, STILL, False)
             while not self._serves_all() and self.stop.share(self.turns) < until:
                 self._go(STILL, is_strict=False)
-            if not self._serves_all() or self.tables.sums[BEST] >= best:
+            if not self._serves_all():
                 self._routes[victim].is_open = 1
-                self.arrays.set_routes(routes)
-                self.tables.sums[BEST] = math.inf
-                search(self.tables, self.rng, 0, STILL, True)
-                return
+                self._begin_with(routes)
+                break
+            if self.tables.sums[BEST] < best:
+                best, successors = float(self.tables.sums[BEST]), self.tables.best_next.copy()
+        if best < self.tables.sums[BEST]:
+            self.tables.sums[BEST] = best
+            self.tables.best_next[:] = successors
+
+    def _begin_with(self, routes: list[list[int]]) -> None:
+        self.arrays.set_routes(routes)
+        self.tables.sums[BEST] = math.inf
+        search(self.tables, self.rng, 0, STILL, True)
 
     def _best_routes(self) -> list[list[int]]:
         return self.arrays.routes_of(self.tables.best_next)
@@ -236,15 +251,21 @@ class _Run:
 
     def anneal(self) -> None:
         """Let cost fall, from hot to cold, with every required parcel served."""
-        parcels = len(self.arrays.numbered.options_of)
-        rounds = RESTARTS if parcels <= RESTARTED_MAX else 1
-        begun = self.stop.share(self.turns)
-        each = (1.0 - begun) / rounds
-        scale = self._variable_cost() / parcels
+        scale = self._variable_cost() / len(self.arrays.numbered.options_of)
         self._close_unused(30 * HOT * scale)
+        begun, made = self.stop.share(self.turns), self.turns
+        while self.stop.share(self.turns) < min(1.0, begun + PROBED_SHARE):
+            self._go(HOT * scale, is_strict=True)
+        probed = self.stop.share(self.turns)
+        turns = (self.turns - made) / max(probed - begun, 1e-9) * (1.0 - begun)
+        each = (1.0 - probed) / self._rounds(turns)
         while (share := self.stop.share(self.turns)) < 1.0:
-            part = ((share - begun) / each) % 1.0
+            part = ((share - probed) / each) % 1.0
             self._go(scale * HOT * (COLD / HOT) ** part, is_strict=True)
+
+    def _rounds(self, turns: float) -> int:
+        parcels = len(self.arrays.numbered.options_of)
+        return max(1, min(ROUNDS_MAX, int(turns / (TURNS_PER_PARCEL * parcels))))
 
     def _variable_cost(self) -> float:
         routes = self._routes
@@ -252,9 +273,9 @@ class _Run:
         return max(float(routes.cost.sum()) - fixed, 1e-9)
 
     def _close_unused(self, dear: float) -> None:
-        """Close vehicles that the search could never pay for: asking them would cost time."""
+        """Close vehicles that the search could never pay for, and open all others again."""
         used = [route for route in self._routes if route.cost > 0]
         fixed_max = max((float(route.fixed) for route in used), default=0.0)
         for route in self._routes:
-            if route.cost == 0 and route.fixed > dear and route.fixed >= fixed_max and used:
-                route.is_open = 0
+            is_dear = route.cost == 0 and route.fixed > dear and route.fixed >= fixed_max
+            route.is_open = not (is_dear and used)

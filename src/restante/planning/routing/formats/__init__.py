@@ -4,15 +4,22 @@ The instances have no clear licence, so none is shipped; best known values and w
 open are in ``docs/explanation/routes.md``.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, Protocol
 
 from .instance import BadInstance, Instance, read_problem
 from .vrpdo import read_vrpdo
 from .vrplib import read_cvrp, read_gvrp, read_vrptw
 from .vrprdl import read_vrprdl
 
-READERS: Final[Mapping[str, Callable[[str], Instance]]] = {
+
+class Reader(Protocol):
+    """Reads a text of a format; a name, such as the file's, says more than the one inside."""
+
+    def __call__(self, text: str, name: str = "") -> Instance: ...
+
+
+READERS: Final[Mapping[str, Reader]] = {
     "vrpdo": read_vrpdo,
     "vrptw": read_vrptw,
     "cvrp": read_cvrp,

@@ -32,12 +32,13 @@ _IN_TENTHS = re.compile(r"[A-Z]+_\d+(small|medium|large)_\d+$")
 _KINDS = {0: Kind.DEPOT, 1: Kind.LOCKER, 2: Kind.HOME}
 
 
-def read_vrpdo(text: str) -> Instance:
-    """Read an instance; the name on its first line says whose it is.
+def read_vrpdo(text: str, name: str = "") -> Instance:
+    """Read an instance; its name, or that on its first line, says whose it is.
 
-    Names of Tilk et al. tell the width of windows: ``U_25small_1``.
+    Names of Tilk et al. tell the width of windows, ``U_25small_1``; not all their files do inside.
     """
-    name, tables = _tables(text)
+    written, tables = _tables(text)
+    name = name or written
     tenths = _IN_TENTHS.match(name) is not None
     unit = 10.0 if tenths else 1.0
     head = tables["VEHICLE"][0]

@@ -24,28 +24,30 @@ SPARE_VEHICLES = 6
 """Vehicles above the least that hold everything, where a file does not say how many (chosen)."""
 
 
-def read_cvrp(text: str) -> Instance:
+def read_cvrp(text: str, name: str = "") -> Instance:
     """Read an instance with capacities."""
     fields, sections = _parse(text)
-    return _make(fields, sections, groups=None, unit=1.0)
+    return _make(name, fields, sections, groups=None, unit=1.0)
 
 
-def read_vrptw(text: str) -> Instance:
+def read_vrptw(text: str, name: str = "") -> Instance:
     """Read an instance with capacities and time windows."""
     fields, sections = _parse(text)
     if "TIME_WINDOW_SECTION" not in sections:
         raise BadInstance("section TIME_WINDOW_SECTION is missing: is it cvrp?")
-    return _make(fields, sections, groups=None, unit=10.0)
+    return _make(name, fields, sections, groups=None, unit=10.0)
 
 
-def read_gvrp(text: str) -> Instance:
+def read_gvrp(text: str, name: str = "") -> Instance:
     """Read an instance where one place of every group is visited."""
     fields, sections = _parse(text)
     groups = _section(sections, "MUTUALLY_EXCLUSIVE_GROUP_SECTION")
-    return _make(fields, sections, groups=[[int(x) for x in row[1:]] for row in groups], unit=1.0)
+    members = [[int(x) for x in row[1:]] for row in groups]
+    return _make(name, fields, sections, groups=members, unit=1.0)
 
 
 def _make(
+    name: str,
     fields: Mapping[str, str],
     sections: Mapping[str, list[list[float]]],
     *,
@@ -85,7 +87,7 @@ def _make(
     least = math.ceil(sum(parcel.volume_cm3 for parcel in parcels) / capacity)
     count = int(fields.get("VEHICLES", least + SPARE_VEHICLES))
     return make_instance(
-        fields.get("NAME", ""),
+        name or fields.get("NAME", ""),
         distances=distances,
         scale=unit,
         places=places,

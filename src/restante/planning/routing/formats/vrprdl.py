@@ -20,7 +20,7 @@ _OPTION = re.compile(r"(\d+)\s*\[\s*(\d+)\s*,\s*(\d+)\s*\]")
 _LEG = re.compile(r"\(\s*(\d+)\s*,\s*(\d+)\s*\)\s+(\S+)")
 
 
-def read_vrprdl(text: str) -> Instance:
+def read_vrprdl(text: str, name: str = "") -> Instance:
     """Read an instance."""
     head: list[int] = []
     schedules: list[tuple[str, int, list[tuple[str, str, str]]]] = []
@@ -53,7 +53,7 @@ def read_vrprdl(text: str) -> Instance:
         for number, demand, options in schedules[1:-1]
     )
     return make_instance(
-        "",
+        name,
         distances=travel,
         scale=1.0,
         places=places,

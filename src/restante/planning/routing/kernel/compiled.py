@@ -29,6 +29,16 @@ def compiled(function: F) -> F:
     return cast(F, made)
 
 
+def inlined(function: F) -> F:
+    """Compile a function into those that call it: the innermost ones, called most often.
+
+    A call hands over all tables, which takes longer than what these do.
+    """
+    _KEPT.append(function)
+    made: Any = njit(**OPTIONS, forceinline=True)(function)
+    return cast(F, made)
+
+
 def digest_of_kernel() -> str:
     """Digest the byte code of all functions compiled so far, and the constants they name."""
     digest = hashlib.sha256(repr(OPTIONS).encode())

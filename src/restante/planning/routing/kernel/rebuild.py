@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from .compiled import compiled
+from .compiled import compiled, inlined
 from .schedule import goes_in, price, reschedule
 from .state import ABSENT, ASKED, LEFT, LEFT_OUT, PENALTIES, REMOVED, Tables
 
@@ -37,7 +37,7 @@ def take(tables: Tables, x: int) -> None:
     forget(tables, x)
 
 
-@compiled
+@inlined
 def forget(tables: Tables, x: int) -> None:
     """Give back what a chosen option uses, and strike it from the list of its place."""
     nodes = tables.nodes
@@ -56,7 +56,7 @@ def forget(tables: Tables, x: int) -> None:
         nodes[after].here_prev = before
 
 
-@compiled
+@inlined
 def remember(tables: Tables, x: int, r: int) -> None:
     """Use what a chosen option uses, and add it to the list of its place."""
     nodes = tables.nodes
@@ -212,7 +212,7 @@ def _sort(tables: Tables, rng: Any, count: int) -> None:
         tables.lists[ABSENT, k] = parcel
 
 
-@compiled
+@inlined
 def _has_room(tables: Tables, o: int) -> bool:
     for z in range(tables.nodes[o].limits_from, tables.nodes[o].limits_to):
         if tables.room[tables.limits[z], LEFT] <= 0:
@@ -277,7 +277,7 @@ def _near_others(tables: Tables, parcel: int, o: int, rng: Any, most: float) -> 
     return behind, best
 
 
-@compiled
+@inlined
 def _beside(
     tables: Tables, parcel: int, o: int, x: int, rng: Any, most: float
 ) -> tuple[int, float]:
@@ -299,7 +299,7 @@ def _beside(
     return behind, best
 
 
-@compiled
+@inlined
 def _is_seen(tables: Tables, parcel: int, r: int, after: int, rng: Any) -> bool:
     if tables.has_pickups and not goes_in(tables, parcel, r, after):
         return False

@@ -2,11 +2,11 @@
 
 import math
 
-from .compiled import compiled
+from .compiled import compiled, inlined
 from .state import AFTER, BEFORE, Tables
 
 
-@compiled
+@inlined
 def arrive(tables: Tables, leaves: float, origin: int, place: int) -> float:
     """Find when the work at a place can begin: after driving there and preparing."""
     if origin == place:
@@ -28,7 +28,7 @@ def arrive(tables: Tables, leaves: float, origin: int, place: int) -> float:
         k += 1
 
 
-@compiled
+@inlined
 def leave(tables: Tables, begins: float, origin: int, place: int) -> float:
     """Find when to leave at the latest for the work at a place to begin at a time."""
     if origin == place:
@@ -179,7 +179,7 @@ def latest_leave(tables: Tables, r: int) -> float:
     return max(late, nodes[begin].opens)
 
 
-@compiled
+@inlined
 def goes_in(tables: Tables, parcel: int, r: int, after: int) -> bool:
     """Tell whether a vehicle has room for one more parcel served after a node."""
     for d in range(tables.dimensions):
@@ -196,7 +196,7 @@ def goes_in(tables: Tables, parcel: int, r: int, after: int) -> bool:
     return True
 
 
-@compiled
+@inlined
 def price(tables: Tables, o: int, p: int, r: int, most: float) -> float:
     """Find what serving an option after node ``p`` of a route adds to its cost.
 
@@ -229,7 +229,7 @@ def price(tables: Tables, o: int, p: int, r: int, most: float) -> float:
     return cost
 
 
-@compiled
+@inlined
 def _longer(tables: Tables, o: int, p: int, r: int, next_begins: float) -> float:
     # Exact where speeds do not change; else close, and reschedule has the last word.
     nodes = tables.nodes
