@@ -1,6 +1,6 @@
 """A private PostgreSQL for tests: the one benches measure with."""
 
-from restante.wiring.private_postgres import (
+from restante.bench.private_postgres import (
     USER,
     Server,
     find_port,

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from restante.bench.custody import measure_custody
+from restante.bench.network import make_stencil
+from restante.bench.pgbench import make_script
 from restante.clock import SystemClock
 from restante.journal.inline import derived_tables
 from restante.views.inline import derive
-from restante.wiring.bench_network import make_stencil
-from restante.wiring.custody_bench import measure_custody
-from restante.wiring.pgbench import make_script
 
 
 def test_deposits_are_measured_with_waiting_callers(tmp_path: Path) -> None:

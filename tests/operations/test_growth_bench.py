@@ -9,6 +9,17 @@ import pytest
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
+from restante.bench.growth.chart import (
+    HEIGHT_PIXELS,
+    WIDTH_PIXELS,
+    Drawing,
+    NoPainter,
+    draw_growth,
+)
+from restante.bench.growth.fit import fit_growth
+from restante.bench.growth.past import WAITING, Past, lay_out_past, live
+from restante.bench.growth.run import FIGURES, Plan, Step, count_parts, measure_growth
+from restante.bench.private_postgres import Server
 from restante.cli.app import app
 from restante.cli.bench_growth import read_number
 from restante.clock import SystemClock
@@ -18,17 +29,6 @@ from restante.journal.tables import FACTS, OUTBOX
 from restante.journal.verify import verify
 from restante.settings import Settings
 from restante.views.tables import CONTACTS, LIST_ENTRIES, PARCELS, WATERMARKS
-from restante.wiring.growth_bench import FIGURES, Plan, Step, count_parts, measure_growth
-from restante.wiring.growth_chart import (
-    HEIGHT_PIXELS,
-    WIDTH_PIXELS,
-    Drawing,
-    NoPainter,
-    draw_growth,
-)
-from restante.wiring.growth_fit import fit_growth
-from restante.wiring.growth_past import WAITING, Past, lay_out_past, live
-from restante.wiring.private_postgres import Server
 from restante.wiring.record import open_journal
 
 COPIES = 3

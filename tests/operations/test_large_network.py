@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select, update
 
+from restante.bench.private_postgres import Server
 from restante.core.ids import LockerId
 from restante.journal.postgres import PostgresJournal
 from restante.journal.sql import SqlJournal
@@ -16,7 +17,6 @@ from restante.settings import Settings
 from restante.views.device_tables import MACHINES, read_shut_out
 from restante.views.tables import LINKS
 from restante.wiring.chores import SWEEP_TURNS, Chores
-from restante.wiring.private_postgres import Server
 from restante.wiring.record import open_journal
 from tests.operations.house import House
 from tests.plans import work_of

@@ -6,12 +6,7 @@ from pathlib import Path
 import pytest
 
 from restante.access import SIMULATION
-from restante.clock import Minter, VirtualClock
-from restante.core.ids import SiteId
-from restante.core.value import UtcSeconds
-from restante.operations.ingest import ingest
-from restante.settings import Settings
-from restante.wiring.bench_network import (
+from restante.bench.network import (
     announcement,
     deposit_facts,
     furnish,
@@ -19,11 +14,9 @@ from restante.wiring.bench_network import (
     report_of,
     reported,
 )
-from restante.wiring.centre import Centre, open_centre
-from restante.wiring.peak_day import PeakPlan, measure_peak_day
-from restante.wiring.peak_day_count import count_losses, count_tags
-from restante.wiring.peak_day_generator import Account
-from restante.wiring.peak_day_plan import (
+from restante.bench.peak_day.count import count_losses, count_tags
+from restante.bench.peak_day.generator import Account
+from restante.bench.peak_day.plan import (
     FACTS,
     LOCKERS,
     Kind,
@@ -31,7 +24,14 @@ from restante.wiring.peak_day_plan import (
     make_timetable,
     scale_rates,
 )
-from restante.wiring.peak_day_report import PeakReport, percentile
+from restante.bench.peak_day.report import PeakReport, percentile
+from restante.bench.peak_day.run import PeakPlan, measure_peak_day
+from restante.clock import Minter, VirtualClock
+from restante.core.ids import SiteId
+from restante.core.value import UtcSeconds
+from restante.operations.ingest import ingest
+from restante.settings import Settings
+from restante.wiring.centre import Centre, open_centre
 
 LETTERS = "0123456789"
 OF_LOCKERS = ("attempt.", "compartment.", "handoff.", "session.")

@@ -60,7 +60,7 @@ def edge(
     are its start, its memory, its idle load, and the time from a scanned QR code and from a typed
     code to the pulse of the lock.
     """
-    from ..wiring.latency import measure_locker
+    from ..bench.latency import measure_locker
 
     with progress("collecting", total=2 * samples) as tell:
         report = measure_locker(directory, samples=samples, tell=tell)
@@ -85,7 +85,7 @@ def custody(
     A PostgreSQL server is started from the installed programs and is gone afterwards. Waiting
     callers are 1, 8, 64, 500 and 2,000; pgbench has 64 clients, before and after.
     """
-    from ..wiring.custody_bench import measure_custody
+    from ..bench.custody import measure_custody
 
     with progress("measuring", total=8) as tell:
         report = measure_custody(sqlite_dir=sqlite_dir, sites=sites, seconds=seconds, tell=tell)

@@ -9,7 +9,7 @@ import typer
 from .output import RESULT, fail, print_json, progress
 
 if TYPE_CHECKING:
-    from ..wiring.growth_bench import Plan
+    from ..bench.growth.run import Plan
 
 _TIMES = {"k": 1_000, "M": 1_000_000}
 
@@ -43,8 +43,8 @@ def bench_growth(
     Networks of several sizes with a year behind them are laid out on a PostgreSQL server that is
     started from the installed programs and gone afterwards. They are measured in turns.
     """
-    from ..wiring.growth_bench import count_parts, measure_growth
-    from ..wiring.growth_chart import NoPainter
+    from ..bench.growth.chart import NoPainter
+    from ..bench.growth.run import count_parts, measure_growth
     from ..wiring.logs import set_up_logs
 
     try:
@@ -64,7 +64,7 @@ def bench_growth(
 
 
 def _plan(steps: str | None, lockers: str | None, rows: str | None, *, is_full: bool) -> "Plan":
-    from ..wiring.growth_bench import FULL, QUICK, Step
+    from ..bench.growth.run import FULL, QUICK, Step
 
     plan = FULL if is_full else QUICK
     if steps is not None and (lockers is not None or rows is not None):

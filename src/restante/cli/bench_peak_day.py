@@ -30,9 +30,9 @@ def bench_peak_day(
     A PostgreSQL server, the centre and the load run in processes of their own and are gone
     afterwards. Ends with status 1 when anything acknowledged is not in the journal.
     """
+    from ..bench.peak_day.plan import make_rates
+    from ..bench.peak_day.run import PeakPlan, measure_peak_day
     from ..wiring.logs import set_up_logs
-    from ..wiring.peak_day import PeakPlan, measure_peak_day
-    from ..wiring.peak_day_plan import make_rates
 
     # What the network's past says of itself would be taken for the result.
     set_up_logs("error")

@@ -29,7 +29,7 @@ def bench_webhooks(
     A real centre with its journal synced, and receivers in a process of their own. Told are the
     rate at which a backlog drains, and the time from a fact's commit to its message's arrival.
     """
-    from ..wiring.webhook_bench import measure_webhooks
+    from ..bench.webhooks import measure_webhooks
 
     with progress("measuring", total=5) as tell:
         report = measure_webhooks(

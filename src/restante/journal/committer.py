@@ -2,8 +2,7 @@
 
 While one transaction is being written, the operations of the next one are decided, in order,
 against one overlay of states; then they are written together, and every caller gets its own
-answer. With one caller it costs a transaction for each operation; with a thousand, a few
-thousandths of one.
+answer. With one caller it costs a transaction for each operation; with many, a small part of one.
 
 R1. Nobody hears an answer before the facts it rests on are durable; a refusal is an answer too.
 R2. An operation that raises leaves no trace and touches no neighbour.
@@ -45,14 +44,16 @@ OPERATIONS_MAX = 1_000
 """Operations in one transaction. Measured: more gains under 5 % and makes answers late."""
 
 FEW = 16
-"""So few waiting operations are written together; of more, half is decided while half is written.
-Measured: a transaction costs about as much as so many operations."""
+"""So few are written together; of more, half is decided while half is written (chosen)."""
 
 SHARES_MAX = 4
 """Look-ups for one transaction while another is written, each for such a share of operations."""
 
 CONFLICT_TRIES_MAX = 4
-"""Tries together, and again alone, before a conflict is the answer."""
+"""Tries together before each is tried alone."""
+
+CONFLICT_TRIES_ALONE_MAX = 16
+"""Tries alone before a conflict is the answer (chosen: a busy machine loses four in a row)."""
 
 
 class Overloaded(Exception):
@@ -475,7 +476,7 @@ class Committer:
                 _fail([asked], error)
 
     def _write_alone(self, asked: _Asked) -> None:
-        for tries_left in reversed(range(CONFLICT_TRIES_MAX)):
+        for tries_left in reversed(range(CONFLICT_TRIES_ALONE_MAX)):
             try:
                 draft = self._begin()
                 self._decide(draft, [asked])

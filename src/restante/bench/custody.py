@@ -27,11 +27,11 @@ from ..journal.sql import SqlJournal
 from ..operations.ingest import ingest
 from ..operations.means import Means
 from ..settings import Settings
+from ..wiring.collector import rare_search
+from ..wiring.record import open_journal
 from . import pgbench
-from .bench_network import Stencil, lay_out, make_stencil
-from .collector import rare_search
+from .network import Stencil, lay_out, make_stencil
 from .private_postgres import Server, find_programs, run_server
-from .record import open_journal
 
 CALLERS: Final = (1, 8, 64, 500, 2_000)
 SITES: Final = 2_500

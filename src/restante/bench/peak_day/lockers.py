@@ -10,14 +10,14 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from ..core.ids import CompartmentId, GrantId, LockerId, ParcelId, SiteId
-from ..core.value import Fact, UtcSeconds
-from ..link.locker_session import LockerSession
-from ..link.message import CollectGrant, ExpectedParcel, Signed
-from ..link.session import Acknowledged, Dropped, ListArrived
-from .bench_network import COMPARTMENTS, EPOCH, locker_of, reported
-from .peak_day_network import KnownLocker
-from .peak_day_plan import Kind
+from ...core.ids import CompartmentId, GrantId, LockerId, ParcelId, SiteId
+from ...core.value import Fact, UtcSeconds
+from ...link.locker_session import LockerSession
+from ...link.message import CollectGrant, ExpectedParcel, Signed
+from ...link.session import Acknowledged, Dropped, ListArrived
+from ..network import COMPARTMENTS, EPOCH, locker_of, reported
+from .network import KnownLocker
+from .plan import Kind
 
 RELEASE: Final = "bench"
 

@@ -1,7 +1,7 @@
 """Does anything get dearer as a network grows? Networks of several sizes, measured in turns.
 
 Each size is a journal of its own on one server, laid out with a year behind it
-(:mod:`.growth_past`). Then, size after size and round after round: parcels are announced and put in
+(:mod:`.past`). Then, size after size and round after round: parcels are announced and put in
 through the committer by a fixed number of callers, followers deal with them, a centre is started
 until it is ready, and another one makes its ends of all links. A line is fitted through each cost
 over the logarithm of the number of lockers.
@@ -14,15 +14,15 @@ from pathlib import Path
 from statistics import median
 from typing import Final, NamedTuple
 
-from ..clock import SystemClock
-from ..settings import Settings
-from .custody_bench import Tell
-from .growth_chart import Drawing, check_painter, draw_growth
-from .growth_fit import GOAL_PER_DECADE, Fit, fit_growth
-from .growth_network import Lag, Network, Round
-from .growth_past import live
-from .growth_probe import Memory, Start, measure_memory, measure_start
-from .private_postgres import run_server
+from ...clock import SystemClock
+from ...settings import Settings
+from ..custody import Tell
+from ..private_postgres import run_server
+from .chart import Drawing, check_painter, draw_growth
+from .fit import GOAL_PER_DECADE, Fit, fit_growth
+from .network import Lag, Network, Round
+from .past import live
+from .probe import Memory, Start, measure_memory, measure_start
 
 READY_SECONDS_MAX: Final = 5.0
 """The goal: a centre is ready within this, whatever the size."""
@@ -194,7 +194,7 @@ class GrowthReport(NamedTuple):
         return "\n".join(lines)
 
     def draw(self, path: Path) -> None:
-        """Draw the figures into a PNG file; see :func:`.growth_chart.draw_growth`."""
+        """Draw the figures into a PNG file; see :func:`.chart.draw_growth`."""
         drawings = [
             Drawing(
                 figure.title,
@@ -230,7 +230,7 @@ def measure_growth(
     ------
     FileNotFoundError
         When no PostgreSQL server is installed.
-    restante.wiring.growth_chart.NoPainter
+    restante.bench.growth.chart.NoPainter
         When a chart is wanted and cannot be drawn.
     """
     if chart is not None:

@@ -5,20 +5,20 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from ..clock import Minter, SystemClock
-from ..core.attempts import AttemptCounted, AttemptProved
-from ..core.content import CompartmentFreed
-from ..core.door import DoorClosed, DoorOpened, OpeningIntended
-from ..core.grant import Purpose
-from ..core.handoff import HandoffCollected
-from ..core.ids import CompartmentId, GrantId, LockerId, OpeningId, ParcelId, SessionId
-from ..core.session import Role, SessionEnded, SessionStarted
-from ..core.value import Fact, UtcSeconds
-from ..link.signing import make_verifier
-from .bench_network import deposit_facts
-from .peak_day_lockers import BenchLocker
-from .peak_day_network import Network
-from .peak_day_plan import Kind
+from ...clock import Minter, SystemClock
+from ...core.attempts import AttemptCounted, AttemptProved
+from ...core.content import CompartmentFreed
+from ...core.door import DoorClosed, DoorOpened, OpeningIntended
+from ...core.grant import Purpose
+from ...core.handoff import HandoffCollected
+from ...core.ids import CompartmentId, GrantId, LockerId, OpeningId, ParcelId, SessionId
+from ...core.session import Role, SessionEnded, SessionStarted
+from ...core.value import Fact, UtcSeconds
+from ...link.signing import make_verifier
+from ..network import deposit_facts
+from .lockers import BenchLocker
+from .network import Network
+from .plan import Kind
 
 LATE_SECONDS: Final = 2.0
 """After which a locker looks whether it has to say something again."""

@@ -1,6 +1,6 @@
 """Receivers for the bench: a process that takes messages on the loopback and notes when.
 
-``python -m restante.wiring.webhook_receiver``. Prints its port; paths that begin with ``/hang``
+``python -m restante.bench.webhook_receiver``. Prints its port; paths that begin with ``/hang``
 are never answered. A line on standard input asks for what came since the last one: a JSON list
 of paths, subjects and moments of the monotonic clock, which is one for all processes of a machine.
 """

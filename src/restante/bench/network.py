@@ -46,7 +46,7 @@ from ..operations.means import Means
 from ..settings import Settings
 from ..views.principal import Principal
 from ..views.tables import VIEWS
-from .centre import Centre, open_centre
+from ..wiring.centre import Centre, open_centre
 
 COMPARTMENTS: Final = 40
 """Of each locker: a usual size."""

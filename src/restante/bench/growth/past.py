@@ -19,14 +19,14 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Table, insert, select, text
 
-from ..access import SIMULATION
-from ..clock import Minter, VirtualClock
-from ..core.attempts import AttemptCounted, AttemptProved
-from ..core.content import CompartmentFreed
-from ..core.door import DoorClosed, DoorOpened, OpeningIntended
-from ..core.grant import Purpose
-from ..core.handoff import HandoffCollected
-from ..core.ids import (
+from ...access import SIMULATION
+from ...clock import Minter, VirtualClock
+from ...core.attempts import AttemptCounted, AttemptProved
+from ...core.content import CompartmentFreed
+from ...core.door import DoorClosed, DoorOpened, OpeningIntended
+from ...core.grant import Purpose
+from ...core.handoff import HandoffCollected
+from ...core.ids import (
     ActorId,
     CompartmentId,
     GrantId,
@@ -37,19 +37,20 @@ from ..core.ids import (
     StreamName,
     parcel_stream,
 )
-from ..core.locker import GrantsForgotten
-from ..core.value import DAY, Fact, UtcSeconds
-from ..journal.chain import FIRST_HASH, column_values, hash_fact, make_stored
-from ..journal.port import Stored
-from ..journal.sql import SqlJournal
-from ..journal.tables import CURSORS, FACTS, OUTBOX, STATES
-from ..link.message import Hello
-from ..operations.deliveries import FOLLOWER
-from ..operations.hub import note_hello
-from ..operations.ingest import ingest
-from ..settings import Settings
-from ..views.tables import LINKS, VIEWS
-from .bench_network import (
+from ...core.locker import GrantsForgotten
+from ...core.value import DAY, Fact, UtcSeconds
+from ...journal.chain import FIRST_HASH, column_values, hash_fact, make_stored
+from ...journal.port import Stored
+from ...journal.sql import SqlJournal
+from ...journal.tables import CURSORS, FACTS, OUTBOX, STATES
+from ...link.message import Hello
+from ...operations.deliveries import FOLLOWER
+from ...operations.hub import note_hello
+from ...operations.ingest import ingest
+from ...settings import Settings
+from ...views.tables import LINKS, VIEWS
+from ...wiring.centre import Centre, open_centre
+from ..network import (
     COMPARTMENTS,
     EPOCH,
     FIRST_NUMBER,
@@ -62,7 +63,6 @@ from .bench_network import (
     report_of,
     reported,
 )
-from .centre import Centre, open_centre
 
 WAITING: Final = 3
 """Parcels announced at each site at the end of its year, and not there yet."""
@@ -385,7 +385,7 @@ def _copy(past: Past, row: _Row, number: int, count: int) -> list[Any]:
 def _make_months(connection: Connection, past: Past) -> None:
     if connection.dialect.name != "postgresql":
         return
-    from ..journal.postgres_schema import make_month, month_of
+    from ...journal.postgres_schema import make_month, month_of
 
     for month in dict.fromkeys(month_of(block.facts[0].recorded_at) for block in past.blocks):
         make_month(connection, month, 0)

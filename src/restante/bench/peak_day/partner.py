@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from .peak_day_plan import Kind
+from .plan import Kind
 
 THREADS: Final = 6
 """Requests under way at once: more than are ever due together when the centre keeps up."""

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ..link.topics import ROOT
-from .broker import BrokerPlan, write_broker_files
-from .peak_day_way import GENERATOR, NETWORK
+from ...link.topics import ROOT
+from ...wiring.broker import BrokerPlan, write_broker_files
+from .way import GENERATOR, NETWORK
 
 _START_SECONDS_MAX: Final = 10.0
 _RULES: Final = """

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Final
 
-from ..clock import Clock
-from ..core.ids import LockerId
-from ..link.lines import FindEnds, Letter, Lines
-from ..link.memory import LinkEnd
+from ...clock import Clock
+from ...core.ids import LockerId
+from ...link.lines import FindEnds, Letter, Lines
+from ...link.memory import LinkEnd
 
 TURN_SECONDS: Final = 0.5
 """As over a broker."""

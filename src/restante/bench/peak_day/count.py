@@ -11,14 +11,14 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import func, select
 
-from ..core.streams import KINDS
-from ..journal.sql import SqlJournal
-from ..journal.tables import CURSORS, FACTS, OUTBOX
-from ..journal.verify import VerifyReport, verify
-from ..operations.deliveries import FOLLOWER
-from ..views.work import NOTICE
-from .bench_network import EPOCH
-from .peak_day_generator import Account
+from ...core.streams import KINDS
+from ...journal.sql import SqlJournal
+from ...journal.tables import CURSORS, FACTS, OUTBOX
+from ...journal.verify import VerifyReport, verify
+from ...operations.deliveries import FOLLOWER
+from ...views.work import NOTICE
+from ..network import EPOCH
+from .generator import Account
 
 ANNOUNCED: Final = "parcel.announced.v1"
 BOOKED: Final = "parcel.capacity_confirmed.v1"

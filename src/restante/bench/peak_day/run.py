@@ -16,14 +16,16 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
-from ..access import STANDARD
-from ..access.pin import argon2id
-from ..clock import SystemClock
-from ..journal.sql import SqlJournal
-from ..settings import Settings
-from .peak_day_broker import run_broker
-from .peak_day_centre import READY, CentrePlan
-from .peak_day_count import (
+from ...access import STANDARD
+from ...access.pin import argon2id
+from ...clock import SystemClock
+from ...journal.sql import SqlJournal
+from ...settings import Settings
+from ...wiring.record import open_journal
+from ..private_postgres import run_server
+from .broker import run_broker
+from .centre import READY, CentrePlan
+from .count import (
     ANNOUNCED,
     check_journal,
     count_losses,
@@ -31,13 +33,11 @@ from .peak_day_count import (
     database_bytes,
     measure_lag,
 )
-from .peak_day_generator import Account, Outcome, Reach, Run
-from .peak_day_network import lay_out_network, write_network
-from .peak_day_plan import Rates, scale_rates
-from .peak_day_processes import Use, measure
-from .peak_day_report import PeakReport, Stretch
-from .private_postgres import run_server
-from .record import open_journal
+from .generator import Account, Outcome, Reach, Run
+from .network import lay_out_network, write_network
+from .plan import Rates, scale_rates
+from .processes import Use, measure
+from .report import PeakReport, Stretch
 
 WARM_SECONDS: Final = 10.0
 """Before what is counted: lists fill, followers begin."""
@@ -139,10 +139,10 @@ class _Runner:
                 )
                 reach = msgspec.structs.replace(reach, broker=broker.address)
                 self._roots["Mosquitto"] = broker.pid
-            with _program("peak_day_centre", centre) as running:
+            with _program("centre", centre) as running:
                 self._roots["centre"] = running.process.pid
                 running.expect(READY)
-                with _program("peak_day_generator", reach) as generator:
+                with _program("generator", reach) as generator:
                     self._roots["generator"] = generator.process.pid
                     self._tell(0, "lockers greet")
                     greet_s = generator.read(float)
@@ -215,7 +215,7 @@ class _Program:
 def _program(module: str, first: Any) -> Iterator[_Program]:
     with tempfile.NamedTemporaryFile(prefix="restante-peak-", suffix=".log") as errors:
         process = subprocess.Popen(  # noqa: S603 - ourselves
-            [sys.executable, "-m", f"restante.wiring.{module}"],
+            [sys.executable, "-m", f"restante.bench.peak_day.{module}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,

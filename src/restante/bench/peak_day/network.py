@@ -7,17 +7,17 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import delete, func, select, text
 
-from ..access import SIMULATION, PublicKeyring, Scope
-from ..clock import Minter, SystemClock
-from ..core.ids import PartnerId, SiteId
-from ..core.value import Value
-from ..journal.sql import SqlJournal
-from ..operations.directory import issue_api_key, register_partner
-from ..settings import Settings
-from ..views.tables import CONTACTS, LIST_ENTRIES, LIST_FLOORS
-from .bench_network import OPERATOR, PARTNER
-from .centre import Centre, open_centre
-from .growth_past import lay_out_past, live
+from ...access import SIMULATION, PublicKeyring, Scope
+from ...clock import Minter, SystemClock
+from ...core.ids import PartnerId, SiteId
+from ...core.value import Value
+from ...journal.sql import SqlJournal
+from ...operations.directory import issue_api_key, register_partner
+from ...settings import Settings
+from ...views.tables import CONTACTS, LIST_ENTRIES, LIST_FLOORS
+from ...wiring.centre import Centre, open_centre
+from ..growth.past import lay_out_past, live
+from ..network import OPERATOR, PARTNER
 
 FACTS_EACH: Final = 40
 """Facts of each site's past: one parcel that came and went, and what is on its way."""

@@ -16,17 +16,19 @@ from typing import Any, Final, NamedTuple
 
 import psycopg
 
-from ..access import SIMULATION
-from ..clock import Minter, SystemClock
-from ..core.ids import ParcelId, PartnerId, SiteId
-from ..journal.ledger import Ledger, Operation
-from ..operations.announce import Announced
-from ..operations.deliveries import FOLLOWER
-from ..operations.directory import register_partner
-from ..operations.ingest import ingest
-from ..operations.webhooks import make_webhook
-from ..settings import Settings
-from .bench_network import (
+from ...access import SIMULATION
+from ...clock import Minter, SystemClock
+from ...core.ids import ParcelId, PartnerId, SiteId
+from ...journal.ledger import Ledger, Operation
+from ...operations.announce import Announced
+from ...operations.deliveries import FOLLOWER
+from ...operations.directory import register_partner
+from ...operations.ingest import ingest
+from ...operations.webhooks import make_webhook
+from ...settings import Settings
+from ...wiring.centre import Centre, open_centre
+from ..custody import Turn, take_turn
+from ..network import (
     COMPARTMENTS,
     OPERATOR,
     PARTNER,
@@ -35,9 +37,7 @@ from .bench_network import (
     report_of,
     reported,
 )
-from .centre import Centre, open_centre
-from .custody_bench import Turn, take_turn
-from .growth_past import Past, lay_out_past
+from .past import Past, lay_out_past
 
 FOLLOW_PAUSE_SECONDS: Final = 0.05
 """Between two turns of followers, as in a served centre that was woken."""

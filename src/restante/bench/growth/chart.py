@@ -5,7 +5,7 @@ from math import log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .growth_fit import fit_growth
+from .fit import fit_growth
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,6 +1,6 @@
 """The load, in a process of its own: lockers at their line and a partner's program.
 
-``python -m restante.wiring.peak_day_generator`` reads one JSON object a line: first how to reach
+``python -m restante.bench.peak_day.generator`` reads one JSON object a line: first how to reach
 the centre, then what to do; it answers each with one line. What is due is due whether or not it
 has answered (open loop), and every time is counted from when it was due.
 """
@@ -17,12 +17,12 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from ..core.value import Value
-from .peak_day_crowd import LATE_SECONDS, Crowd
-from .peak_day_network import read_network
-from .peak_day_partner import Partner
-from .peak_day_plan import BATCH, Kind, Rates, make_timetable
-from .peak_day_way import Way, open_way
+from ...core.value import Value
+from .crowd import LATE_SECONDS, Crowd
+from .network import read_network
+from .partner import Partner
+from .plan import BATCH, Kind, Rates, make_timetable
+from .way import Way, open_way
 
 TURN_SECONDS: Final = 0.004
 """How often the timetable is looked at: what this adds to every time."""
@@ -185,7 +185,7 @@ class Generator:
         whole = run.warm_seconds + run.seconds
         course = _Course(run, time.monotonic())
         while (at_s := time.monotonic() - course.begun) < whole:
-            self._do_due(course, at_s)
+            self._work_off(course, at_s)
             self._beat(course, at_s)
             self._take_answers()
             if at_s - course.looked_at_s >= 1.0:
@@ -219,7 +219,7 @@ class Generator:
         if self._way is not None:
             await self._way.close()
 
-    def _do_due(self, course: "_Course", at_s: float) -> None:
+    def _work_off(self, course: "_Course", at_s: float) -> None:
         while course.place < len(course.due) and course.due[course.place].at_s <= at_s:
             one = course.due[course.place]
             course.place += 1

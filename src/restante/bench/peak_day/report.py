@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any, Final, NamedTuple
 
-from .peak_day_count import Lag, Losses
-from .peak_day_generator import Outcome
-from .peak_day_plan import FACTS, LOCKERS, SHARES, Kind, Rates
-from .peak_day_processes import Use
+from .count import Lag, Losses
+from .generator import Outcome
+from .plan import FACTS, LOCKERS, SHARES, Kind, Rates
+from .processes import Use
 
 P99_MS_MAX: Final = 250.0
 """The goal: 99 of 100 are acknowledged within this."""

@@ -17,7 +17,7 @@ from sqlalchemy import Table, make_url
 from ..journal.sql import SqlJournal
 from ..journal.tables import FACTS, OUTBOX, STATES
 from ..views.tables import VIEWS
-from .bench_network import FIRST_NUMBER, Stencil
+from .network import FIRST_NUMBER, Stencil
 
 CLIENTS: Final = 64
 _TABLES: Final = {table.name: table for table in (FACTS, STATES, OUTBOX, *VIEWS.sorted_tables)}

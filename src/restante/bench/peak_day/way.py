@@ -13,8 +13,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from ..link.topics import event_topic, find_place, kind_of, order_topic
-from .peak_day_line import make_frame, read_frames
+from ...link.topics import event_topic, find_place, kind_of, order_topic
+from .line import make_frame, read_frames
 
 GENERATOR: Final = "generator"
 """Name of the generator's certificate: one connection speaks for all lockers."""
@@ -49,7 +49,7 @@ async def open_way(hear: Hear, *, socket: str, broker: str) -> Way:
 
 
 class SocketWay:
-    """One connection to :class:`restante.wiring.peak_day_line.SocketCentre`."""
+    """One connection to :class:`restante.bench.peak_day.line.SocketCentre`."""
 
     def __init__(
         self, hear: Hear, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

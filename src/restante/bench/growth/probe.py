@@ -1,6 +1,6 @@
 """A centre in a process of its own, as large as its network: its memory, and its start.
 
-``python -m restante.wiring.growth_probe DATA DATABASE ENDS`` opens a centre over a journal, makes
+``python -m restante.bench.growth.probe DATA DATABASE ENDS`` opens a centre over a journal, makes
 its ends of the links to so many lockers, and prints a JSON object of what that took.
 """
 
@@ -17,12 +17,12 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import select
 
-from ..clock import Minter, SystemClock
-from ..core.ids import LockerId
-from ..settings import ENV_PREFIX, Settings
-from ..views.tables import LOCKERS
-from .centre import open_centre
-from .growth_network import read_rss_bytes
+from ...clock import Minter, SystemClock
+from ...core.ids import LockerId
+from ...settings import ENV_PREFIX, Settings
+from ...views.tables import LOCKERS
+from ...wiring.centre import open_centre
+from .network import read_rss_bytes
 
 TURNS: Final = 5
 """Turns of chores that are measured; the first one is not."""
@@ -67,7 +67,7 @@ def measure_memory(settings: Settings, ends: int) -> Memory:
     """Open a centre in another process, with so many ends of links."""
     arguments = [str(settings.data_dir), settings.database_url, str(ends)]
     told = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "restante.wiring.growth_probe", *arguments],
+        [sys.executable, "-m", "restante.bench.growth.probe", *arguments],
         check=True,
         stdout=subprocess.PIPE,
         env=_environment(),

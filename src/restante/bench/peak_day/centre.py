@@ -1,6 +1,6 @@
 """The centre under load, in a process of its own: what ``restante serve`` runs, and a socket.
 
-``python -m restante.wiring.peak_day_centre`` reads one JSON object from standard input.
+``python -m restante.bench.peak_day.centre`` reads one JSON object from standard input.
 """
 
 import sys
@@ -8,17 +8,17 @@ from pathlib import Path
 
 import msgspec
 
-from ..access import SIMULATION, STANDARD
-from ..core.ids import LockerId
-from ..core.value import Value
-from ..link.memory import LinkEnd
-from ..settings import Settings, read_settings
-from ..views.principal import NotFound
-from .centre import Centre
-from .line import LinkThread
-from .logs import set_up_logs
-from .peak_day_line import SocketCentre
-from .service import run_service
+from ...access import SIMULATION, STANDARD
+from ...core.ids import LockerId
+from ...core.value import Value
+from ...link.memory import LinkEnd
+from ...settings import Settings, read_settings
+from ...views.principal import NotFound
+from ...wiring.centre import Centre
+from ...wiring.line import LinkThread
+from ...wiring.logs import set_up_logs
+from ...wiring.service import run_service
+from .line import SocketCentre
 
 READY: str = "ready"
 """Said on standard output when requests are answered."""

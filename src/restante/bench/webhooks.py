@@ -30,8 +30,8 @@ from ..operations.webhooks import make_webhook
 from ..partners.guarded_http import GuardedClient
 from ..settings import Settings
 from ..views.principal import Principal
-from .centre import Centre, open_centre
-from .webhook_sender import WebhookSender
+from ..wiring.centre import Centre, open_centre
+from ..wiring.webhook_sender import WebhookSender
 
 RECEIVERS: Final = 20
 MESSAGES: Final = 5_000
@@ -238,7 +238,7 @@ class _Receivers:
 
     def __enter__(self) -> "_Receivers":
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "restante.wiring.webhook_receiver"],
+            [sys.executable, "-m", "restante.bench.webhook_receiver"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,0 +1,1 @@
+"""Whether anything gets dearer as a network grows: `restante bench growth`."""

@@ -1,0 +1,1 @@
+"""The busiest hour of a whole network: `restante bench peak-day`."""
