@@ -244,6 +244,35 @@ def test_a_centre_put_back_from_a_copy_gets_what_it_lost_although_the_line_never
     assert ends.locker.unsent_count == 0
 
 
+def test_a_locker_whose_greeting_was_lost_greets_again_although_its_facts_were_answered() -> None:
+    ends = Ends()
+    ends.change_list("parcel/p1", "JJD01")
+    ends.happen()
+    greeting, report = ends.locker.outgoing(UtcSeconds(ends.now))
+    assert b'"hello"' in greeting
+    # The broker knew no centre yet when the greeting came.
+    ends.up.append(report)
+    ends.deliver(ends.up, is_up=True)
+    ends.commit()
+    ends.down.extend(ends.centre.outgoing(UtcSeconds(ends.now)))
+    ends.deliver(ends.down, is_up=False)
+    assert ends.mirror == ends.journal
+    assert ends.locker.unsent_count == 0
+    ends.settle(2)
+    assert ends.locker_list == {"parcel/p1": "JJD01"}
+
+
+def test_what_the_broker_kept_from_an_earlier_talk_is_no_answer_to_a_greeting() -> None:
+    ends = Ends()
+    ends.settle(2)
+    ends.locker.connected(UtcSeconds(ends.now))
+    old = Ack(locker=LOCKER, epoch="e1", seq=0, challenge="given long ago")
+    ends.locker.receive(encode_message(sign(old)), UtcSeconds(ends.now))
+    assert not ends.locker.is_online
+    ends.settle(1)
+    assert ends.locker.is_online
+
+
 def test_an_old_answer_does_not_take_a_watermark_back() -> None:
     ends = Ends()
     ends.happen()

@@ -14,6 +14,7 @@ from .message import (
     REPORT_FACTS_MAX,
     Ack,
     ConfigurationUpdate,
+    FromCentre,
     FromLocker,
     Heartbeat,
     Hello,
@@ -190,7 +191,7 @@ class LockerSession:
             return [Dropped("meant for another locker")]
         if not self._verify(message):
             return [Dropped("signature")]
-        self._is_greeted = True
+        self._is_greeted |= self._is_greeting_heard(message)
         match message:
             case Ack():
                 return self._receive_ack(message, now)
@@ -246,6 +247,15 @@ class LockerSession:
         if ack.seq == self._acknowledged < self._sent and self._resend.is_over(now):
             self._sent = ack.seq
         return []
+
+    def _is_greeting_heard(self, message: FromCentre) -> bool:
+        # Facts are answered too when the greeting before them was lost, and a broker may have kept
+        # any word; only who heard the greeting knows which list is held here.
+        match message:
+            case Ack() | ListUpdate() | TimeSignal() | Order():
+                return self._is_answer(message.challenge)
+            case _:
+                return False
 
     def _is_answer(self, challenge: str) -> bool:
         """Whether the centre answers what was said a moment ago, and nobody an old greeting."""
