@@ -46,6 +46,12 @@ $(VENV)/stamp-dev: requirements/dev.txt $(VENV)/stamp-runtime
 	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# Other planners of routes clash with ours in one process, so they live beside it.
+$(VENV)-peers/stamp: requirements/peers.txt
+	$(PYTHON) -m venv $(VENV)-peers
+	$(VENV)-peers/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r $<
+	@touch $@
+
 $(VENV)/stamp-system: tools/system_packages.py | $(BIN)/python
 	$(BIN)/python tools/system_packages.py test
 	@touch $@
@@ -96,7 +102,7 @@ docs-generate: $(VENV)/stamp-dev
 
 # Run from inside requirements/ so that the locked files name no path.
 lock:
-	cd requirements && for name in runtime postgres telemetry archive bench planning dev edge deploy; do \
+	cd requirements && for name in runtime postgres telemetry archive bench planning cluster peers dev edge deploy; do \
 	  $(UV) pip $(COMPILE) $$name.in -o $$name.txt || exit 1; done
 
 clean:

@@ -8,7 +8,13 @@ import pytest
 
 from tests.house.repository import ROOT
 
-FILES = ("runtime", "edge", "dev", "postgres", "telemetry", "archive", "bench", "planning")
+FILES = (
+    *("runtime", "edge", "dev", "postgres", "telemetry", "archive", "bench", "planning"),
+    "cluster",
+)
+PEERS = "peers"
+"""Other planners, compared in a virtual environment of their own: no list agrees with theirs."""
+
 PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(\S+)(?: ; (.*?))? \\$")
 
 
@@ -79,23 +85,33 @@ def test_planning_wants_what_the_project_declares_for_it():
     assert wanted("planning") == {name_in(requirement) for requirement in extra}
 
 
-@pytest.mark.parametrize("file", FILES)
+def test_a_cluster_wants_what_the_project_declares_for_it():
+    extra = project()["project"]["optional-dependencies"]["cluster"]
+    assert wanted("cluster") == {name_in(requirement) for requirement in extra}
+
+
+def test_no_peer_that_cannot_live_beside_us_is_in_the_list_we_develop_with():
+    assert not {"ortools", "pyvroom"} & set(locked("dev"))
+
+
+@pytest.mark.parametrize("file", [*FILES, PEERS])
 def test_everything_wanted_is_locked(file: str):
     assert wanted(file) <= set(locked(file)), "run `make lock`"
 
 
 def test_the_lists_agree_on_every_version():
-    runtime, edge, dev, postgres, telemetry, archive, bench, planning = map(locked, FILES)
+    runtime, edge, dev, postgres, telemetry, archive, bench, planning, cluster = map(locked, FILES)
     assert all(runtime[name] == versions for name, versions in edge.items())
     assert all(dev[name] == versions for name, versions in postgres.items())
     assert all(dev[name] == versions for name, versions in archive.items())
     assert all(dev[name] == versions for name, versions in bench.items())
     assert all(dev[name] == versions for name, versions in planning.items())
+    assert all(dev[name] == versions for name, versions in cluster.items())
     assert all(dev[name] == versions for name, versions in telemetry.items())
     assert all(dev[name] == versions for name, versions in runtime.items())
 
 
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", [*FILES, PEERS])
 def test_every_pin_has_a_hash_and_no_line_names_a_host(file: str):
     text = (ROOT / "requirements" / f"{file}.txt").read_text(encoding="utf-8")
     blocks = [block for block in re.split(r"\n(?=\S)", text) if not block.startswith("#")]
