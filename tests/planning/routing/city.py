@@ -4,8 +4,11 @@ import math
 import random
 from typing import Any
 
+import msgspec
+
 from restante.planning.routing.problem import (
     Capacity,
+    HabitCosts,
     Kind,
     Matrix,
     Option,
@@ -33,6 +36,7 @@ def make_city(
     optional: bool = False,
     per_hour: bool = False,
     rush: bool = False,
+    zones: int = 0,
     share: float = 0.5,
 ) -> Problem:
     """Make a problem that is tight in compartments, loads and time, and the same for a seed."""
@@ -53,11 +57,22 @@ def make_city(
         points.append(_point(rng))
         places.append(_place(f"home {i}", Kind.HOME, preparation_s=90, parcel_s=120))
         made.append(_parcel(rng, i, places, lockers, pickups=pickups, optional=optional))
+    if zones:
+        places = [
+            msgspec.structs.replace(place, zone=f"zone {rng.randrange(zones)}")
+            if place.kind is not Kind.DEPOT and rng.random() < 0.9
+            else place
+            for place in places
+        ]
     distances = [[float(round(1.3 * math.dist(a, b))) for b in points] for a in points]
     return Problem(
         name=f"city {seed}",
         places=tuple(places),
-        vehicles=tuple(_vehicle(rng, i, parcels, vehicles, per_hour) for i in range(vehicles)),
+        vehicles=tuple(
+            _used_to(rng, _vehicle(rng, i, parcels, vehicles, per_hour), places) if zones
+            else _vehicle(rng, i, parcels, vehicles, per_hour)
+            for i in range(vehicles)
+        ),
         parcels=tuple(made),
         distances_m=Matrix(distances),
         durations_s=Matrix([[metres / 6 for metres in row] for row in distances]),
@@ -66,7 +81,10 @@ def make_city(
         speeds=(SpeedChange(at=3_000.0, factor=0.6), SpeedChange(at=7_000.0, factor=1.2))
         if rush
         else (),
-    )
+        habit_costs=HabitCosts(zone_again=400.0, against_zones=250.0, against_stops=150.0)
+        if zones
+        else HabitCosts(),
+    )  # fmt: skip
 
 
 def _point(rng: random.Random) -> tuple[float, float]:
@@ -98,6 +116,14 @@ def _parcel(
         is_pickup=pickups and rng.random() < 0.4,
         prize=float(rng.randint(200, 3_000)) if optional and rng.random() < 0.4 else None,
     )  # fmt: skip
+
+
+def _used_to(rng: random.Random, vehicle: Vehicle, places: list[Place]) -> Vehicle:
+    zones = sorted({place.zone for place in places if place.zone is not None})
+    stops = [place.id for place in places[1:] if rng.random() < 0.7]
+    rng.shuffle(zones)
+    rng.shuffle(stops)
+    return msgspec.structs.replace(vehicle, zone_order=tuple(zones), stop_order=tuple(stops))
 
 
 def _vehicle(rng: random.Random, i: int, parcels: int, vehicles: int, per_hour: bool) -> Vehicle:

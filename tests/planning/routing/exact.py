@@ -13,7 +13,7 @@ from typing import Any
 
 import highspy
 
-from restante.planning.routing.problem import Problem
+from restante.planning.routing.problem import Place, Problem
 
 LATEST = 1e5
 START, END = "start", "end"
@@ -56,6 +56,10 @@ class _Model:
                 constant += parcel.prize
         self._limit(served)
         self.cost += [option.penalty * served[o] for o, option in self.options.items()]
+        for parcel in self.problem.parcels:
+            if parcel.planned is not None:
+                as_planned = served[parcel.id, parcel.planned.option]
+                self.cost.append(self.problem.change_costs.option * (1 - as_planned))
         self.program.minimize(self._sum(self.cost))
         if self.program.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return math.inf
@@ -111,6 +115,8 @@ class _Model:
         )
         if vehicle.range_m is not None:
             program.addConstr(distance <= vehicle.range_m)
+        self._habits(v, arcs)
+        self._changes(v, arcs, leaving)
         at = self._times(v, arcs)
         if vehicle.shift_s_max is not None:
             program.addConstr(at[END] - at[START] <= vehicle.shift_s_max)
@@ -121,6 +127,45 @@ class _Model:
             vehicle.cost_per_hour / 3600 * (at[END] - at[START]),
         ]
         return {(v, node): leaving[node] for node in nodes}
+
+    def _habits(self, v: int, arcs: dict[Any, Any]) -> None:
+        vehicle, costs = self.problem.vehicles[v], self.problem.habit_costs
+        entering: dict[str, list[Any]] = {}
+        for (i, j), x in arcs.items():
+            if j == END:
+                continue
+            a, b = self._at(v, i), self._at(v, j)
+            before = None if i == START else a.zone
+            if b.zone is not None and before != b.zone:
+                entering.setdefault(b.zone, []).append(x)
+            if i == START or a is b:
+                continue
+            zones = [one.zone for one in (a, b) if one.zone in vehicle.zone_order]
+            stops = [one.id for one in (a, b) if one.id in vehicle.stop_order]
+            if zones != sorted(zones, key=vehicle.zone_order.index):
+                self.cost.append(costs.against_zones * x)
+            if stops != sorted(stops, key=vehicle.stop_order.index):
+                self.cost.append(costs.against_stops * x)
+        for entries in entering.values():
+            first = self.program.addBinary()
+            self.program.addConstr(first <= self._sum(entries))
+            self.cost.append(costs.zone_again * (self._sum(entries) - first))
+
+    def _changes(self, v: int, arcs: dict[Any, Any], leaving: dict[Any, Any]) -> None:
+        vehicle, costs = self.problem.vehicles[v], self.problem.change_costs
+        for node in self.options:
+            planned = self.parcels[node[0]].planned
+            if planned is None:
+                continue
+            if planned.vehicle != vehicle.id:
+                self.cost.append(costs.vehicle * leaving[node])
+            for i in (START, *self.options):
+                a, b = self._at(v, i), self._at(v, node)
+                if (i, node) in arcs and a is not b and planned.from_place not in {None, a.id}:
+                    self.cost.append(costs.arrival * arcs[i, node])
+
+    def _at(self, v: int, node: Any) -> Place:
+        return self.problem.places[self._place(v, node)]
 
     def _times(self, v: int, arcs: dict[Any, Any]) -> dict[Any, Any]:
         vehicle = self.problem.vehicles[v]

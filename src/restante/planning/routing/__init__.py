@@ -7,20 +7,27 @@ search in :mod:`.solver` and :mod:`.kernel`; :mod:`.check` computes a plan again
 """
 
 from .check import check
-from .problem import BadProblem, Problem
+from .engines import solve
+from .problem import BadProblem, ChangeCosts, Problem
 from .result import Result
-from .solver import Progress, solve, warm_up
+from .solver import Progress, warm_up
+from .source import Engine, TravelSource
+from .stability import keep_close_to
 from .stop import MaxIterations, MaxSeconds, Stop
 
 __all__ = [
     "BadProblem",
+    "ChangeCosts",
+    "Engine",
     "MaxIterations",
     "MaxSeconds",
     "Problem",
     "Progress",
     "Result",
     "Stop",
+    "TravelSource",
     "check",
+    "keep_close_to",
     "solve",
     "warm_up",
 ]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from .kernel.state import LEG, NODE, PARCEL, PLACE, ROUTE, Tables
 from .numbering import Numbered, begins_at
 from .preflight import Preflight
+from .problem import Problem
 
 Rows = Any
 """A table of records, whose fields are attributes."""
@@ -47,6 +48,7 @@ class Arrays:
             route_count=self.routes,
             dimensions=len(used),
             has_pickups=any(one.is_pickup for one in problem.parcels),
+            has_habits=_has_habits(problem),
             nodes=np.concatenate([nodes, nodes]).view(np.recarray),
             routes=np.concatenate([_routes(self)] * 2).view(np.recarray),
             parcels=_parcels(self),
@@ -60,7 +62,11 @@ class Arrays:
             room=np.array([(0, one.options_max) for one in numbered.limits], int).reshape(-1, 2),
             demand=np.ascontiguousarray(numbered.demand[:, used]),
             capacity=np.ascontiguousarray(numbered.capacity[:, used]),
-            may_carry=numbered.may_carry.astype(np.int64),
+            carry=_carry(numbered),
+            habit_costs=_habit_costs(problem),
+            zone_ranks=_zone_ranks(problem),
+            stop_ranks=_stop_ranks(problem),
+            zone_runs=np.zeros((self.routes, len(_zones(problem))), dtype=np.int64),
             loads=np.zeros((2 * self.routes, len(used))),
             peaks=np.zeros((len(nodes), 2, len(used))),
             best_next=np.full(len(nodes), -1, dtype=np.int32),
@@ -102,20 +108,25 @@ def _nodes(arrays: Arrays) -> tuple[Rows, NDArray[np.int64]]:
             if o in arrays.node_of:
                 using[arrays.node_of[o]].append(k)
     ends = np.cumsum([0, *map(len, using)])
+    zones = _zones(numbered.problem)
     for i, o in enumerate(arrays.options):
         choice, node = numbered.choices[o], nodes[i]
         node.place, node.parcel = choice.place, choice.parcel
         node.opens, node.closes = choice.opens_at, choice.closes_at + ROUNDING_S
-        node.service, node.penalty = choice.service_s, choice.penalty
+        node.service, node.penalty = choice.service_s, choice.penalty + choice.change
+        node.from_place = numbered.from_place[choice.parcel]
+        node.zone = zones.get(numbered.problem.places[choice.place].zone or "", -1)
         node.limits_from, node.limits_to = ends[i], ends[i + 1]
     for o, _, started_at in numbered.done.values():
         node = nodes[arrays.node_of[o]]
         node.is_done, node.opens, node.closes = 1, started_at, started_at
+        node.penalty, node.from_place = numbered.choices[o].penalty, -1
     nodes.route, nodes.next, nodes.prev = -1, -1, -1
     for r, vehicle in enumerate(numbered.problem.vehicles):
         start, end = nodes[options + r], nodes[options + routes + r]
         start.place, end.place = numbered.start[r], numbered.end[r]
         start.parcel = end.parcel = -1
+        start.from_place = end.from_place = start.zone = end.zone = -1
         start.route = end.route = r
         start.opens, start.closes = begins_at(vehicle)
         end.opens, end.closes = -math.inf, vehicle.shift_ends_at + ROUNDING_S
@@ -130,12 +141,56 @@ def _parcels(arrays: Arrays) -> Rows:
         mine = [arrays.node_of[o] for o in options if o in arrays.node_of]
         row.chosen, row.is_pickup = -1, one.is_pickup
         row.prize = math.inf if one.prize is None else one.prize
+        if one.planned is not None:
+            row.prize += numbered.problem.change_costs.option
         if not mine:
             row.prize = 0.0  # Nothing can serve it: the search need not know it.
         elif p not in numbered.done:
             # Options are in order, so those of one parcel stand side by side.
             row.options_from, row.options_to = mine[0], mine[-1] + 1
     return parcels
+
+
+def _carry(numbered: Numbered) -> NDArray[np.float64]:
+    carry = np.where(numbered.may_carry, numbered.moving, np.inf)
+    for p, (_, v, _) in numbered.done.items():
+        carry[p, v] = 0.0
+    return np.ascontiguousarray(carry)
+
+
+def _has_habits(problem: Problem) -> bool:
+    costs = problem.habit_costs
+    return problem.change_costs.arrival + costs.zone_again + costs.against_zones + (
+        costs.against_stops
+    ) > 0  # fmt: skip
+
+
+def _habit_costs(problem: Problem) -> NDArray[np.float64]:
+    costs = problem.habit_costs
+    return np.array([problem.change_costs.arrival, costs.zone_again, costs.against_zones,
+                     costs.against_stops])  # fmt: skip
+
+
+def _zones(problem: Problem) -> dict[str, int]:
+    return {zone: i for i, zone in enumerate(sorted({x.zone for x in problem.places if x.zone}))}
+
+
+def _zone_ranks(problem: Problem) -> NDArray[np.int32]:
+    zones = _zones(problem)
+    ranks = np.full((len(problem.vehicles), len(zones)), -1, dtype=np.int32)
+    for r, vehicle in enumerate(problem.vehicles):
+        for i, zone in enumerate(vehicle.zone_order):
+            ranks[r, zones[zone]] = i
+    return ranks
+
+
+def _stop_ranks(problem: Problem) -> NDArray[np.int32]:
+    places = {place.id: i for i, place in enumerate(problem.places)}
+    ranks = np.full((len(problem.vehicles), len(places)), -1, dtype=np.int32)
+    for r, vehicle in enumerate(problem.vehicles):
+        for i, place in enumerate(vehicle.stop_order):
+            ranks[r, places[place]] = i
+    return ranks
 
 
 def _places(numbered: Numbered) -> Rows:
@@ -216,7 +271,8 @@ def _routes(arrays: Arrays) -> Rows:
     for r, vehicle in enumerate(numbered.problem.vehicles):
         route = routes[r]
         alike = (numbered.start[r], numbered.end[r], numbered.capacity[r].tobytes(),
-                 numbered.may_carry[:, r].tobytes(), vehicle.shift_starts_at,
+                 numbered.may_carry[:, r].tobytes(), numbered.moving[:, r].tobytes(),
+                 vehicle.zone_order, vehicle.stop_order, vehicle.shift_starts_at,
                  vehicle.shift_ends_at, vehicle.shift_s_max, vehicle.cost_fixed,
                  vehicle.cost_per_km, vehicle.cost_per_hour, vehicle.range_m,
                  r if vehicle.under_way else None)  # fmt: skip

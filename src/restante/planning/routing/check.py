@@ -130,12 +130,55 @@ class _Check:
         if vehicle.range_m is not None and distance > vehicle.range_m + TOLERANCE_S:
             yield f"{name} drives {distance} m, more than {vehicle.range_m}"
         cost = vehicle.cost_fixed + vehicle.cost_per_km * distance / 1000
-        cost += vehicle.cost_per_hour * duration / 3600
+        cost += vehicle.cost_per_hour * duration / 3600 + self._habits(route, vehicle)
         said = (route.returns_at, route.distance_m, route.duration_s, route.cost)
         if not _are_close(said, (at, distance, duration, cost)):
             yield f"{name} says {said}, and it is {(at, distance, duration, cost)}"
         self.cost += cost
         self.distance_m += distance
+
+    def _habits(self, route: Route, vehicle: Vehicle) -> float:
+        """What is paid for zones and orders (R9)."""
+        costs, cost = self.problem.habit_costs, 0.0
+        seen: set[str] = set()
+        last: Place | None = None
+        for place in (self.places[visit.place] for visit in route.visits):
+            if place.zone is not None and (last is None or last.zone != place.zone):
+                cost += costs.zone_again * (place.zone in seen)
+                seen.add(place.zone)
+            if last is not None and last.zone != place.zone:
+                ranks = [vehicle.zone_order.index(one.zone) for one in (last, place)
+                         if one.zone in vehicle.zone_order]  # fmt: skip
+                cost += costs.against_zones * (ranks != sorted(ranks))
+            if last is not None:
+                ranks = [vehicle.stop_order.index(one.id) for one in (last, place)
+                         if one.id in vehicle.stop_order]  # fmt: skip
+                cost += costs.against_stops * (ranks != sorted(ranks))
+            last = place
+        return cost
+
+    def _changes(self) -> float:
+        """What is paid for what is not as planned (R8)."""
+        costs, cost = self.problem.change_costs, 0.0
+        done = {
+            one.parcel for v in self.problem.vehicles if v.under_way for one in v.under_way.done
+        }
+        left_out = {one.id for one in self.problem.parcels if one.planned and one.id not in done}
+        for route in self.result.routes:
+            vehicle = self.vehicles.get(route.vehicle)
+            last = vehicle.start_place if vehicle else None
+            for visit in route.visits:
+                for i, served in enumerate(visit.served):
+                    parcel = self.parcels.get(served.parcel)
+                    if parcel is None or parcel.planned is None or parcel.id in done:
+                        continue
+                    left_out.discard(parcel.id)
+                    cost += costs.option * (parcel.planned.option != served.option)
+                    cost += costs.vehicle * (parcel.planned.vehicle != route.vehicle)
+                    if i == 0 and last != visit.place:
+                        cost += costs.arrival * (parcel.planned.from_place not in {None, last})
+                last = visit.place
+        return cost + costs.option * len(left_out)
 
     def _loads(self, route: Route, vehicle: Vehicle) -> Iterator[str]:
         parcels = [self.parcels[one.parcel] for visit in route.visits for one in visit.served
@@ -220,7 +263,7 @@ class _Check:
         missed = sum(
             parcel.prize or 0.0 for parcel in self.problem.parcels if parcel.id not in self.chosen
         )
-        self.cost += penalties + missed
+        self.cost += penalties + missed + self._changes()
         if not _are_close((self.result.cost.total,), (self.cost,)):
             yield f"the plan says it costs {self.result.cost.total}, and it is {self.cost}"
 

@@ -1,7 +1,9 @@
 """The problem by numbers: options in one list, and what limits how many of them are chosen."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import groupby, pairwise
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -24,6 +26,8 @@ class Choice(NamedTuple):
     service_s: float
     level: int
     penalty: float
+    change: float
+    """What it costs that it is not the option planned."""
 
 
 class Limit(NamedTuple):
@@ -53,6 +57,10 @@ class Numbered(NamedTuple):
     end: tuple[int, ...]
     done: dict[int, tuple[int, int, float]]
     """Choice, vehicle and start of every parcel that is served already."""
+    moving: NDArray[np.float64]
+    """What it costs that a vehicle serves a parcel, shape (parcels, vehicles)."""
+    from_place: tuple[int, ...]
+    """For each parcel where its vehicle was to come from, -1 where nothing was planned."""
 
     @classmethod
     def of(cls, problem: Problem) -> Self:
@@ -78,11 +86,48 @@ class Numbered(NamedTuple):
             tuple(place_of[one.start_place] for one in problem.vehicles),
             tuple(place_of[one.end_place or one.start_place] for one in problem.vehicles),
             _done(problem, options_of),
+            _moving(problem),
+            tuple(
+                place_of[one.planned.from_place] if one.planned and one.planned.from_place else -1
+                for one in problem.parcels
+            ),
+        )
+
+    def habits(self, v: int, choices: Sequence[int]) -> float:
+        """Find what a route pays for zones and for orders its courier is used to (R9)."""
+        costs, vehicle = self.problem.habit_costs, self.problem.vehicles[v]
+        places = [place for place, _ in groupby(self.choices[o].place for o in choices)]
+        ids = [self.problem.places[place].id for place in places]
+        zones = [self.problem.places[place].zone for place in places]
+        runs = Counter(zone for zone, _ in groupby(zones) if zone is not None)
+        again = sum(runs.values()) - len(runs)
+        by_zone = sum(a != b and _is_against(vehicle.zone_order, a, b) for a, b in pairwise(zones))
+        by_stop = sum(_is_against(vehicle.stop_order, a, b) for a, b in pairwise(ids))
+        return (costs.zone_again * again + costs.against_zones * by_zone
+                + costs.against_stops * by_stop)  # fmt: skip
+
+    def changes(self, routes: Sequence[Sequence[int]]) -> float:
+        """Find what a plan pays for what is not as planned before (R8)."""
+        costs, total = self.problem.change_costs, 0.0
+        left_out = set(range(len(self.problem.parcels)))
+        for v, choices in enumerate(routes):
+            last = self.start[v]
+            for o in choices:
+                choice = self.choices[o]
+                left_out.discard(choice.parcel)
+                if choice.parcel not in self.done:
+                    from_place = self.from_place[choice.parcel]
+                    total += choice.change + float(self.moving[choice.parcel, v])
+                    if last != choice.place and from_place not in {-1, last}:
+                        total += costs.arrival
+                last = choice.place
+        return total + costs.option * sum(
+            self.problem.parcels[p].planned is not None for p in left_out
         )
 
 
 def _choice(problem: Problem, parcel: int, number: int, option: Option, place: int) -> Choice:
-    there = problem.places[place]
+    there, planned = problem.places[place], problem.parcels[parcel].planned
     service_s = there.parcel_s if option.service_s is None else option.service_s
     return Choice(
         parcel,
@@ -93,7 +138,21 @@ def _choice(problem: Problem, parcel: int, number: int, option: Option, place: i
         service_s,
         option.level,
         option.penalty,
+        0.0 if planned is None or planned.option == number else problem.change_costs.option,
     )
+
+
+def _moving(problem: Problem) -> NDArray[np.float64]:
+    moving = np.zeros((len(problem.parcels), len(problem.vehicles)))
+    for p, parcel in enumerate(problem.parcels):
+        if parcel.planned is not None:
+            is_other = [vehicle.id != parcel.planned.vehicle for vehicle in problem.vehicles]
+            moving[p] = problem.change_costs.vehicle * np.array(is_other)
+    return moving
+
+
+def _is_against(order: Sequence[str], last: str | None, this: str | None) -> bool:
+    return last in order and this in order and order.index(last) > order.index(this)
 
 
 def _demand(parcel: Parcel) -> tuple[int, int, int]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from .numbering import Numbered, begins_at
 from .preflight import Preflight
 from .result import Cost, Load, Result, Route, Served, Unserved, Visit, WhyHere, WhyNot
+from .source import Engine
 from .travel import Travel
 
 
@@ -17,6 +18,7 @@ def make_result(
     *,
     seed: int,
     iterations: int,
+    engine: Engine = Engine.KERNEL,
 ) -> Result:
     """Write down a plan, given the choices of every vehicle in order."""
     travel = Travel.of(numbered.problem)
@@ -46,6 +48,8 @@ def make_result(
         co2e_g=sum(route.co2e_g for route in made),
         seed=seed,
         iterations=iterations,
+        engine=engine,
+        travel=numbered.problem.travel,
     )
 
 
@@ -114,7 +118,8 @@ def _make_route(
         co2e_g=vehicle.co2e_g_per_km * distance / 1000,
         cost=vehicle.cost_fixed
         + vehicle.cost_per_km * distance / 1000
-        + vehicle.cost_per_hour * duration / 3600,
+        + vehicle.cost_per_hour * duration / 3600
+        + numbered.habits(v, choices),
     )
 
 
@@ -202,15 +207,19 @@ def _sum_up(
     fixed = sum(of[route.vehicle].cost_fixed for route in made)
     distance = sum(of[route.vehicle].cost_per_km * route.distance_m / 1000 for route in made)
     time = sum(of[route.vehicle].cost_per_hour * route.duration_s / 3600 for route in made)
+    habits = sum(numbered.habits(v, choices) for v, choices in enumerate(routes))
+    changes = numbered.changes(routes)
     penalties = sum(numbered.choices[o].penalty for choices in routes for o in choices)
     missed = sum(
         parcel.prize or 0.0 for p, parcel in enumerate(numbered.problem.parcels) if p not in served
     )
     return Cost(
-        total=fixed + distance + time + penalties + missed,
+        total=fixed + distance + time + penalties + missed + habits + changes,
         fixed=fixed,
         distance=distance,
         time=time,
         penalties=penalties,
         prizes_missed=missed,
+        habits=habits,
+        changes=changes,
     )

@@ -19,71 +19,47 @@ R6  A vehicle leaves as late as it can without returning later; ``shift_s_max`` 
     between.
 R7  What a vehicle under way has done is never changed, and it takes no delivery that is not on
     board of it.
+R8  Where a plan is in force, a parcel pays for what is not as planned: another option or none,
+    another vehicle, and, if it is the first of a stop, another place come from. What was done
+    already pays nothing.
+R9  A route pays for every zone it enters once more; a depot lies in none. Where its courier is used
+    to an order of zones or of places, it pays for each two stops in a row that go against it; what
+    the order does not name does not count.
 """
 
-import math
 from enum import StrEnum
-from typing import Annotated, Any, NewType, Self, dataclass_transform
+from typing import Annotated, Any, Self
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
-from ...core.value import Value
+from .entry import NEVER, Amount, BadProblem, Count, Entry, Matrix, PlaceId, VehicleId
+from .source import TravelSource
+from .vehicle import Capacity, Done, UnderWay, Vehicle
 
-PlaceId = NewType("PlaceId", str)
-VehicleId = NewType("VehicleId", str)
-
-NEVER = math.inf
-"""The end of a window that stays open."""
-
-Amount = Annotated[float, msgspec.Meta(ge=0)]
-"""Metres, seconds, cost: not negative."""
-
-Count = Annotated[int, msgspec.Meta(ge=0)]
-"""Parcels, compartments, grams, cubic centimetres: not negative."""
-
-
-class BadProblem(ValueError):
-    """Something in a problem cannot be meant; says where, and what to do."""
-
-    def __init__(self, path: str, says: str) -> None:
-        super().__init__(f"{path}: {says}" if path else says)
-        self.path = path
-        self.says = says
-
-
-class Matrix:
-    """A square table of numbers between places, in the order of the problem's places."""
-
-    __slots__ = ("values",)
-
-    def __init__(self, rows: Any) -> None:
-        try:
-            values = np.array(rows, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise BadProblem("", "a matrix has holes: give every row as many numbers") from error
-        if values.ndim != 2 or values.shape[0] != values.shape[1]:
-            raise BadProblem("", "a matrix is square: as many rows as each row has numbers")
-        values.setflags(write=False)
-        self.values: NDArray[np.float64] = values
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Matrix) and np.array_equal(self.values, other.values)
-
-    def __hash__(self) -> int:
-        return hash(self.values.tobytes())
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def __repr__(self) -> str:
-        return f"Matrix({len(self)} places)"
-
-
-@dataclass_transform(frozen_default=True, kw_only_default=True)
-class Entry(Value, frozen=True, forbid_unknown_fields=True):
-    """A part of a problem. What is written in it and not known here is refused, never ignored."""
+__all__ = [
+    "NEVER",
+    "Amount",
+    "BadProblem",
+    "Capacity",
+    "ChangeCosts",
+    "Count",
+    "Done",
+    "Entry",
+    "HabitCosts",
+    "Kind",
+    "Matrix",
+    "Option",
+    "Parcel",
+    "Place",
+    "PlaceId",
+    "Planned",
+    "Problem",
+    "ServiceLevel",
+    "SpeedChange",
+    "UnderWay",
+    "Vehicle",
+    "VehicleId",
+]
 
 
 class Kind(StrEnum):
@@ -112,6 +88,8 @@ class Place(Entry):
     """Parcels of any size that may be left here, as on a shelf behind a counter."""
     latitude: float | None = None
     longitude: float | None = None
+    zone: str | None = None
+    """A part of the town that a courier likes to finish before the next."""
 
 
 class Option(Entry):
@@ -126,6 +104,16 @@ class Option(Entry):
     """Preference: 0 is what the recipient likes best."""
     penalty: float = 0.0
     """Cost of choosing this option."""
+
+
+class Planned(Entry):
+    """What a plan in force says of a parcel; what of it changes has a cost (R8)."""
+
+    option: Count
+    """Its number among the parcel's options, from 0."""
+    vehicle: VehicleId
+    from_place: PlaceId | None = None
+    """Where the vehicle comes from when it arrives where the parcel is served."""
 
 
 class Parcel(Entry):
@@ -143,50 +131,8 @@ class Parcel(Entry):
     """Cost of leaving it unserved; without one it is required."""
     vehicle: VehicleId | None = None
     """The vehicle it is on board of, or must go with."""
-
-
-class Capacity(Entry):
-    """What a vehicle holds at once; what is not said is not limited."""
-
-    parcels: Count | None = None
-    volume_cm3: Count | None = None
-    weight_g: Count | None = None
-
-
-class Done(Entry):
-    """An option of a parcel that a vehicle under way has served, or is about to."""
-
-    parcel: str
-    option: Count
-    """Its number among the parcel's options, from 0."""
-    started_at: float
-
-
-class UnderWay(Entry):
-    """What of a route has been executed; the next stop the courier is heading to belongs to it."""
-
-    left_at: float
-    done: tuple[Done, ...] = ()
-
-
-class Vehicle(Entry):
-    """A vehicle with its courier for one shift."""
-
-    id: VehicleId
-    start_place: PlaceId
-    end_place: PlaceId | None = None
-    """Where it returns to; without it where it started."""
-    capacity: Capacity = Capacity()
-    shift_starts_at: float = 0.0
-    shift_ends_at: float = NEVER
-    shift_s_max: Amount | None = None
-    """Longest time between leaving and returning."""
-    cost_fixed: Amount = 0.0
-    cost_per_km: Amount = 0.0
-    cost_per_hour: Amount = 0.0
-    co2e_g_per_km: Amount = 0.0
-    range_m: Amount | None = None
-    under_way: UnderWay | None = None
+    planned: Planned | None = None
+    """What was planned for it before; see :func:`~.stability.keep_close_to`."""
 
 
 class ServiceLevel(Entry):
@@ -196,6 +142,28 @@ class ServiceLevel(Entry):
     share: Annotated[float, msgspec.Meta(ge=0, le=1)]
     parcels: tuple[str, ...] | None = None
     """Parcels it speaks of, such as those of one merchant; without it all."""
+
+
+class ChangeCosts(Entry):
+    """What it costs to change what was planned for a parcel (R8)."""
+
+    option: Amount = 0.0
+    """Another option, or none."""
+    vehicle: Amount = 0.0
+    """Another vehicle."""
+    arrival: Amount = 0.0
+    """A stop that begins with it is come to from another place."""
+
+
+class HabitCosts(Entry):
+    """What it costs to drive against zones, or against what a courier is used to (R9)."""
+
+    zone_again: Amount = 0.0
+    """A zone is entered that the route was in before."""
+    against_zones: Amount = 0.0
+    """A stop is in a zone that comes before that of the last stop in the courier's order."""
+    against_stops: Amount = 0.0
+    """A stop comes before the last one in the courier's order."""
 
 
 class SpeedChange(Entry):
@@ -219,6 +187,10 @@ class Problem(Entry, frozen=True, tag_field="type", tag="routing.problem.v1"):
     service_levels: tuple[ServiceLevel, ...] = ()
     speeds: tuple[SpeedChange, ...] = ()
     """Changes of speed over the day, in order of time; before the first the factor is 1."""
+    change_costs: ChangeCosts = ChangeCosts()
+    travel: TravelSource | None = None
+    """Who said how far it is and how long vehicles drive."""
+    habit_costs: HabitCosts = HabitCosts()
 
     def __post_init__(self) -> None:
         from .validation import find_flaws  # noqa: PLC0415 - it speaks of problems in turn.

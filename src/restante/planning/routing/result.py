@@ -7,6 +7,7 @@ import msgspec
 
 from ...core.value import Value
 from .problem import PlaceId, VehicleId
+from .source import Engine, TravelSource
 
 
 class WhyHere(StrEnum):
@@ -80,6 +81,7 @@ class Route(Value):
     duration_s: float
     co2e_g: float
     cost: float
+    """Fixed, for distance, time and habits."""
 
 
 class Unserved(Value):
@@ -100,6 +102,10 @@ class Cost(Value):
     time: float
     penalties: float
     prizes_missed: float
+    habits: float = 0.0
+    """For zones entered again, and for going against what couriers are used to (R9)."""
+    changes: float = 0.0
+    """For what is not as in the plan in force (R8)."""
 
 
 class Result(Value, frozen=True, tag_field="type", tag="routing.result.v1"):
@@ -123,6 +129,9 @@ class Result(Value, frozen=True, tag_field="type", tag="routing.result.v1"):
     """How far the cost is above the bound, as a share of the bound."""
     seed: int
     iterations: int
+    engine: Engine = Engine.KERNEL
+    travel: TravelSource | None = None
+    """Who said how long vehicles drive, if the problem says it."""
 
     @classmethod
     def from_json(cls, text: bytes | str) -> Self:

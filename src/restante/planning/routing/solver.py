@@ -5,6 +5,11 @@ are then dropped one by one, where that is worth it, by putting their parcels el
 that are often left out come first. What remains of the budget anneals cost, with every required
 parcel served. Where no plan serves all, the least bad one is annealed: leaving a parcel out costs
 more than everything else.
+
+How much of a plan in force may change is a matter of cost, and part of the problem:
+``keep_close_to(problem, plan, ChangeCosts(option=…, vehicle=…, arrival=…))`` of :mod:`.stability`
+writes the plan into it, and the kernel then pays for each parcel at another option, on another
+vehicle, or come to from another place. ``in_force`` beside it makes that plan the one begun from.
 """
 
 import math

@@ -3,7 +3,9 @@
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator
 
-from .problem import Matrix, Parcel, Place, Problem, Vehicle
+import msgspec
+
+from .problem import ChangeCosts, HabitCosts, Matrix, Parcel, Place, Problem, Vehicle
 
 Flaw = tuple[str, str]
 """Where, and what is wrong with it and what to do."""
@@ -17,14 +19,17 @@ def find_flaws(problem: Problem) -> Iterator[Flaw]:
         yield from _twice(path, [entry.id for entry in entries])
     if not problem.vehicles:
         yield "vehicles", "there is none: give at least one"
+    yield from _not_finite("change_costs", **_numbers(problem.change_costs))
+    yield from _not_finite("habit_costs", **_numbers(problem.habit_costs))
     yield from _twice("sizes", problem.sizes)
     if not problem.sizes:
         yield "sizes", "there is none: give at least one, the smallest first"
     places = {place.id for place in problem.places}
+    zones = {place.zone for place in problem.places if place.zone is not None}
     for i, place in enumerate(problem.places):
         yield from _place_flaws(f"places[{i}] {place.id!r}", place, problem)
     for i, vehicle in enumerate(problem.vehicles):
-        yield from _vehicle_flaws(f"vehicles[{i}] {vehicle.id!r}", vehicle, places)
+        yield from _vehicle_flaws(f"vehicles[{i}] {vehicle.id!r}", vehicle, places, zones)
     vehicles = {vehicle.id for vehicle in problem.vehicles}
     for i, parcel in enumerate(problem.parcels):
         yield from _parcel_flaws(f"parcels[{i}] {parcel.id!r}", parcel, problem, places, vehicles)
@@ -72,7 +77,20 @@ def _place_flaws(path: str, place: Place, problem: Problem) -> Iterator[Flaw]:
     yield from _not_finite(path, parcels_max=place.parcels_max)
 
 
-def _vehicle_flaws(path: str, vehicle: Vehicle, places: Collection[str]) -> Iterator[Flaw]:
+def _numbers(costs: ChangeCosts | HabitCosts) -> dict[str, float]:
+    return msgspec.structs.asdict(costs)
+
+
+def _vehicle_flaws(
+    path: str, vehicle: Vehicle, places: Collection[str], zones: Collection[str]
+) -> Iterator[Flaw]:
+    for name, order, known, where in (
+        ("zone_order", vehicle.zone_order, zones, "the zone of any place"),
+        ("stop_order", vehicle.stop_order, places, "places"),
+    ):
+        yield from _twice(f"{path}.{name}", order)
+        for k, id_ in enumerate(order):
+            yield from _unknown(f"{path}.{name}[{k}]", id_, known, where)
     yield from _unknown(f"{path}.start_place", vehicle.start_place, places, "places")
     yield from _unknown(f"{path}.end_place", vehicle.end_place, places, "places")
     yield from _window_flaws(path, vehicle.shift_starts_at, vehicle.shift_ends_at, "shift")
@@ -102,6 +120,12 @@ def _parcel_flaws(
     yield from _not_finite(
         path, volume_cm3=parcel.volume_cm3, weight_g=parcel.weight_g, prize=parcel.prize
     )
+    if parcel.planned is not None:
+        where = f"{path}.planned"
+        yield from _unknown(f"{where}.vehicle", parcel.planned.vehicle, vehicles, "vehicles")
+        yield from _unknown(f"{where}.from_place", parcel.planned.from_place, places, "places")
+        if parcel.planned.option >= len(parcel.options):
+            yield where, f"it has no option {parcel.planned.option}: they count from 0"
     for k, option in enumerate(parcel.options):
         where = f"{path}.options[{k}]"
         yield from _unknown(f"{where}.place", option.place, places, "places")

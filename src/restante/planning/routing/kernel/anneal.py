@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .compiled import compiled, kept
+from .habits import find_habits
 from .rebuild import forget, recreate, remember, ruin
 from .schedule import find_peaks, reschedule
 from .state import (
@@ -164,6 +165,8 @@ def undo(tables: Tables) -> None:
             x = nodes[x].next
         if tables.has_pickups:
             find_peaks(tables, r)
+        if tables.has_habits:
+            find_habits(tables, r)
     tables.sums[PENALTIES] = tables.sums[KEPT_PENALTIES]
 
 

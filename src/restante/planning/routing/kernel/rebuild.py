@@ -41,9 +41,10 @@ def take(tables: Tables, x: int) -> None:
 def forget(tables: Tables, x: int) -> None:
     """Give back what a chosen option uses, and strike it from the list of its place."""
     nodes = tables.nodes
-    tables.parcels[nodes[x].parcel].chosen = -1
+    parcel = nodes[x].parcel
+    tables.parcels[parcel].chosen = -1
+    tables.sums[PENALTIES] -= nodes[x].penalty + tables.carry[parcel, nodes[x].route]
     nodes[x].route = -1
-    tables.sums[PENALTIES] -= nodes[x].penalty
     for z in range(tables.nodes[x].limits_from, tables.nodes[x].limits_to):
         tables.room[tables.limits[z], LEFT] += 1
     before = nodes[x].here_prev
@@ -60,9 +61,10 @@ def forget(tables: Tables, x: int) -> None:
 def remember(tables: Tables, x: int, r: int) -> None:
     """Use what a chosen option uses, and add it to the list of its place."""
     nodes = tables.nodes
-    tables.parcels[nodes[x].parcel].chosen = x
+    parcel = nodes[x].parcel
+    tables.parcels[parcel].chosen = x
     nodes[x].route = r
-    tables.sums[PENALTIES] += nodes[x].penalty
+    tables.sums[PENALTIES] += nodes[x].penalty + tables.carry[parcel, r]
     for z in range(tables.nodes[x].limits_from, tables.nodes[x].limits_to):
         tables.room[tables.limits[z], LEFT] -= 1
     first = tables.places[nodes[x].place].first_here
@@ -244,7 +246,7 @@ def _open_route(tables: Tables, parcel: int, o: int, rng: Any, most: float) -> t
     tables.tally[ASKED] += 1
     for r in range(tables.route_count):
         route = tables.routes[r]
-        if route.count > 0 or route.is_open == 0 or tables.may_carry[parcel, r] == 0:
+        if route.count > 0 or route.is_open == 0 or math.isinf(tables.carry[parcel, r]):
             continue
         if tables.routes[route.kind].seen == tables.tally[ASKED]:
             continue
@@ -267,7 +269,7 @@ def _near_others(tables: Tables, parcel: int, o: int, rng: Any, most: float) -> 
         x = tables.places[tables.near[place, i]].first_here
         while x >= 0:
             r = tables.nodes[x].route
-            if tables.may_carry[parcel, r] == 1 and (
+            if not math.isinf(tables.carry[parcel, r]) and (
                 tables.has_pickups or goes_in(tables, parcel, r, x)
             ):
                 after, cost = _beside(tables, parcel, o, x, rng, best)

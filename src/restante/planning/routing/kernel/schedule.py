@@ -3,6 +3,7 @@
 import math
 
 from .compiled import compiled, inlined
+from .habits import find_habits, habits_added
 from .state import AFTER, BEFORE, Tables
 
 
@@ -60,6 +61,7 @@ def reschedule(tables: Tables, r: int) -> None:
     route = tables.routes[r]
     route.cost = 0.0
     route.duration = 0.0
+    habits = find_habits(tables, r) if tables.has_habits else 0.0
     if route.count == 0 and route.is_out == 0:
         return
     begin = tables.option_count + r
@@ -74,6 +76,7 @@ def reschedule(tables: Tables, r: int) -> None:
     if route.distance > route.range:
         route.is_sound = 0
     route.cost = route.fixed + route.per_m * route.distance + route.per_s * route.duration
+    route.cost += habits
 
 
 @compiled
@@ -209,7 +212,9 @@ def price(tables: Tables, o: int, p: int, r: int, most: float) -> float:
     j = nodes[o].place
     k = nodes[q].place
     added_m = tables.legs[i, j].metres + tables.legs[j, k].metres - tables.legs[i, k].metres
-    cost = nodes[o].penalty + route.per_m * added_m
+    cost = nodes[o].penalty + tables.carry[nodes[o].parcel, r] + route.per_m * added_m
+    if tables.has_habits:
+        cost += habits_added(tables, o, p, r)
     if route.count == 0 and route.is_out == 0:
         cost += route.fixed + route.per_m * tables.legs[i, k].metres
     if cost >= most:

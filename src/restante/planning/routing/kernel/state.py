@@ -38,6 +38,8 @@ NODE = np.dtype(
         ("here_next", "i4"),  # the chosen options of a place are a list of their own
         ("here_prev", "i4"),
         ("is_done", "i4"),
+        ("from_place", "i4"),  # where a plan in force comes from, -1 where none is
+        ("zone", "i4"),  # -1 for none, and for the ends of routes
         ("limits_from", "i4"),  # what limits it: ``limits[limits_from:limits_to]``
         ("limits_to", "i4"),
         ("service", "f8"),
@@ -85,6 +87,9 @@ PENALTIES, COST, BEST, KEPT_PENALTIES = 0, 1, 2, 3
 BEFORE, AFTER = 0, 1
 """Places in :attr:`Tables.peaks`."""
 
+ARRIVAL, AGAIN, AGAINST_ZONES, AGAINST_STOPS = 0, 1, 2, 3
+"""Places in :attr:`Tables.habit_costs`."""
+
 LEFT, MOST = 0, 1
 """Places in :attr:`Tables.room`."""
 
@@ -101,6 +106,7 @@ class Tables(NamedTuple):
     route_count: int
     dimensions: int
     has_pickups: bool
+    has_habits: bool
     nodes: Any
     routes: Any
     parcels: Any
@@ -122,8 +128,17 @@ class Tables(NamedTuple):
     """Shape (parcels, dimensions)."""
     capacity: Any
     """Shape (routes, dimensions)."""
-    may_carry: Any
-    """Shape (parcels, routes)."""
+    carry: Any
+    """What it costs that a route serves a parcel, infinite where it must not; shape (parcels,
+    routes)."""
+    habit_costs: Any
+    zone_ranks: Any
+    """Where each zone stands in the order a courier is used to, -1 for nowhere, shape (routes,
+    zones)."""
+    stop_ranks: Any
+    """Where each place stands in the order a courier is used to, shape (routes, places)."""
+    zone_runs: Any
+    """How often each route enters each zone, shape (routes, zones)."""
     loads: Any
     """All that a route carries over the day, shape (2 routes, dimensions)."""
     peaks: Any
