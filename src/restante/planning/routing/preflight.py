@@ -64,32 +64,50 @@ def _holders(numbered: Numbered, parcel: int) -> list[int]:
 def _reached(numbered: Numbered, travel: Travel) -> Iterable[int]:
     """Find the options that a vehicle reaches and returns from, were it alone on its route."""
     known: dict[tuple[object, ...], bool] = {}
+    heads = _heads(numbered)
     for o, choice in enumerate(numbered.choices):
         if choice.parcel in numbered.done:
             continue
         for v in _holders(numbered, choice.parcel):
             vehicle = numbered.problem.vehicles[v]
-            alike = (choice[2:6], numbered.start[v], numbered.end[v], begins_at(vehicle),
+            alike = (choice[2:6], heads[v], numbered.end[v], begins_at(vehicle),
                      vehicle.shift_ends_at, vehicle.shift_s_max, vehicle.range_m)  # fmt: skip
             if alike not in known:
-                known[alike] = _late_by(numbered, travel, o, v) <= 0
+                known[alike] = _late_by(numbered, travel, heads[v], o, v) <= 0
             if known[alike]:
                 yield o
                 break
 
 
-def _late_by(numbered: Numbered, travel: Travel, option: int, v: int) -> float:
+class _Head(NamedTuple):
+    """Where a vehicle can go on from, and when."""
+
+    place: int
+    free_at: float
+
+
+def _heads(numbered: Numbered) -> list[_Head]:
+    starts = zip(numbered.start, numbered.problem.vehicles, strict=True)
+    heads = [_Head(place, begins_at(vehicle)[0]) for place, vehicle in starts]
+    for o, v, started_at in numbered.done.values():
+        choice = numbered.choices[o]
+        free_at = started_at + choice.service_s
+        if free_at >= heads[v].free_at:
+            heads[v] = _Head(choice.place, free_at)
+    return heads
+
+
+def _late_by(numbered: Numbered, travel: Travel, head: _Head, option: int, v: int) -> float:
     """Find by how much an option alone is too late, too long or too far for a vehicle."""
     choice = numbered.choices[option]
     vehicle = numbered.problem.vehicles[v]
-    start, end, place = numbered.start[v], numbered.end[v], choice.place
-    arrives = travel.arrive(begins_at(vehicle)[0], start, place)
+    start, end, place = head.place, numbered.end[v], choice.place
+    arrives = travel.arrive(head.free_at, start, place)
     begins = max(arrives, choice.opens_at)
     returns = travel.arrive(begins + choice.service_s, place, end)
     late = max(begins - choice.closes_at, returns - vehicle.shift_ends_at)
     if vehicle.under_way is not None:
-        # It stands elsewhere by now; the search knows where.
-        return max(0.0, begins - choice.closes_at) if start == place else 0.0
+        return late - 1e-7
     distance = travel.distance_m[start, place] + travel.distance_m[place, end]
     if vehicle.range_m is not None and distance > vehicle.range_m:
         late = max(late, float(distance) - vehicle.range_m)
@@ -114,8 +132,9 @@ def _too_large(numbered: Numbered, p: int) -> Unserved:
 
 
 def _unreachable(numbered: Numbered, travel: Travel, p: int) -> Unserved:
+    heads = _heads(numbered)
     late, option = min(
-        (_late_by(numbered, travel, o, v), o)
+        (_late_by(numbered, travel, heads[v], o, v), o)
         for o in numbered.options_of[p]
         for v in _holders(numbered, p)
     )
