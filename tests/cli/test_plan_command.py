@@ -9,6 +9,7 @@ from restante.cli.app import main
 from restante.planning.routing import Problem, Result, check
 from tests.planning.routing.city import make_city
 from tests.planning.routing.test_formats import SMALL_VRPDO
+from tests.planning.routing.test_geojson import on_earth
 
 
 @pytest.fixture
@@ -39,6 +40,32 @@ def test_a_problem_is_planned_and_the_plan_written(problem_file: Path, capsys):
     assert check(Problem.from_json(problem_file.read_bytes()), plan).is_feasible
     assert told["cost"] == pytest.approx(plan.cost.total)
     assert told["vehicles"] == len(plan.routes)
+
+
+def test_a_map_and_geojson_are_written_beside_the_plan(tmp_path: Path, capsys):
+    path = tmp_path / "problem.json"
+    path.write_bytes(on_earth(make_city(3, parcels=12, vehicles=3)).to_json())
+    page, drawn = tmp_path / "map.html", tmp_path / "routes.geojson"
+    words = ("--iterations", 50, "--map", page, "--geojson", drawn, "--json")
+    status, said, _ = run(capsys, path, *words)
+    assert status == 0
+    kinds = [one["properties"]["kind"] for one in json.loads(drawn.read_text())["features"]]
+    assert kinds.count("route") == json.loads(said)["vehicles"]
+    text = page.read_text()
+    assert text.count("data-table=") == kinds.count("route")
+    assert "http" not in text.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")
+
+
+def test_a_problem_without_coordinates_is_sketched_but_is_no_geography(problem_file: Path, capsys):
+    page = problem_file.with_name("map.html")
+    status, _, _ = run(capsys, problem_file, "--iterations", 50, "--map", page)
+    assert status == 0
+    assert "There is no north" in page.read_text()
+    drawn = problem_file.with_name("routes.geojson")
+    status, _, error = run(capsys, problem_file, "--iterations", 50, "--geojson", drawn)
+    assert status == 1
+    assert "places[0] depot: has no coordinates" in " ".join(error.split())
+    assert not drawn.exists()
 
 
 def test_people_read_routes_and_what_is_not_served(problem_file: Path, capsys):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .output import RESULT, fail, print_json, progress
+from .plan_drawing import Drawing, word_of
 
 if TYPE_CHECKING:
     from ..planning.routing import Problem, Result, Stop
@@ -36,6 +37,13 @@ def routes(
     out: Annotated[
         Path | None, typer.Option(help="Write the whole plan into this JSON file.")
     ] = None,
+    map_file: Annotated[
+        Path | None,
+        typer.Option("--map", help="Write a page with map and tables that opens offline."),
+    ] = None,
+    geojson_file: Annotated[
+        Path | None, typer.Option("--geojson", help="Write routes and stops as GeoJSON.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Plan couriers' routes where a parcel may go to one of several places.
@@ -49,6 +57,7 @@ def routes(
         fail(f"planning needs {error.name}: install restante[planning]")
     instance = _read(file, written_as)
     problem = instance.problem
+    drawing = Drawing(problem, map_file=map_file, geojson_file=geojson_file)
     with progress("planning", total=1.0) as tell:
         warm_up()
         began = time.monotonic()
@@ -59,12 +68,13 @@ def routes(
             problem,
             stop,
             seed,
-            progress=lambda at: tell(at.share, f"{at.vehicles} vehicles, cost {at.cost:.6g}"),
+            progress=lambda at: tell(at.share, word_of(at, time.monotonic() - began)),
         )
         took = time.monotonic() - began
     found = check(problem, result)
     if out is not None:
         out.write_bytes(result.to_json())
+    drawing.write(result, title=problem.name or file.stem)
     told = {
         "feasible": result.is_feasible and found.is_feasible,
         "vehicles": found.vehicles,
@@ -73,6 +83,8 @@ def routes(
         "seconds": round(took, 2),
         "iterations": result.iterations,
         "seed": seed,
+        "bound": result.bound,
+        "gap": result.gap,
         "violations": list(found.violations),
     }
     if as_json:
