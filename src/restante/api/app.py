@@ -4,6 +4,7 @@ Mounted whole, so that the pages' sessions, error pages and cross-site rules nev
 an unknown address below ``/api/v1`` is answered with a problem document too.
 """
 
+from functools import cache
 from hashlib import sha256
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from .adapter import MOUNT, make_handler, make_options_handlers, problem_respons
 from .house import Centre, House
 from .openapi import make_openapi
 from .rate import STANDARD_LIMIT, RateLimit
-from .reference import reference_handlers
+from .reference import Written, reference_handlers, write_down
 from .table import ENDPOINTS
 from .translate import translate
 
@@ -60,12 +61,18 @@ def make_api_app(
         house.close()
 
     return Litestar(
-        [*handlers, *reference_handlers(make_openapi())],
+        [*handlers, *reference_handlers(_reference())],
         openapi_config=None,
         logging_config=None,
         exception_handlers={Exception: _explain_failure(house)},
         on_shutdown=[close],
     )
+
+
+@cache
+def _reference() -> Written:
+    # A process that makes the API more than once, as its tests do, writes it down once.
+    return write_down(make_openapi())
 
 
 def _explain_failure(house: House) -> Any:

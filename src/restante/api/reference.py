@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from html import escape
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
@@ -29,19 +29,31 @@ _HEADERS: Final = {
 _REASONS: Final = {code.value: code for code in (*Trouble, *Reason)}
 
 
-def reference_handlers(document: dict[str, Any]) -> list[HTTPRouteHandler]:
+class Written(NamedTuple):
+    """The document as it is served, and the page made from it."""
+
+    document: bytes
+    page: bytes
+
+
+def write_down(document: dict[str, Any]) -> Written:
+    """Write the document and the reference."""
+    return Written(
+        json.dumps(document, ensure_ascii=False).encode(), write_reference(document).encode()
+    )
+
+
+def reference_handlers(written: Written) -> list[HTTPRouteHandler]:
     """Make the handlers of the document, the reference and the pages of problems."""
-    text = json.dumps(document, ensure_ascii=False).encode()
-    page = write_reference(document).encode()
     style = files(__package__).joinpath("reference.css").read_bytes()
 
     @get("/openapi.json", sync_to_thread=False)
     def serve_document() -> Response[bytes]:
-        return Response(text, media_type="application/json", headers=_HEADERS)
+        return Response(written.document, media_type="application/json", headers=_HEADERS)
 
     @get("/reference", sync_to_thread=False)
     def serve_reference() -> Response[bytes]:
-        return _page(page)
+        return _page(written.page)
 
     @get("/reference.css", sync_to_thread=False)
     def serve_style() -> Response[bytes]:

@@ -7,21 +7,22 @@ database knows; everything that is said in SQL is said here once.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, Dialect, MetaData, Table, insert, select, tuple_
+from sqlalchemy import Connection, Dialect, MetaData, Table, bindparam, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..core.ids import StreamName, split_stream
 from ..core.value import UtcSeconds
 from . import inspection, outbox
 from .archive_file import ArchiveReader
-from .chain import FIRST_HASH, Sealed, column_values, seal_unit
+from .chain import FIRST_HASH, column_values, seal_unit
 from .codec import codec_of, state_codec_of
-from .inline import InlineViews, RowKey, View, check_distinct
-from .lookup import KEYS_MAX, STATE_ROWS, look_up_rows, look_up_states, prepare_rows, read_heads
+from .inline import InlineViews, RowKey, check_distinct
+from .lookup import STATE_ROWS, look_up_rows, look_up_states, prepare_rows, read_heads
 from .port import (
     ArchivedFacts,
     Batch,
@@ -33,17 +34,20 @@ from .port import (
     DueWork,
     Found,
     Kinds,
+    Ready,
     Recorded,
     Scalar,
     Seal,
     Seen,
     StateRow,
     Stored,
-    Unit,
     Work,
 )
 from .refold import SHAPES_KEY, fingerprint_states, refold_step
 from .tables import CURSORS, FACTS, META, STATES
+
+Statement: TypeAlias = tuple[str, Any]
+"""SQL of the database, and the rows it carries."""
 
 
 class SqlJournal(ABC):
@@ -81,29 +85,26 @@ class SqlJournal(ABC):
         self._codec = codec_of(kinds)
         self._state_codec = state_codec_of(kinds)
         self._views = InlineViews(inline)
-        self._make_insert: Any = (
-            postgresql.insert if dialect.name == "postgresql" else sqlite.insert
-        )
         views = [self._views.view(table.name) for table in self._views.tables]
         self._finds = {view.table.name: prepare_rows(view) for view in views}
         # Compiled once and given tuples in the order of the columns: the statements that carry
         # all the weight, a quarter faster than through parameters by name.
-        self._upserts = {
-            view.table.name: str(
-                self._upsert(view.table, view.key_columns, view.value_columns).compile(
-                    dialect=dialect
-                )
+        self._puts = {
+            view.table.name: _upsert_text(
+                dialect, view.table, tuple(view.key_columns), tuple(view.value_columns)
             )
             for view in views
         }
-        self._insert_fact = str(insert(FACTS).compile(dialect=dialect))
-        self._upsert_state = str(
-            self._upsert(STATES, ("owner", "kind"), ("version", "state", "head_hash")).compile(
-                dialect=dialect
-            )
+        self._puts[FACTS.name] = str(insert(FACTS).compile(dialect=dialect))
+        self._puts[STATES.name] = _upsert_text(
+            dialect, STATES, ("owner", "kind"), ("version", "state", "head_hash")
         )
-        self._upsert_cursor = self._upsert(CURSORS, ("name",), ("position",))
-        self._upsert_meta = self._upsert(META, ("key",), ("value",))
+        self._deletes = {
+            view.table.name: _delete_text(dialect, view.table, tuple(view.key_columns))
+            for view in views
+        }
+        self._upsert_cursor = _upsert(dialect, CURSORS, ("name",), ("position",))
+        self._upsert_meta = _upsert(dialect, META, ("key",), ("value",))
 
     # ---------------------------------------------------------------- adapter
 
@@ -136,8 +137,8 @@ class SqlJournal(ABC):
         """Whether nobody at all has written since; False where that cannot be told cheaply."""
 
     @abstractmethod
-    def _end_batch(self, connection: Connection, last_position: int) -> None:
-        """Let others notice the batch once it commits; last position 0 without facts."""
+    def _end_batch(self, connection: Connection, last: Recorded | None) -> None:
+        """Let others notice the batch once it commits, and where it ends."""
 
     @abstractmethod
     def drop_archived(self, floor: int, until: UtcSeconds, limit: int) -> int:
@@ -156,21 +157,28 @@ class SqlJournal(ABC):
 
     def append(self, batch: Batch, *, recorded_at: UtcSeconds) -> tuple[Recorded, ...]:
         """Write a batch durably, all or nothing."""
-        check_distinct(batch.units)
+        ready, seen = batch.ready, batch.seen
+        if ready is None:
+            check_distinct(batch.units)
         with self.writing() as connection:
-            sealed = self._seal(connection, batch, recorded_at)
-            changes = list(batch.rows)
-            work = list(batch.work)
-            for unit, one in zip(batch.units, sealed, strict=True):
-                derived = self._derive(one.recorded, unit.state)
-                changes.extend(derived.rows)
-                work.extend(derived.work)
+            after = self._begin_batch(connection)
+            is_good = ready is not None and ready.after == after
+            if ready is None or not is_good or seen is None or not self._is_as_seen(seen):
+                ready = self._make_ready_in_turn(connection, batch, after, recorded_at)
             with self._together(connection):
-                self._insert_facts(connection, batch.units, sealed)
-                self._change_rows(connection, self._views.collapse(changes))
-                self._put_work(connection, work)
-                self._end_batch(connection, sealed[-1].recorded[-1].position if sealed else 0)
-        return tuple(recorded for one in sealed for recorded in one.recorded)
+                for statement in ready.statements:
+                    self._run(connection, statement)
+                self._put_work(connection, ready.work)
+                self._end_batch(connection, ready.recorded[-1] if ready.recorded else None)
+        return ready.recorded
+
+    def prepare(self, batch: Batch, *, after: int, recorded_at: UtcSeconds) -> Batch:
+        """Seal, derive and pack a batch that is believed to come next."""
+        heads = _known_heads(batch)
+        if heads is None or batch.skip:
+            return batch
+        check_distinct(batch.units)
+        return batch._replace(ready=self._make_ready(batch, heads, after, recorded_at))
 
     def read(
         self, stream: StreamName, *, after_version: int = 0, limit: int | None = None
@@ -220,7 +228,7 @@ class SqlJournal(ABC):
         with self.writing() as connection:
             self._begin_batch(connection)
             yield connection
-            self._end_batch(connection, 0)
+            self._end_batch(connection, None)
 
     def refold(self) -> int:
         """Fold every stream anew, and count the state rows that were wrong and are now right.
@@ -309,7 +317,8 @@ class SqlJournal(ABC):
             self._begin_batch(connection)
             if _read_cursor(connection, name) != after:
                 return False
-            self._change_rows(connection, self._views.collapse(derived.rows))
+            for statement in self._change_rows(self._views.collapse(derived.rows)):
+                self._run(connection, statement)
             outbox.insert_work(connection, derived.work)
             connection.execute(self._upsert_cursor, {"name": name, "position": to})
         return True
@@ -375,36 +384,55 @@ class SqlJournal(ABC):
         self.refold()
         self.write_meta(SHAPES_KEY, shapes)
 
-    def _seal(self, connection: Connection, batch: Batch, recorded_at: UtcSeconds) -> list[Sealed]:
-        position = self._begin_batch(connection) + 1
+    def _make_ready_in_turn(
+        self, connection: Connection, batch: Batch, after: int, recorded_at: UtcSeconds
+    ) -> Ready:
         if batch.skip:
-            position = self._leave_out(connection, position - 1, batch.skip) + 1
+            after = self._leave_out(connection, after, batch.skip)
         heads = self._heads(connection, batch)
         self._check_seen(connection, batch, heads)
-        sealed: list[Sealed] = []
+        return self._make_ready(batch, heads, after, recorded_at)
+
+    def _make_ready(
+        self,
+        batch: Batch,
+        heads: Mapping[StreamName, tuple[int, bytes]],
+        after: int,
+        recorded_at: UtcSeconds,
+    ) -> Ready:
+        facts: list[tuple[Scalar, ...]] = []
+        states: list[tuple[Scalar, ...]] = []
+        recorded: list[Recorded] = []
+        changes, work = list(batch.rows), list(batch.work)
         for unit in batch.units:
             _, head_hash = heads.get(unit.stream, (0, FIRST_HASH))
-            one = seal_unit(
+            sealed = seal_unit(
                 unit,
                 head_hash=head_hash,
-                position=position,
+                position=after + len(recorded) + 1,
                 recorded_at=recorded_at,
                 codec=self._codec,
             )
-            position += len(one.stored)
-            sealed.append(one)
-        return sealed
+            recorded.extend(sealed.recorded)
+            facts.extend(map(column_values, sealed.stored))
+            kind, owner = split_stream(unit.stream)
+            state = self._state_codec.encode(unit.state)
+            version = unit.expected_version + len(unit.entries)
+            states.append((owner, kind, version, state, sealed.head_hash))
+            derived = self._derive(sealed.recorded, unit.state)
+            changes.extend(derived.rows)
+            work.extend(derived.work)
+        statements: list[Statement] = []
+        if facts:
+            statements = [self._put(FACTS.name, facts), self._put(STATES.name, states)]
+        statements.extend(self._change_rows(self._views.collapse(changes)))
+        return Ready(after, tuple(recorded), statements, work)
 
     def _heads(
         self, connection: Connection, batch: Batch
     ) -> Mapping[StreamName, tuple[int, bytes]]:
-        known = {
-            unit.stream: (unit.expected_version, unit.head_hash)
-            for unit in batch.units
-            if unit.head_hash is not None
-        }
-        is_all_known = len(known) == len(batch.units)
-        if is_all_known and batch.seen is not None and self._is_as_seen(batch.seen):
+        known = _known_heads(batch)
+        if known is not None and batch.seen is not None and self._is_as_seen(batch.seen):
             return known
         return read_heads(connection, [unit.stream for unit in batch.units])
 
@@ -464,39 +492,9 @@ class SqlJournal(ABC):
                 "run 'restante journal verify'; the facts it was folded from may still be sound"
             ) from error
 
-    def _insert_facts(
-        self, connection: Connection, units: Sequence[Unit], sealed: Sequence[Sealed]
-    ) -> None:
-        if not units:
-            return
-        facts = [column_values(stored) for one in sealed for stored in one.stored]
-        states = []
-        for unit, one in zip(units, sealed, strict=True):
-            kind, owner = split_stream(unit.stream)
-            version = unit.expected_version + len(unit.entries)
-            state = self._state_codec.encode(unit.state)
-            states.append((owner, kind, version, state, one.head_hash))
-        self._write_facts(connection, facts, states)
-
-    def _write_facts(
-        self,
-        connection: Connection,
-        facts: Sequence[tuple[Scalar, ...]],
-        states: Sequence[tuple[Scalar, ...]],
-    ) -> None:
-        connection.exec_driver_sql(self._insert_fact, list(facts))
-        connection.exec_driver_sql(self._upsert_state, list(states))
-
-    def _together(self, connection: Connection) -> AbstractContextManager[object]:  # noqa: ARG002
-        """Hold back answers of statements until the end, where that saves round trips."""
-        return nullcontext()
-
-    def _put_work(self, connection: Connection, work: Sequence[Work]) -> None:
-        outbox.insert_work(connection, work)
-
     def _change_rows(
-        self, connection: Connection, rows: Mapping[RowKey, Mapping[str, Scalar] | None]
-    ) -> None:
+        self, rows: Mapping[RowKey, Mapping[str, Scalar] | None]
+    ) -> Iterator[Statement]:
         deletes: dict[str, list[tuple[Scalar, ...]]] = {}
         upserts: dict[str, list[tuple[Scalar, ...]]] = {}
         for (table, key), values in rows.items():
@@ -507,30 +505,61 @@ class SqlJournal(ABC):
                 upserts.setdefault(table, []).append(row)
         # Deletes first: a row may take over what another one's unique constraint held.
         for table, keys in deletes.items():
-            self._delete_rows(connection, self._views.view(table), keys)
+            yield self._take_out(table, keys)
         for table, full in upserts.items():
-            self._put_rows(connection, self._views.view(table), full)
+            yield self._put(table, full)
 
-    def _delete_rows(
-        self, connection: Connection, view: View, keys: Sequence[tuple[Scalar, ...]]
-    ) -> None:
-        gone = tuple_(*(view.table.c[name] for name in view.key_columns))
-        for start in range(0, len(keys), KEYS_MAX):
-            chunk = keys[start : start + KEYS_MAX]
-            connection.execute(view.table.delete().where(gone.in_(chunk)))
+    def _put(self, table: str, rows: Sequence[tuple[Scalar, ...]]) -> Statement:
+        """Say how rows get into a table; those with the same key are replaced."""
+        return self._puts[table], rows
 
-    def _put_rows(
-        self, connection: Connection, view: View, rows: Sequence[tuple[Scalar, ...]]
-    ) -> None:
-        connection.exec_driver_sql(self._upserts[view.table.name], list(rows))
+    def _take_out(self, table: str, keys: Sequence[tuple[Scalar, ...]]) -> Statement:
+        """Say how rows of an inline view are deleted."""
+        return self._deletes[table], keys
 
-    def _upsert(self, table: Table, keys: Sequence[str], values: Sequence[str]) -> Any:
-        statement = self._make_insert(table)
-        if not values:
-            return statement.on_conflict_do_nothing(index_elements=keys)
-        return statement.on_conflict_do_update(
-            index_elements=keys, set_={name: statement.excluded[name] for name in values}
-        )
+    def _run(self, connection: Connection, statement: Statement) -> None:
+        said, rows = statement
+        connection.exec_driver_sql(said, list(rows))
+
+    def _together(self, connection: Connection) -> AbstractContextManager[object]:  # noqa: ARG002
+        """Hold back answers of statements until the end, where that saves round trips."""
+        return nullcontext()
+
+    def _put_work(self, connection: Connection, work: Sequence[Work]) -> None:
+        outbox.insert_work(connection, work)
+
+
+@lru_cache(maxsize=256)
+def _upsert_text(
+    dialect: Dialect, table: Table, keys: tuple[str, ...], values: tuple[str, ...]
+) -> str:
+    # Kept, because compiling those of all views took half the time a journal takes to open.
+    return str(_upsert(dialect, table, keys, values).compile(dialect=dialect))
+
+
+@lru_cache(maxsize=256)
+def _delete_text(dialect: Dialect, table: Table, keys: tuple[str, ...]) -> str:
+    same = [table.c[key] == bindparam(f"key_{key}") for key in keys]
+    return str(delete(table).where(*same).compile(dialect=dialect))
+
+
+def _upsert(dialect: Dialect, table: Table, keys: Sequence[str], values: Sequence[str]) -> Any:
+    make: Any = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+    statement = make(table)
+    if not values:
+        return statement.on_conflict_do_nothing(index_elements=keys)
+    return statement.on_conflict_do_update(
+        index_elements=keys, set_={name: statement.excluded[name] for name in values}
+    )
+
+
+def _known_heads(batch: Batch) -> dict[StreamName, tuple[int, bytes]] | None:
+    known = {
+        unit.stream: (unit.expected_version, unit.head_hash)
+        for unit in batch.units
+        if unit.head_hash is not None
+    }
+    return known if len(known) == len(batch.units) else None
 
 
 def _read_cursor(connection: Connection, name: str) -> int:

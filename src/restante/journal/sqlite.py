@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, MetaData, Table, delete, select
 from sqlalchemy.dialects import sqlite as dialect
@@ -19,7 +19,7 @@ from ..core.value import UtcSeconds
 from . import inspection
 from .inline import derive_nothing
 from .migrations import migrate
-from .port import Derive, Kinds, Seen
+from .port import Derive, Kinds, Recorded, Seen
 from .sql import SqlJournal
 from .sqlite_file import (
     MEMORY,
@@ -31,6 +31,8 @@ from .sqlite_file import (
     translated,
 )
 from .tables import FACTS
+
+_DIALECT: Final = dialect.dialect()
 
 
 class SqliteJournal(SqlJournal):
@@ -79,7 +81,7 @@ class SqliteJournal(SqlJournal):
             kinds,
             derive=derive,
             inline=inline,
-            dialect=dialect.dialect(),
+            dialect=_DIALECT,
             archive_dir=archive_dir,
         )
         self._path = path
@@ -156,7 +158,7 @@ class SqliteJournal(SqlJournal):
     def _is_as_seen(self, seen: Seen) -> bool:
         return self._read_mark() == seen.mark
 
-    def _end_batch(self, _connection: Connection, _last_position: int) -> None:
+    def _end_batch(self, _connection: Connection, _last: Recorded | None) -> None:
         # Counted before the commit: one too many only costs a committer its cache.
         self._batches += 1
 
