@@ -42,6 +42,7 @@ def test_streams_are_named_by_kind_and_owner():
     assert ids.locker_stream(ids.LockerId("locker-07")) == "locker/locker-07"
     assert ids.remote_stream(ids.LockerId("locker-07")) == "remote/locker-07"
     assert ids.fleet_stream("campus") == "fleet/campus"
+    assert ids.dispatch_stream(ids.PartnerId("acme")) == "dispatch/acme"
     assert ids.split_stream(ids.StreamName("parcel/p-1")) == ("parcel", "p-1")
 
 

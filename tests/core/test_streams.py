@@ -18,6 +18,7 @@ STRANGE: dict[str, tuple[Fact, ...]] = {
     "site": (ANNOUNCED, ISSUED),
     "locker": (ANNOUNCED, ISSUED, site.SiteReopened(at=NOON)),
     "remote": (ANNOUNCED, site.SiteReopened(at=NOON)),
+    "dispatch": (ANNOUNCED, site.SiteReopened(at=NOON)),
     "fleet": (ANNOUNCED, locker.ControllerStarted(at=NOON, release="1.0")),
 }
 

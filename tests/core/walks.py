@@ -12,6 +12,7 @@ from restante.core import (
     alone,
     attempts,
     compartment,
+    dispatch,
     fleet,
     locker,
     order,
@@ -33,6 +34,7 @@ from restante.core.ids import (
     OpeningId,
     OrderId,
     ParcelId,
+    PlanId,
     SessionId,
 )
 from restante.core.refusal import Refused
@@ -331,6 +333,15 @@ def draw_for_fleet(dice: Random, at: UtcSeconds, _state: fleet.Fleet) -> fleet.C
     )  # fmt: skip
 
 
+def draw_for_dispatch(
+    dice: Random, at: UtcSeconds, _state: dispatch.Dispatch
+) -> dispatch.DispatchCommand:
+    """Have couriers follow one of three plans on one of two days, or not any more."""
+    kind = dice.choice((dispatch.PutPlanInForce, dispatch.PutPlanInForce, dispatch.WithdrawPlan))
+    plan = PlanId(f"t-{dice.randrange(3)}")
+    return kind(at=at, plan=plan, day=f"2026-11-{dice.choice((27, 28))}")
+
+
 # ── A site ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -373,6 +384,7 @@ WALKS: dict[str, tuple[Decider[Any, Any, Any], Draw]] = {
     "site": (site.DECIDER, draw_for_site),
     "remote": (remote.DECIDER, draw_for_remote),
     "fleet": (fleet.DECIDER, draw_for_fleet),
+    "dispatch": (dispatch.DECIDER, draw_for_dispatch),
 }
 
 

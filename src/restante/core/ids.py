@@ -24,6 +24,8 @@ OpeningId = NewType("OpeningId", str)
 """One intent to open one door; a lock is pulsed at most once for it."""
 OrderId = NewType("OrderId", str)
 """One order of the centre to open one door; a locker takes it at most once."""
+PlanId = NewType("PlanId", str)
+"""One plan of couriers' routes."""
 RecipientId = NewType("RecipientId", str)
 """A pseudonym. Names, phones and e-mails live in one table of contacts, never in a fact."""
 CourierId = NewType("CourierId", str)
@@ -32,8 +34,8 @@ ActorId = NewType("ActorId", str)
 ``locker:<id>``, ``timekeeper`` or ``demo``."""
 
 StreamName = NewType("StreamName", str)
-"""``<kind>/<owner>``: ``parcel/<id>``, ``site/<id>``, ``locker/<id>``, ``remote/<locker>`` or
-``fleet/<network>``."""
+"""``<kind>/<owner>``: ``parcel/<id>``, ``site/<id>``, ``locker/<id>``, ``remote/<locker>``,
+``fleet/<network>`` or ``dispatch/<partner>``."""
 
 ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford base 32 in lower case: no i, l, o, u, so that ids survive being read aloud."""
@@ -51,7 +53,8 @@ def encode_id(kind: str, at_ms: int, entropy: bytes) -> str:
     ----------
     kind
         One lower-case letter: ``p`` parcel, ``b`` booking, ``g`` grant, ``s`` session,
-        ``o`` opening, ``d`` order, ``r`` recipient, ``c`` courier, ``q`` request.
+        ``o`` opening, ``d`` order, ``r`` recipient, ``c`` courier, ``q`` request,
+        ``t`` plan of routes.
     at_ms
         Milliseconds since 1970, 0 to 2**48 - 1.
     entropy
@@ -94,6 +97,11 @@ def remote_stream(locker: LockerId) -> StreamName:
 def fleet_stream(network: str) -> StreamName:
     """Name the stream of what all lockers of a network have in common."""
     return StreamName(f"fleet/{network}")
+
+
+def dispatch_stream(partner: PartnerId) -> StreamName:
+    """Name the stream of which plans of routes a partner's couriers follow."""
+    return StreamName(f"dispatch/{partner}")
 
 
 def split_stream(stream: StreamName) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, get_args
 
 from msgspec.structs import replace
 
-from . import device, fleet, grant, locker, parcel, remote, site
+from . import device, dispatch, fleet, grant, locker, parcel, remote, site
 from .value import Fact, Value
 
 
@@ -36,6 +36,7 @@ _SITE_FACTS: Final = get_args(site.SiteFact)
 _DEVICE_FACTS: Final = get_args(device.DeviceFact)
 _LOCKER_FACTS: Final = get_args(locker.LockerFact)
 _REMOTE_FACTS: Final = get_args(remote.RemoteFact)
+_DISPATCH_FACTS: Final = get_args(dispatch.DispatchFact)
 _FLEET_FACTS: Final = (fleet.OpeningCounted, fleet.RecordsPutBack)
 
 
@@ -63,11 +64,18 @@ def _evolve_fleet(state: fleet.Fleet, fact: Fact) -> fleet.Fleet:
     return fleet.evolve(state, fact) if isinstance(fact, _FLEET_FACTS) else state
 
 
+def _evolve_dispatch(state: dispatch.Dispatch, fact: Fact) -> dispatch.Dispatch:
+    return dispatch.evolve(state, fact) if isinstance(fact, _DISPATCH_FACTS) else state
+
+
 KINDS: Final[dict[str, StreamKind]] = {
     "parcel": StreamKind(ParcelFile(), _evolve_parcel, ParcelFile, _PARCEL_FACTS + _GRANT_FACTS),
     "site": StreamKind(site.Site(), _evolve_site, site.Site, _SITE_FACTS + _DEVICE_FACTS),
     "locker": StreamKind(locker.Locker(), _evolve_locker, locker.Locker, _LOCKER_FACTS),
     "remote": StreamKind(remote.Remote(), _evolve_remote, remote.Remote, _REMOTE_FACTS),
     "fleet": StreamKind(fleet.Fleet(), _evolve_fleet, fleet.Fleet, _FLEET_FACTS),
+    "dispatch": StreamKind(
+        dispatch.Dispatch(), _evolve_dispatch, dispatch.Dispatch, _DISPATCH_FACTS
+    ),
 }
 """Every kind of stream there is."""

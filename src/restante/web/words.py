@@ -83,6 +83,8 @@ FACTS: Final[dict[str, Look]] = {
     "remote.opening_sent.v1": Look("Order sent to the locker", "quiet", "activity"),
     "remote.opening_ended.v1": Look("Opening from afar over", "quiet", "door-closed"),
     "fleet.opening_counted.v1": Look("Counted for the network's limit", "quiet", "activity"),
+    "dispatch.plan_put_in_force.v1": Look("Plan of routes put in force", "info", "truck"),
+    "dispatch.plan_withdrawn.v1": Look("Plan of routes withdrawn", "warn", "truck"),
     "fleet.records_put_back.v1": Look("Records put back from a copy", "bad", "rotate-ccw"),
     "site.claim_made.v1": Look("Claim code made", "info", "key-round"),
     "site.machine_enrolled.v1": Look("Machine enrolled", "good", "key-round"),
