@@ -12,6 +12,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -86,8 +87,8 @@ class CentreProcess:
         """Start it and return when it serves."""
         log = self.given.log
         before = log.stat().st_size if log.exists() else 0
+        load_what_centres_share()
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["tests.crash.loaded"])
         process = context.Process(target=serve, args=(self.given,), daemon=True)
         process.start()
         self._process = process
@@ -122,6 +123,12 @@ class CentreProcess:
             line.sendall(f"{doom.word}\n".encode())
             # It has taken it when it hangs up.
             line.recv(1)
+
+
+def load_what_centres_share() -> None:
+    """Begin to load what every centre is forked with, once; returns before it is loaded."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["tests.crash.loaded"])
+    forkserver.ensure_running()
 
 
 def serve(given: Given) -> None:

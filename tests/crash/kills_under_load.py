@@ -19,7 +19,14 @@ from restante.core.value import UtcSeconds
 from restante.operations.directory import issue_api_key, register_locker
 from restante.operations.webhooks import make_webhook
 from restante.partners.public_address import Allowance
-from tests.crash.centre import MOMENTS, PARDON, CentreProcess, Doom, Given
+from tests.crash.centre import (
+    MOMENTS,
+    PARDON,
+    CentreProcess,
+    Doom,
+    Given,
+    load_what_centres_share,
+)
 from tests.crash.checks import Findings, check_left
 from tests.crash.load import Load, Told, Way
 from tests.crash.servers import Node, nodes
@@ -100,12 +107,16 @@ def network(address: str, *, fault: str = "") -> Iterator[Network]:
             for name in ("left", "right")
         ]
         try:
-            with ThreadPoolExecutor(2) as pool:
-                list(pool.map(CentreProcess.start, centres))
+            _start(centres)
             yield Network(data, keys, centres, receivers)
         finally:
             for centre in centres:
                 centre.kill()
+
+
+def _start(centres: Sequence[CentreProcess]) -> None:
+    with ThreadPoolExecutor(len(centres)) as pool:
+        list(pool.map(CentreProcess.start, centres))
 
 
 def _furnish(data: Path, address: str, receiver: str) -> list[str]:
@@ -137,6 +148,8 @@ def play(seed: int, rounds: int, *, fault: str = "", who: Sequence[str] = VICTIM
     chance.shuffle(victims)
     killed: Counter[str] = Counter()
     slowest = 0.0
+    # While the database is made.
+    load_what_centres_share()
     with nodes(1) as (server,):
         server.make()
         server.start()
@@ -215,9 +228,8 @@ def _die_at(point: str, moment: str, centres: Sequence[CentreProcess]) -> None:
 
 def _is_everybody_served(centres: Sequence[CentreProcess]) -> bool:
     # One that was pardoned too late dies only now.
-    for centre in centres:
-        if centre.is_dead:
-            centre.start()
+    if dead := [centre for centre in centres if centre.is_dead]:
+        _start(dead)
     return all(map(_serves, centres))
 
 
