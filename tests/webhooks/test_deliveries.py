@@ -4,12 +4,14 @@ import datetime as dt
 import random
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from restante.core.streams import KINDS
 from restante.core.value import DAY, HOUR
 from restante.journal.archive import archive_before
 from restante.operations.deliveries import CLAIM_SECONDS, FAILING_SECONDS_MAX, KEPT_SECONDS, Claimed
+from restante.operations.delivery_sql import add
 from restante.operations.webhooks import (
     EVENT_TYPES,
     WEBHOOKS_MAX,
@@ -24,6 +26,7 @@ from restante.partners.public_address import Allowance
 from restante.partners.webhook import PAUSES, TRIES_MAX, Answer
 from restante.views import Forbidden, NotFound, Principal
 from tests.operations.house import ACME, OPERATOR, House
+from tests.plans import work_of
 from tests.webhooks.desk import BROKEN, OK, URL, Office
 
 GONE = Answer(410)
@@ -311,6 +314,7 @@ def test_a_forgotten_receiver_is_told_nothing_and_its_log_goes(office: Office) -
     assert office.desk.sweep() == 0
 
 
+@on_both
 def test_the_log_is_kept_for_a_month(office: Office) -> None:
     made = office.make()
     office.house.announce()
@@ -320,6 +324,33 @@ def test_the_log_is_kept_for_a_month(office: Office) -> None:
     office.later(1)
     assert office.desk.sweep() == len(office.told)
     assert office.log(made.webhook) == ()
+
+
+@on_both
+def test_a_sweep_does_not_look_at_what_is_too_young_to_go(office: Office) -> None:
+    made = office.make()
+    office.house.announce()
+    office.work()
+    office.later(KEPT_SECONDS + 1)
+    office.house.announce("JJD02")
+    office.work()
+    journal = office.house.centre.journal
+    few = work_of(journal, office.desk.sweep)
+    young = office.log(made.webhook)[0]
+    rows = [
+        {
+            **msgspec.structs.asdict(young),
+            "subject": f"parcel/p{n}",
+            "position": young.position + n,
+            "version": 1,
+        }
+        for n in range(1, 3_000)
+    ]
+    with journal.writing() as connection:
+        add(connection, [{key: row[key] for key in row if key != "id"} for row in rows])
+    many = work_of(journal, office.desk.sweep)
+    print(f"{few} rows or steps, with {len(rows)} more deliveries {many}")
+    assert many < few + 300
 
 
 @on_both

@@ -23,7 +23,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, delete, exists, select, tuple_, update
+from sqlalchemy import Connection, select, update
 
 from ..access import Secret, Unsealable
 from ..access.keyring import Keyring
@@ -46,7 +46,6 @@ from ..views.principal import NotFound, Principal
 from ..views.shown import Page
 from ..views.tables import PARCELS
 from ..views.webhook_tables import (
-    OPEN,
     WEBHOOK_DELIVERIES,
     WEBHOOK_HEALTH,
     WEBHOOKS,
@@ -232,20 +231,17 @@ class DeliveryDesk:
 
     def sweep(self) -> int:
         """Throw away what the log need not show any more; how much went."""
-        table = WEBHOOK_DELIVERIES
-        old = (table.c.recorded_at < self._clock.now() - KEPT_SECONDS) & (
-            table.c.status.not_in(OPEN) | ~exists().where(WEBHOOKS.c.webhook == table.c.webhook)
-        )
-        orphan = ~exists().where(WEBHOOKS.c.webhook == table.c.webhook)
-        keys = (table.c.webhook, table.c.subject, table.c.position)
+        old = UtcSeconds(self._clock.now() - KEPT_SECONDS)
+        # By position, as the log lies there: what is younger is not even looked at.
+        until = self._position_before(old)
+        gone: list[tuple[str, str, int]] = []
         with self._journal.reading() as connection:
-            query = select(*keys).where(old | orphan).limit(SWEPT_MAX)
-            gone = [tuple(row) for row in connection.execute(query)]
+            for webhook in sql.list_names(connection):
+                room = SWEPT_MAX - len(gone)
+                gone += sql.find_old(connection, webhook, until, old, limit=room)
         if gone:
             with self._journal.writing() as connection:
-                for start in range(0, len(gone), LIMIT_MAX):
-                    chosen = tuple_(*keys).in_(gone[start : start + LIMIT_MAX])
-                    connection.execute(delete(table).where(chosen))
+                sql.throw_away(connection, gone)
         return len(gone)
 
     # ── For doors ─────────────────────────────────────────────────────────────────────────────
@@ -329,6 +325,8 @@ class DeliveryDesk:
         """
         self.webhook(principal, webhook)
         after, until = self._position_before(since), self._journal.head()
+        if after and after == self._journal.floor():
+            _log.warning("a replay begins after what was archived", position=after)
         health = WEBHOOK_HEALTH
         with self._journal.writing() as connection:
             connection.execute(
@@ -422,8 +420,6 @@ class DeliveryDesk:
                 low = found[0].position
             else:
                 high = middle
-        if low and low == self._journal.floor():
-            _log.warning("a replay begins after what was archived", position=low)
         return low
 
     # ── Handing out and keeping ───────────────────────────────────────────────────────────────

@@ -13,6 +13,7 @@ from sqlalchemy import (
     RowMapping,
     and_,
     bindparam,
+    delete,
     exists,
     func,
     or_,
@@ -205,3 +206,42 @@ def add(connection: Connection, rows: Sequence[Mapping[str, Scalar]]) -> None:
         where=or_(_D.c.status == "delivered", _D.c.status == "failed"),
     )
     connection.execute(again, list(rows))
+
+
+def list_names(connection: Connection) -> list[str]:
+    """Name the receivers that deliveries are kept of, leaping from one to the next."""
+    first = select(func.min(_D.c.webhook).label("webhook")).cte("names", recursive=True)
+    following = (
+        select(func.min(_OTHER.c.webhook))
+        .where(_OTHER.c.webhook > first.c.webhook)
+        .correlate(first)
+        .scalar_subquery()
+    )
+    names = first.union_all(select(following).where(first.c.webhook.is_not(None)))
+    return list(connection.scalars(select(names.c.webhook).where(names.c.webhook.is_not(None))))
+
+
+def find_old(
+    connection: Connection, webhook: str, until: int, before: UtcSeconds, *, limit: int
+) -> list[tuple[str, str, int]]:
+    """Find keys of what need not be kept: all of a receiver that is gone, else what is done with.
+
+    Parameters
+    ----------
+    until, before
+        The last position, and the end of the times of recording, of what is old.
+    """
+    query = select(*_KEY).where(_D.c.webhook == webhook)
+    known = select(WEBHOOKS.c.webhook).where(WEBHOOKS.c.webhook == webhook)
+    if connection.scalar(known) is not None:
+        # A test message stands at the position of the fact before it.
+        is_old = and_(_D.c.position <= until, _D.c.recorded_at < before)
+        query = query.where(is_old, _D.c.status.not_in(OPEN))
+    return [(row[0], row[1], row[2]) for row in connection.execute(query.limit(limit))]
+
+
+def throw_away(connection: Connection, keys: Sequence[tuple[str, str, int]]) -> None:
+    """Delete deliveries."""
+    for start in range(0, len(keys), KEYS_MAX):
+        chosen = tuple_(*_KEY).in_(keys[start : start + KEYS_MAX])
+        connection.execute(delete(_D).where(chosen))
