@@ -23,6 +23,7 @@ from restante.core.value import UtcSeconds
 from restante.notices import (
     LANGUAGES,
     ContactPoint,
+    Email,
     Mailbox,
     Notice,
     NoticeKind,
@@ -65,7 +66,9 @@ def make_notice(kind: NoticeKind = NoticeKind.DEPOSITED, language: str = "en") -
     )
 
 
-def parts_of(message: EmailMessage) -> dict[str, Any]:
+def parts_of(message: EmailMessage | Email) -> dict[str, Any]:
+    if isinstance(message, Email):
+        message = message_from_bytes(message.body, policy=default)
     return {
         part.get_content_type(): part.get_content()
         for part in message.walk()
@@ -277,6 +280,7 @@ def _send_over_smtp(reply: str) -> tuple[_SmtpStub, SmtpChannel]:
 def test_smtp_hands_the_mail_in_with_a_stable_message_id() -> None:
     stub, channel = _send_over_smtp("250 fine")
     sent_id = channel.send(make_notice())
+    channel.close()
     stub.join()
     message = message_from_bytes(stub.received, policy=default)
     assert message["Message-ID"] == sent_id
@@ -288,6 +292,7 @@ def test_smtp_tells_a_wrong_address_from_a_busy_server(reply: str, error: type[E
     stub, channel = _send_over_smtp(reply)
     with pytest.raises(error) as caught:
         channel.send(make_notice())
+    channel.close()
     stub.join()
     assert "zoe@example.org" not in str(caught.value)
 

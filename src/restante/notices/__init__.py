@@ -6,7 +6,7 @@ Codes come in as :class:`~restante.access.Secret` and leave only inside the mess
 """
 
 from .channel import Channel, Rejected, Unreachable
-from .compose import compose_email, compose_sms
+from .compose import Email, compose_email, compose_sms
 from .mailbox import Mailbox
 from .notice import ContactPoint, Notice, NoticeKind, Place, carries_code, choose_channel
 from .sms import SmsGateway
@@ -17,6 +17,7 @@ __all__ = [
     "LANGUAGES",
     "Channel",
     "ContactPoint",
+    "Email",
     "Mailbox",
     "Notice",
     "NoticeKind",

@@ -2,20 +2,20 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from email.utils import format_datetime as rfc_date
-from email.utils import make_msgid
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import get_day_names, get_month_names
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from ..core.value import UtcSeconds
+from .mail import write_mail
 from .notice import Notice, NoticeKind, carries_code
 from .qr import qr_png
-from .texts import pick_language, translations
+from .texts import LANGUAGES, pick_language, translations
 
 SMS_LENGTH_MAX: Final = 153
 """Characters of one part of a long GSM-7 message; we stay within one (standards 5)."""
@@ -86,7 +86,16 @@ _WORDINGS: Final[dict[NoticeKind, _Wording]] = {
 }
 
 
-def compose_email(notice: Notice, *, from_address: str) -> EmailMessage:
+class Email(NamedTuple):
+    """An e-mail ready to be sent."""
+
+    message_id: str
+    to: str
+    body: bytes
+    """All of it, headers too."""
+
+
+def compose_email(notice: Notice, *, from_address: str) -> Email:
     """Write the e-mail: subject, place, code, QR code as inline image, deadline, how-to.
 
     Raises
@@ -94,27 +103,30 @@ def compose_email(notice: Notice, *, from_address: str) -> EmailMessage:
     ValueError
         When the contact has no e-mail address.
     """
-    if notice.contact.email is None:
+    to = notice.contact.email
+    if to is None:
         raise ValueError("the contact has no e-mail address; choose_channel tells which there is")
     words = _words(notice)
-    message = EmailMessage()
-    message["Subject"] = words.subject
-    message["From"] = from_address
-    message["To"] = notice.contact.email
-    message["Date"] = rfc_date(datetime.fromtimestamp(notice.at, UTC))
-    message["Message-ID"] = message_id(notice.key, from_address)
-    message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = words.language
-    message.set_content(_TEMPLATES.get_template("notice.txt").render(notice=words))
-    image_id = make_msgid("qr", domain="restante.invalid")
-    html = _TEMPLATES.get_template("notice.html").render(notice=words, image_id=image_id[1:-1])
-    message.add_alternative(html, subtype="html")
-    if words.token:
-        body = message.get_payload()
-        assert isinstance(body, list)
-        assert isinstance(body[1], EmailMessage)
-        body[1].add_related(qr_png(words.token), "image", "png", cid=image_id, disposition="inline")
-    return message
+    stable = message_id(notice.key, from_address)
+    image_id = f"qr.{stable[1:-1]}"
+    headers = (
+        ("Subject", words.subject),
+        ("From", from_address),
+        ("Date", rfc_date(datetime.fromtimestamp(notice.at, UTC))),
+        ("Message-ID", stable),
+        ("Auto-Submitted", "auto-generated"),
+        ("Content-Language", words.language),
+    )
+    body = write_mail(
+        headers,
+        key=notice.key,
+        to=to,
+        text=_TEMPLATES.get_template("notice.txt").render(notice=words),
+        html=_TEMPLATES.get_template("notice.html").render(notice=words, image_id=image_id),
+        image=qr_png(words.token) if words.token else None,
+        image_id=image_id,
+    )
+    return Email(stable, to, body)
 
 
 def compose_sms(notice: Notice) -> str:
@@ -194,8 +206,21 @@ def _deadline(until: UtcSeconds | None, zone: str, language: str) -> str:
     """Write a deadline in the site's own time, with the weekday: that is what people plan by."""
     if until is None:
         return ""
-    moment = datetime.fromtimestamp(until, UTC)
-    pattern = {"en": "EEE d MMM, HH:mm", "de": "EEE d. MMM, HH:mm 'Uhr'"}.get(
-        language, "EEE d MMM, HH:mm"
+    moment = datetime.fromtimestamp(until, ZoneInfo(zone))
+    weekdays, months = _calendar(language)
+    day = f"{weekdays[moment.weekday()]} {moment.day}"
+    clock = f"{moment:%H:%M}"
+    if language == "de":
+        return f"{day}. {months[moment.month - 1]}, {clock} Uhr"
+    return f"{day} {months[moment.month - 1]}, {clock}"
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _calendar(language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give the short names of weekdays, Monday first, and months as a language writes them."""
+    weekdays = get_day_names("abbreviated", "format", language)
+    months = get_month_names("abbreviated", "format", language)
+    return (
+        tuple(str(weekdays[day]) for day in range(7)),
+        tuple(str(months[month]) for month in range(1, 13)),
     )
-    return format_datetime(moment, pattern, tzinfo=ZoneInfo(zone), locale=language)

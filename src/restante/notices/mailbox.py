@@ -4,7 +4,6 @@ A Maildir, so that any mail program opens it. Text messages are kept there too, 
 phone number. One file per notice, named by its key: sending again writes the same file.
 """
 
-import mailbox
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import default as default_policy
@@ -48,30 +47,44 @@ class Mailbox:
         self.name = channel
         self._path = path
         self._from_address = from_address
-        mailbox.Maildir(path, create=True)
-        self._count = sum(1 for _ in (path / "cur").iterdir())
+        for folder in ("tmp", "new", "cur"):
+            (path / folder).mkdir(parents=True, exist_ok=True)
+        self._names: dict[str, str] = {}
+        self._read_at_ns = 0
+        self._read_names()
 
     def send(self, notice: Notice) -> str:
         """Put the message into the box; see :class:`.channel.Channel`."""
         if self.name == "email":
-            message = compose_email(notice, from_address=self._from_address)
+            email = compose_email(notice, from_address=self._from_address)
+            sent_id, body = email.message_id, email.body
         else:
             message = self._text_message(notice)
-        message["X-Restante-Channel"] = self.name
+            sent_id, body = str(message["Message-ID"]), message.as_bytes()
         mark = f"{sha256(notice.key.encode()).hexdigest()[:24]}.restante:2,"
         try:
+            self._read_names()
             # A second try is due later than the first, and is the same letter all the same.
-            known = next((self._path / "cur").glob(f"*.{mark}"), None)
-            name = f"{notice.at:012d}.{mark}" if known is None else known.name
+            name = self._names.get(mark, f"{notice.at:012d}.{mark}")
             staged = self._path / "tmp" / name
-            staged.write_bytes(message.as_bytes())
+            staged.write_bytes(f"X-Restante-Channel: {self.name}\n".encode() + body)
             staged.replace(self._path / "cur" / name)
+            self._names[mark] = name
+            self._read_at_ns = (self._path / "cur").stat().st_mtime_ns
         except OSError as error:
             raise Unreachable(f"the mailbox {self._path} cannot be written: {error}") from error
-        self._count += known is None
-        if self._count > KEPT_MAX * 1.1:
+        if len(self._names) > KEPT_MAX * 1.1:
             self._drop_oldest()
-        return str(message["Message-ID"])
+        return sent_id
+
+    def _read_names(self) -> None:
+        """Learn which letters lie in the box, when anybody else has changed it."""
+        folder = self._path / "cur"
+        changed_at_ns = folder.stat().st_mtime_ns
+        if changed_at_ns != self._read_at_ns:
+            names = (path.name for path in folder.iterdir())
+            self._names = {name.partition(".")[2]: name for name in names}
+            self._read_at_ns = changed_at_ns
 
     def letters(self, *, limit: int = 100, to: str | None = None) -> list[Letter]:
         """List messages, newest first."""
@@ -105,10 +118,10 @@ class Mailbox:
         return message
 
     def _drop_oldest(self) -> None:
-        paths = sorted((self._path / "cur").iterdir())
-        for path in paths[: max(0, len(paths) - KEPT_MAX)]:
-            path.unlink(missing_ok=True)
-        self._count = min(len(paths), KEPT_MAX)
+        by_age = sorted(self._names, key=lambda mark: self._names[mark])
+        for mark in by_age[: max(0, len(by_age) - KEPT_MAX)]:
+            (self._path / "cur" / self._names.pop(mark)).unlink(missing_ok=True)
+        self._read_at_ns = (self._path / "cur").stat().st_mtime_ns
 
     @staticmethod
     def _parse(path: Path) -> EmailMessage:
