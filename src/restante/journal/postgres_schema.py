@@ -12,6 +12,7 @@ R4. Positions are given out from one row that is locked from the beginning of a 
 
 import datetime as dt
 from collections.abc import Callable
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -69,6 +70,7 @@ def make_head(connection: Connection, hash_parts: int) -> None:
     connection.execute(insert(HEAD).values(id=1, position=0, generation=0, hash_parts=hash_parts))
 
 
+@cache
 def shape_for(hash_parts: int) -> Callable[[Table], Table]:
     """Make a function that gives each table the form it has here.
 
@@ -78,6 +80,7 @@ def shape_for(hash_parts: int) -> Callable[[Table], Table]:
         Into how many parts tables are split by owner; 0 for none.
     """
 
+    @lru_cache(maxsize=256)
     def shape(table: Table) -> Table:
         shaped = table.to_metadata(MetaData())
         for column in shaped.columns:
