@@ -1,6 +1,7 @@
 """The API as it is mounted in life, over a real centre, with keys of three kinds."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -93,10 +94,23 @@ def announcement(label: str = "ABC-000-111", **changes: Any) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def door(tmp_path: Path) -> Iterator[Door]:
-    house = open_house(tmp_path)
+@contextmanager
+def open_door(folder: Path) -> Iterator[Door]:
+    house = open_house(folder)
     opened = Door(house)
     with opened.client:
         yield opened
     house.centre.close()
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Iterator[Door]:
+    with open_door(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def shared_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """One for all tests of a module that are refused, or do not mind what others did."""
+    with open_door(tmp_path_factory.mktemp("door")) as opened:
+        yield opened

@@ -71,16 +71,16 @@ WRONG: list[tuple[str, Any, str]] = [
 
 
 @pytest.mark.parametrize(("change", "path"), [one[1:] for one in WRONG], ids=[w[0] for w in WRONG])
-def test_wrong_fields_are_named_with_their_paths(door: Door, change: Any, path: str):
-    answer = door.ask("POST", "/parcels", announcement(**change))
+def test_wrong_fields_are_named_with_their_paths(shared_door: Door, change: Any, path: str):
+    answer = shared_door.ask("POST", "/parcels", announcement(**change))
     problem = answer.json()
     assert answer.status_code == 400
     assert path in [fault["path"] for fault in problem["errors"]]
     assert "nobody" not in answer.text
 
 
-def test_all_faults_are_told_at_once(door: Door):
-    answer = door.ask("POST", "/parcels", {"size": {"length_mm": 0}, "promise": 7})
+def test_all_faults_are_told_at_once(shared_door: Door):
+    answer = shared_door.ask("POST", "/parcels", {"size": {"length_mm": 0}, "promise": 7})
     paths = {fault["path"] for fault in answer.json()["errors"]}
     assert paths >= {"body.label", "body.site", "body.promise", "body.size.length_mm"}
 
@@ -105,9 +105,9 @@ def test_all_faults_are_told_at_once(door: Door):
     ],
 )
 def test_wrong_addresses_and_parameters_are_problems(
-    door: Door, method: str, path: str, status: int
+    shared_door: Door, method: str, path: str, status: int
 ):
-    answer = door.ask(method, path)
+    answer = shared_door.ask(method, path)
     assert answer.status_code == status
     assert answer.headers["content-type"] == MEDIA_TYPE
     problem = answer.json()
@@ -116,14 +116,15 @@ def test_wrong_addresses_and_parameters_are_problems(
     assert problem["instance"] == MOUNT + path.partition("?")[0]
 
 
-def test_a_wrong_method_is_told_the_right_ones(door: Door):
-    answer = door.ask("DELETE", "/parcels")
+def test_a_wrong_method_is_told_the_right_ones(shared_door: Door):
+    answer = shared_door.ask("DELETE", "/parcels")
     assert set(answer.headers["allow"].split(", ")) >= {"GET", "POST"}
-    options = door.ask("OPTIONS", "/sites/site-01/closures")
+    options = shared_door.ask("OPTIONS", "/sites/site-01/closures")
     assert options.headers["allow"] == "DELETE, GET, OPTIONS, POST"
 
 
-def test_a_body_of_another_type_is_refused(door: Door):
+def test_a_body_of_another_type_is_refused(shared_door: Door):
+    door = shared_door
     answer = door.ask(
         "POST", "/parcels", headers={"content-type": "text/plain"}, content=b"label=1"
     )
@@ -138,9 +139,9 @@ def test_a_body_of_another_type_is_refused(door: Door):
     assert deep.status_code == 400
 
 
-def test_a_body_that_is_too_large_is_refused(door: Door):
+def test_a_body_that_is_too_large_is_refused(shared_door: Door):
     body = announcement(reference="x" * 1_100_000)
-    answer = door.ask("POST", "/parcels", body)
+    answer = shared_door.ask("POST", "/parcels", body)
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
 
@@ -162,10 +163,10 @@ def test_who_asks_too_fast_is_told_when_to_go_on(tmp_path: Any):
     house.centre.close()
 
 
-def test_every_answer_carries_headers_that_keep_it_to_itself(door: Door):
+def test_every_answer_carries_headers_that_keep_it_to_itself(shared_door: Door):
     paths = ("/sites", "/nothing", "/openapi.json", "/reference", "/problems/site_full")
     for path in paths:
-        headers = door.ask("GET", path).headers
+        headers = shared_door.ask("GET", path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["content-security-policy"].startswith("default-src 'none'")
         assert headers["referrer-policy"] == "no-referrer"

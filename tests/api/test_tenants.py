@@ -26,9 +26,17 @@ def send(door: Door, endpoint: Endpoint, key: str, path: str, body: Any = None) 
     return door.ask(endpoint.method, path, sent, key=key)
 
 
+@pytest.fixture(scope="module")
+def own(shared_door: Door) -> dict[str, Any]:
+    """A parcel of one partner, which nothing the other asks may change."""
+    return shared_door.announce()
+
+
 @pytest.mark.parametrize("endpoint", OWNED, ids=lambda one: one.name)
-def test_what_belongs_to_another_is_as_absent_as_what_never_was(door: Door, endpoint: Endpoint):
-    own = door.announce()
+def test_what_belongs_to_another_is_as_absent_as_what_never_was(
+    shared_door: Door, own: dict[str, Any], endpoint: Endpoint
+):
+    door = shared_door
     names = {"parcel": own["id"], "booking": own["booking"]["id"]}
     before = door.ask("GET", f"/parcels/{own['id']}/timeline").json()
     answers = []
@@ -82,7 +90,8 @@ def test_only_machines_that_become_a_locker_need_no_key():
 @pytest.mark.parametrize(
     "endpoint", [one for one in ENDPOINTS if not one.is_open], ids=lambda one: one.name
 )
-def test_no_endpoint_answers_without_a_valid_key(door: Door, endpoint: Endpoint):
+def test_no_endpoint_answers_without_a_valid_key(shared_door: Door, endpoint: Endpoint):
+    door = shared_door
     path = "/api/v1" + path_of(endpoint)
     wrong = door.acme[:-1] + ("0" if door.acme[-1] != "0" else "1")
     texts = set()
@@ -100,7 +109,8 @@ def test_no_endpoint_answers_without_a_valid_key(door: Door, endpoint: Endpoint)
 @pytest.mark.parametrize(
     "endpoint", [one for one in ENDPOINTS if one.scope], ids=lambda one: one.name
 )
-def test_every_scope_is_needed_where_it_is_named(door: Door, endpoint: Endpoint):
+def test_every_scope_is_needed_where_it_is_named(shared_door: Door, endpoint: Endpoint):
+    door = shared_door
     lacking = door.issue_key(ACME, frozenset(set(Scope) - {endpoint.scope}))
     answer = send(door, endpoint, lacking, path_of(endpoint))
     assert answer.status_code == 403
@@ -110,7 +120,8 @@ def test_every_scope_is_needed_where_it_is_named(door: Door, endpoint: Endpoint)
 @pytest.mark.parametrize(
     "endpoint", [one for one in ENDPOINTS if one.is_operators], ids=lambda one: one.name
 )
-def test_partners_do_not_run_the_network(door: Door, endpoint: Endpoint):
+def test_partners_do_not_run_the_network(shared_door: Door, endpoint: Endpoint):
+    door = shared_door
     path = path_of(endpoint)
     assert send(door, endpoint, door.acme, path).status_code == 403
     answer = send(door, endpoint, door.operator, path)
