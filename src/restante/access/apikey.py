@@ -39,6 +39,7 @@ class Scope(StrEnum):
     LOCKERS_OPEN = "lockers:open"
     EVENTS_READ = "events:read"
     WEBHOOKS_MANAGE = "webhooks:manage"
+    ROUTES_PLAN = "routes:plan"
 
 
 class ApiKey(Value):

@@ -18,6 +18,7 @@ from ..views import (
     device_tables,
     key_tables,
     remote_tables,
+    route_tables,
     webhook_tables,
 )
 from ..views.inline import derive
@@ -29,6 +30,7 @@ _TABLE_MODULES = (
     device_tables,
     key_tables,
     remote_tables,
+    route_tables,
     webhook_tables,
 )
 """Modules that add tables to :data:`VIEWS` when imported, which must be before a journal opens."""

@@ -1,0 +1,101 @@
+"""``python -m restante.wiring.route_worker``: search for one plan of routes and end.
+
+A process of its own, with lower priority, so that planning neither delays the centre nor keeps its
+memory, and can be ended at once. It reads one line of orders and then a problem from standard
+input, and writes JSON lines to standard output: how it goes, and in the end what it found or why
+not. It knows no journal and no network.
+"""
+
+import math
+import os
+import sys
+import time
+from typing import Any, Final
+
+import msgspec
+
+NICENESS: Final = 10
+TOLD_SECONDS: Final = 0.25
+"""Between two lines about a search: an eye does not see more."""
+
+
+class Order(msgspec.Struct):
+    """What to do with the problem that follows."""
+
+    seconds: float = 0.0
+    """To search; 0 only to read the problem."""
+    seed: int = 1
+
+
+def main() -> None:
+    """Do what standard input says."""
+    os.nice(NICENESS)
+    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
+    text = sys.stdin.buffer.read()
+    from ..planning.routing import BadProblem, Problem
+
+    try:
+        problem = Problem.from_json(text)
+    except BadProblem as error:
+        return _tell({"failed": str(error)})
+    if not order.seconds:
+        return _tell({"read": {"name": problem.name, "parcels": len(problem.parcels)}})
+    return _search(problem, order)
+
+
+def _search(problem: Any, order: Order) -> None:
+    from ..planning.routing import MaxSeconds, check, solve, warm_up
+    from ..planning.routing.geojson import NoPositions, make_geojson
+    from ..planning.routing.schematic import sketch_positions
+
+    _tell({"progress": {"stage": "compiling"}})
+    warm_up()
+    began = time.monotonic()
+    told_at = -math.inf
+
+    def tell(at: Any) -> None:
+        nonlocal told_at
+        now = time.monotonic()
+        if now - told_at < TOLD_SECONDS:
+            return
+        told_at = now
+        _tell(
+            {
+                "progress": {
+                    "stage": "searching",
+                    "share": round(min(1.0, at.share), 4),
+                    "cost": at.cost if math.isfinite(at.cost) else None,
+                    "vehicles": at.vehicles,
+                    "iterations": at.iterations,
+                    "per_second": round(at.iterations / max(now - began, 1e-3)),
+                }
+            }
+        )
+
+    stop = MaxSeconds(order.seconds, time.monotonic)
+    result = solve(problem, stop, order.seed, progress=tell)
+    found = check(problem, result)
+    if set(found.violations) != set(result.violated):
+        return _tell({"failed": "the plan is not what it says; please report this mistake"})
+    try:
+        geojson = make_geojson(problem, result)
+    except NoPositions:
+        geojson = make_geojson(problem, result, positions=sketch_positions(problem))
+    plan = geojson["plan"]
+    figures = {name: plan[name] for name in (
+        "distance_m", "duration_s", "co2e_g", "vehicles", "parcels", "served", "iterations", "gap",
+        "violated",
+    )}  # fmt: skip
+    figures |= {"is_feasible": result.is_feasible, "cost": result.cost.total}
+    return _tell(
+        {"done": {"figures": figures, "result": msgspec.Raw(result.to_json()), "geojson": geojson}}
+    )
+
+
+def _tell(line: dict[str, Any]) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(line) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()
