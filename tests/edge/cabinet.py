@@ -12,6 +12,7 @@ from restante.access import (
     Keyring,
     Secret,
     export_locker_keys,
+    key_pin,
     make_pin,
     make_verifier,
     seeded_entropy,
@@ -175,7 +176,7 @@ class Cabinet:
         grant = GrantId(f"g-{parcel}")
         pepper = self.keyring.pepper(SITE)
         pin = make_pin(entropy=self.minter.secret_bytes, pepper=pepper)
-        verifier = make_verifier(pin, pepper, SIMULATION)
+        keyed = key_pin(pin, pepper)
         collect = CollectGrant(
             grant=grant,
             parcel=ParcelId(parcel),
@@ -184,7 +185,7 @@ class Cabinet:
             valid_until=UtcSeconds(until),
             recipient=RecipientId(recipient),
         )
-        typed = PinVerifier(grant=grant, selector=pin.selector, verifier=verifier.encode())
+        typed = PinVerifier(grant=grant, selector=pin.selector, verifier=keyed.encode())
         self.tell_changes(
             [
                 ListChange(key=f"grant/{grant}", entry=collect),

@@ -26,6 +26,7 @@ from .device import (
     read_device_kid,
     verify_device,
 )
+from .keyed_pin import KeyedPin, is_keyed_pin, key_pin, parse_keyed_pin, stretch_keyed_pin
 from .keyring import (
     Keyring,
     KeyringContent,
@@ -87,6 +88,7 @@ __all__ = [
     "DeviceKey",
     "DeviceUse",
     "Entropy",
+    "KeyedPin",
     "Keyring",
     "KeyringContent",
     "LockerKeys",
@@ -117,6 +119,8 @@ __all__ = [
     "export_locker_keys",
     "fingerprint",
     "is_guessable",
+    "is_keyed_pin",
+    "key_pin",
     "make_api_key",
     "make_data_key",
     "make_link_token",
@@ -124,6 +128,7 @@ __all__ = [
     "make_verifier",
     "open_device_key",
     "open_keystore",
+    "parse_keyed_pin",
     "parse_pin",
     "parse_verifier",
     "read_device_kid",
@@ -139,6 +144,7 @@ __all__ = [
     "sign_document",
     "sign_receipt",
     "sign_token",
+    "stretch_keyed_pin",
     "unseal",
     "unwrap_key",
     "verify_device",

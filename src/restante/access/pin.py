@@ -15,7 +15,7 @@ import re
 import unicodedata
 from base64 import b64decode, b64encode
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from hmac import compare_digest
 from itertools import pairwise
 from typing import Final, TypeAlias
@@ -134,7 +134,7 @@ def make_pin(
     *,
     entropy: Entropy,
     pepper: Pepper,
-    live_selectors: Iterable[str] = (),
+    live_selectors: Iterable[str] | Mapping[str, int] = (),
     taken: Container[bytes] = frozenset(),
     secret_digits: int = SECRET_DIGITS,
 ) -> Pin:
@@ -147,8 +147,9 @@ def make_pin(
     pepper
         The site's current pepper.
     live_selectors
-        Selector of every live code of the site, repeated as often as it occurs. The new code
-        takes one of the least used, so that few codes share the fate of a guessed-at selector.
+        Selector of every live code of the site, repeated or counted as often as it occurs. The
+        new code takes one of the least used, so that few codes share the fate of a guessed-at
+        selector.
     taken
         :func:`fingerprint` of every live and recent (30 days) code of the site.
     secret_digits
@@ -183,10 +184,23 @@ def fingerprint(pin: Pin, pepper: Pepper) -> bytes:
     return pepper.digest(b"fingerprint", pin.reveal())[:DIGEST_BYTES]
 
 
+def key_secret(secret: Secret[str], pepper: Pepper) -> bytes:
+    """Mix a PIN's secret digits with the pepper: what is stretched; 32 bytes."""
+    return pepper.digest(b"pin-secret", secret.reveal())
+
+
+def salt_of(selector: str, pepper: Pepper) -> bytes:
+    """Give the salt that all codes of a site with this selector share (R2)."""
+    return pepper.digest(b"pin-salt", selector)[:16]
+
+
 def make_verifier(
     pin: Pin, pepper: Pepper, cost: VerifierCost, *, stretch: Stretch = argon2id
 ) -> Verifier:
-    """Make what a locker needs to recognize a PIN; costs one stretch."""
+    """Make what a locker needs to recognize a PIN; costs one stretch.
+
+    What the centre sends for a recipient is :func:`restante.access.key_pin`.
+    """
     return Verifier(
         selector=pin.selector,
         epoch=pepper.epoch,
@@ -279,6 +293,8 @@ _VERIFIER: Final = re.compile(
 )
 # The last character carries two bits: only four spellings are canonical.
 
+_SELECTORS: Final = tuple(f"{number:0{SELECTOR_DIGITS}d}" for number in range(10**SELECTOR_DIGITS))
+
 _LINES: Final = frozenset(
     line[::step]
     for line in ("123", "456", "789", "147", "258", "369", "159", "357", "580")
@@ -288,16 +304,15 @@ _LINES: Final = frozenset(
 
 
 def _stretched(pin: Pin, pepper: Pepper, cost: VerifierCost, stretch: Stretch) -> bytes:
-    message = pepper.digest(b"pin-secret", pin.secret.reveal())
-    salt = pepper.digest(b"pin-salt", pin.selector)[:16]
-    return stretch(message, salt, cost)
+    return stretch(key_secret(pin.secret, pepper), salt_of(pin.selector, pepper), cost)
 
 
-def _least_used(live: Iterable[str]) -> list[str]:
+def _least_used(live: Iterable[str] | Mapping[str, int]) -> Sequence[str]:
     uses = Counter(live)
-    every = [f"{number:0{SELECTOR_DIGITS}d}" for number in range(10**SELECTOR_DIGITS)]
-    fewest = min(uses[selector] for selector in every)
-    return [selector for selector in every if uses[selector] == fewest]
+    if not uses:
+        return _SELECTORS
+    fewest = min(uses[selector] for selector in _SELECTORS)
+    return [selector for selector in _SELECTORS if uses[selector] == fewest]
 
 
 def _draw_below(bound: int, entropy: Entropy) -> int:

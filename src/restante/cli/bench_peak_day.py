@@ -20,9 +20,6 @@ def bench_peak_day(
     ] = False,
     find: Annotated[bool, typer.Option("--find", help="Go down until a rate is carried.")] = False,
     verify: Annotated[bool, typer.Option(help="Verify the whole journal at the end.")] = True,
-    standard_codes: Annotated[
-        bool, typer.Option("--standard-codes", help="Stretch codes as for real lockers.")
-    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Drive the busiest hour of a network against a real centre, and count what was lost.
@@ -43,7 +40,6 @@ def bench_peak_day(
         has_broker=broker,
         is_finding=find,
         is_verified=verify,
-        has_standard_codes=standard_codes,
     )
     try:
         with progress("peak day") as tell:

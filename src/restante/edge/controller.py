@@ -27,6 +27,7 @@ from ..link.message import ExpectedParcel, ListChange, Order, ServiceOrder, Site
 from .allowed import AllowedList, Listed
 from .boards.port import Board
 from .budget import Budget
+from .codes import Codes
 from .config import LockerConfig
 from .deposits import Deposit, Deposits, Retrievable
 from .doors import Doors, Fault, Opening, fault_free
@@ -124,6 +125,7 @@ class Controller:
         )
         self.receipts = Receipts(self.store, config, device)
         self.orders = Orders(self.store, self._doors, self.clock, minter, machine=clock)
+        self._codes = Codes(keys, config.verifier_cost)
         self._sign_in = SignIn(
             self.store,
             self.clock,
@@ -210,6 +212,7 @@ class Controller:
             facts += self._end_visit("idle")
         facts += self._drop_abandoned()
         self.store.drop_ended(at=self.clock.now())
+        self._stretch_codes()
         if self.trouble == "full":
             self.store.remember("probe", str(self.clock.now()), at=self.clock.now())
         return facts
@@ -242,6 +245,7 @@ class Controller:
     def use_keys(self, keys: LockerKeys) -> None:
         """Take over new keys, after the centre has exchanged some."""
         self._sign_in.use_keys(keys)
+        self._codes.use_keys(keys)
 
     # ── Recipient ─────────────────────────────────────────────────────────────────────────────
 
@@ -368,10 +372,19 @@ class Controller:
     def apply_list(
         self, changes: Sequence[ListChange], *, version: int, is_whole: bool
     ) -> tuple[locker.LockerFact, ...]:
-        """Store a list and do what follows from it: one transaction."""
+        """Store a list and do what follows from it: one transaction.
+
+        Codes that take long to stretch follow later: the list is held whole when the store
+        ``has_all_codes`` (:mod:`restante.edge.codes`).
+        """
 
         def apply() -> tuple[locker.LockerFact, ...]:
-            after, differing = self.store.merge_list(changes, is_whole=is_whole)
+            store = self.store
+            if not store.has_all_codes and version < store.list_version:
+                return ()  # What the link has not confirmed yet is no reason to go backwards.
+            plain = self._codes.take(changes, store.allowed.listed)
+            stretched = self._codes.stretch_some()
+            after, differing = store.merge_list([*plain, *stretched], is_whole=is_whole)
             commands = [
                 *self._ordered(differing),
                 *self._forgotten(after),
@@ -384,11 +397,31 @@ class Controller:
                 commands=commands,
                 by=self._by,
                 at=self.clock.now(),
+                has_all_codes=self._codes.waiting_count == len(stretched),
             )
+            self._codes.kept(stretched)
             self._fault("edge.after_list")
             return facts
 
         return self._guarded(apply)
+
+    def _stretch_codes(self) -> None:
+        stretched = self._codes.stretch_some()
+        if not stretched:
+            return
+        store = self.store
+        after, differing = store.merge_list(stretched, is_whole=False)
+        has_all = self._codes.waiting_count == len(stretched)
+        store.keep_list(
+            after,
+            differing,
+            version=store.list_version,
+            commands=(),
+            by=self._by,
+            at=self.clock.now(),
+            has_all_codes=has_all,
+        )
+        self._codes.kept(stretched)
 
     def take_order(self, order: Order) -> Opening | None:
         """Open a door because the centre says so; see :meth:`restante.edge.orders.Orders.take`."""

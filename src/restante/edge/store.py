@@ -52,6 +52,8 @@ MEMO_TABLE: Final = Table(
     Column("value", Text, nullable=False),
 )
 
+_CODES_WAIT: Final = "wait"
+
 _ENCODE = msgspec.json.Encoder()
 _LISTED = msgspec.json.Decoder(Listed)
 _CORRECTION = msgspec.json.Decoder(Correction)
@@ -115,6 +117,11 @@ class LockerStore:
     def list_version(self) -> int:
         """Version of the list held, 0 for none."""
         return int(self._memo.get("list_version", "0"))
+
+    @property
+    def has_all_codes(self) -> bool:
+        """Whether every code of the list is held, not only all else of it."""
+        return self._memo.get("codes") != _CODES_WAIT
 
     @property
     def watermark(self) -> int:
@@ -235,12 +242,16 @@ class LockerStore:
         commands: Iterable[rules.LockerCommand],
         by: ActorId,
         at: UtcSeconds,
+        has_all_codes: bool = True,
     ) -> tuple[rules.LockerFact, ...]:
         """Write a list together with what follows from it."""
+        noted = {"list_version": str(version)}
+        if has_all_codes != self.has_all_codes:
+            noted["codes"] = "" if has_all_codes else _CODES_WAIT
         rows = [self._list_row(key, one) for key, one in differing.items()]
-        rows.append(self._memo_row("list_version", str(version)))
+        rows += [self._memo_row(key, value) for key, value in noted.items()]
         facts = self.record(commands, by=by, at=at, rows=rows)
-        self._memo["list_version"] = str(version)
+        self._memo.update(noted)
         self.allowed = after
         return facts
 

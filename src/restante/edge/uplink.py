@@ -58,7 +58,8 @@ class Uplink:
             epoch=store.epoch,
             last_seq=store.version,
             acknowledged_seq=store.watermark,
-            list_version=store.list_version,
+            # Codes that waited in memory are gone: only the whole list brings them again.
+            list_version=store.list_version if store.has_all_codes else 0,
             verify=make_verifier(self.keys),
             read_facts=store.read_reported,
             read_conditions=controller.conditions,
@@ -96,8 +97,14 @@ class Uplink:
 
     def outgoing(self, now: UtcSeconds) -> list[bytes]:
         """Give what is to be sent now."""
+        self._confirm_list()
         self.session.noticed(self._controller.store.version)
         return self.session.outgoing(now)
+
+    def _confirm_list(self) -> None:
+        store = self._controller.store
+        if store.has_all_codes and store.list_version != self.session.list_version:
+            self.session.applied(store.list_version)
 
     def _configuration_state(self) -> ConfigurationState:
         return self.configuration.state()
@@ -110,7 +117,7 @@ class Uplink:
                     controller.apply_list(changes, version=version, is_whole=is_whole)
                 except OutOfService:
                     return
-                self.session.applied(version)
+                self._confirm_list()
             case Acknowledged(seq=seq):
                 controller.keep_watermark(seq)
             case TimeTold(at_ms=at_ms):

@@ -103,7 +103,8 @@ class PinVerifier(Value, tag="pin"):
     selector: str
     """The public first two digits."""
     verifier: str
-    """As :mod:`restante.access.pin` writes it."""
+    """Keyed as :mod:`restante.access.keyed_pin` writes it, for the locker to stretch; stretched
+    already as :mod:`restante.access.pin` does, from a centre before that."""
 
 
 class CourierPass(Value, tag="courier"):

@@ -1,10 +1,11 @@
 """Codes and tokens: drawn with a grant, kept sealed, told to their owner only.
 
-R1. A PIN is drawn and stretched in the caller's thread, before the committer's turn: stretching
-    costs 25 ms, and the committer has one writer.
+R1. A PIN is drawn in the caller's thread, before the committer's turn: the committer has one
+    writer. Each locker stretches what it is sent (:mod:`restante.access.keyed_pin`).
 R2. A PIN is unlike all live and recent ones of its site; were it not, the committer's turn draws
     another one.
-R3. What lockers get is the verifier; the PIN itself lies sealed under the recipient's key.
+R3. What lockers get is the PIN keyed with the site's pepper; the PIN itself lies sealed under the
+    recipient's key.
 R4. Tokens are not kept: a token is signed whenever its owner asks, from the grant.
 """
 
@@ -20,8 +21,8 @@ from ..access import (
     Pin,
     Secret,
     fingerprint,
+    key_pin,
     make_pin,
-    make_verifier,
     seal,
     sign_token,
     unseal,
@@ -67,7 +68,8 @@ class FreshCode(NamedTuple):
 
     site: SiteId
     pin: Pin
-    verifier: str
+    keyed: str
+    """What lockers get."""
     print: bytes
 
 
@@ -97,15 +99,18 @@ def draw_code(means: Means, site: SiteId, ledger: Ledger | None = None) -> Fresh
         pepper = means.keyring.pepper(site)
     except LookupError:
         return None
+    # The committer's turn reads nothing beside its ledger.
+    known = means.selectors if ledger is None else None
     pin = make_pin(
         entropy=means.minter.secret_bytes,
         pepper=pepper,
-        live_selectors=means.live_selectors(site) if ledger is None else (),
+        live_selectors=() if known is None else known.uses(site),
         taken=frozenset() if ledger is None else _TakenPrints(ledger, site),
         secret_digits=means.secret_digits,
     )
-    verifier = make_verifier(pin, pepper, means.cost)
-    return FreshCode(site, pin, verifier.encode(), fingerprint(pin, pepper))
+    if known is not None:
+        known.given(site, pin.selector)
+    return FreshCode(site, pin, key_pin(pin, pepper).encode(), fingerprint(pin, pepper))
 
 
 def issue_grant(
@@ -282,6 +287,6 @@ def _keep_code(
         "issued_at": ledger.now,
     }
     ledger.put(RowChange(PIN_PRINTS.name, (code.site, code.print), used))
-    entry = PinVerifier(grant=grant, selector=code.pin.selector, verifier=code.verifier)
+    entry = PinVerifier(grant=grant, selector=code.pin.selector, verifier=code.keyed)
     body = msgspec.json.encode(entry)
     ledger.put(RowChange(LIST_BODIES.name, (code.site, f"pin/{grant}"), {"body": body}))

@@ -1,15 +1,14 @@
 """What every operation is given from outside: ids, chance, keys and the network's habits."""
 
-from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from ..access import STANDARD, Keyring, VerifierCost
 from ..access.pin import SECRET_DIGITS
 from ..clock import Minter
 from ..core.hold import HoldPolicy
-from ..core.ids import SiteId
 from ..core.site import SOFT_BOOKING_SECONDS
 from ..core.value import DAY, Seconds
+from .selectors import Selectors
 
 FIRM_BOOKING_SECONDS: Final = Seconds(2 * DAY)
 """How long room is kept for a parcel that was announced: it comes today or tomorrow (chosen)."""
@@ -17,11 +16,6 @@ FIRM_BOOKING_SECONDS: Final = Seconds(2 * DAY)
 REMOTE_OPENINGS_MAX: Final = 20
 """Doors opened from afar within an hour before a second person must agree (chosen: more than a
 help desk needs, far fewer than an attack)."""
-
-
-def know_no_selectors(_site: SiteId) -> Sequence[str]:
-    """Say that no selectors are in use; new codes then spread by chance alone."""
-    return ()
 
 
 class Means(NamedTuple):
@@ -38,5 +32,5 @@ class Means(NamedTuple):
     firm_seconds: Seconds = FIRM_BOOKING_SECONDS
     soft_seconds: Seconds = Seconds(SOFT_BOOKING_SECONDS)
     remote_openings_max: int = REMOTE_OPENINGS_MAX
-    live_selectors: Callable[[SiteId], Sequence[str]] = know_no_selectors
-    """Selectors of a site's live codes, so that new ones take the least used; may be stale."""
+    selectors: Selectors | None = None
+    """Which selectors are least used at a site; without it new codes spread by chance alone."""

@@ -335,11 +335,19 @@ class Queries:
             row = connection.execute(query).first()
         return None if row is None else (ParcelId(row[0]), RecipientId(row[1]))
 
-    def live_selectors(self, site: SiteId) -> tuple[str, ...]:
-        """List the public first digits of a site's live and recent codes."""
-        query = select(PIN_PRINTS.c.selector).where(PIN_PRINTS.c.site == site)
+    def uses_of_selectors(self, sites: Sequence[SiteId]) -> dict[SiteId, dict[str, int]]:
+        """Count how often the public first digits of live and recent codes occur at sites."""
+        prints = PIN_PRINTS.c
+        query = (
+            select(prints.site, prints.selector, func.count())
+            .where(prints.site.in_(sites))
+            .group_by(prints.site, prints.selector)
+        )
+        found: dict[SiteId, dict[str, int]] = {}
         with self._glancing() as connection:
-            return tuple(connection.scalars(query))
+            for site, selector, count in connection.execute(query):
+                found.setdefault(SiteId(site), {})[str(selector)] = int(count)
+        return found
 
 
 def _api_key(row: RowMapping) -> ApiKey:

@@ -33,6 +33,7 @@ from ..operations.notify import Desk, Notifier
 from ..operations.orders import OrderDesk
 from ..operations.perform import OutboxWorker
 from ..operations.retention import Retention
+from ..operations.selectors import Selectors
 from ..operations.sweep import Sweeper
 from ..operations.timekeeper import Timekeeper
 from ..partners.public_address import Allowance
@@ -117,7 +118,7 @@ def open_centre(
     journal = open_journal(settings, durability=durability)
     reading = journal.reading
     queries = Queries(reading, journal, glancing=journal.glancing)
-    means = _make_means(settings, minter, keys, cost, queries)
+    means = _make_means(settings, clock, minter, keys, cost, queries)
     hooks: dict[str, Any] = {"committed": committed, "around": around}
     given = {name: hook for name, hook in hooks.items() if hook is not None}
     committer = Committer(journal, clock, KINDS, **given)
@@ -174,7 +175,12 @@ def _make_enrolment(settings: Settings, reading: Reading, means: Means) -> Enrol
 
 
 def _make_means(
-    settings: Settings, minter: Minter, keyring: Keyring, cost: VerifierCost, queries: Queries
+    settings: Settings,
+    clock: Clock,
+    minter: Minter,
+    keyring: Keyring,
+    cost: VerifierCost,
+    queries: Queries,
 ) -> Means:
     return Means(
         minter=minter,
@@ -190,7 +196,7 @@ def _make_means(
         firm_seconds=settings.firm_booking_seconds,
         soft_seconds=settings.soft_booking_seconds,
         remote_openings_max=settings.remote_openings_per_hour,
-        live_selectors=queries.live_selectors,
+        selectors=Selectors(queries.uses_of_selectors, clock),
     )
 
 

@@ -1,14 +1,15 @@
 """The centre under load, in a process of its own: what ``restante serve`` runs, and a socket.
 
-``python -m restante.bench.peak_day.centre`` reads one JSON object from standard input.
+``python -m restante.bench.peak_day.centre`` reads one JSON object from standard input. Each
+line after it asks what the threads have used so far, and is answered with one.
 """
 
 import sys
+import threading
 from pathlib import Path
 
 import msgspec
 
-from ...access import SIMULATION, STANDARD
 from ...core.ids import LockerId
 from ...core.value import Value
 from ...link.memory import LinkEnd
@@ -19,6 +20,7 @@ from ...wiring.line import LinkThread
 from ...wiring.logs import set_up_logs
 from ...wiring.service import run_service
 from .line import SocketCentre
+from .processes import measure_threads
 
 READY: str = "ready"
 """Said on standard output when requests are answered."""
@@ -31,8 +33,6 @@ class CentrePlan(Value):
     """As in a settings file."""
     socket: str = ""
     """Where lockers are spoken to; empty when the settings name a broker."""
-    has_standard_codes: bool = False
-    """Whether codes are stretched as for real lockers."""
 
 
 def main() -> None:
@@ -57,13 +57,19 @@ def main() -> None:
             sys.stdout.write(READY + "\n")
             sys.stdout.flush()
 
+    threading.Thread(target=_answer, name="bench", daemon=True).start()
     run_service(
         settings,
         locker_files=(),
         tell=tell,
-        cost=STANDARD if plan.has_standard_codes else SIMULATION,
         make_line=make_line if plan.socket else None,
     )
+
+
+def _answer() -> None:
+    while sys.stdin.buffer.readline():
+        sys.stdout.write(msgspec.json.encode(measure_threads()).decode() + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
-"""What processes use: processor time and memory, each told apart (Linux)."""
+"""What processes and threads use: processor time and memory, each told apart (Linux)."""
 
 import contextlib
 import os
+import re
+import threading
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -10,6 +13,12 @@ _TICK: Final = os.sysconf("SC_CLK_TCK")
 _PARENT: Final = 1
 _USER, _SYSTEM, _GONE_USER, _GONE_SYSTEM = 11, 12, 13, 14
 """Places in ``/proc/<pid>/stat`` after the name, counted from the state."""
+
+_NUMBER: Final = re.compile(r"[-_ ]*\d+.*")
+_TITLE: Final = re.compile(r"postgres: (?:\S+: )?([a-z ]+?) *$")
+_SERVANTS: Final = frozenset(
+    {"checkpointer", "background writer", "walwriter", "autovacuum launcher", "stats collector"}
+)
 
 
 class Use(NamedTuple):
@@ -24,6 +33,32 @@ def measure(roots: Mapping[str, int]) -> dict[str, Use]:
     """Measure processes with all below them, by name."""
     parents = dict(_parents())
     return {name: _add(_family(root, parents)) for name, root in roots.items()}
+
+
+def measure_threads() -> dict[str, float]:
+    """Tell the processor seconds of this process's threads by name; those of a pool together."""
+    used: dict[str, float] = {}
+    for thread in threading.enumerate():
+        # A thread that ends meanwhile has no clock any more.
+        with contextlib.suppress(OSError):
+            clock = time.pthread_getcpuclockid(thread.ident or 0)
+            name = _NUMBER.sub("", thread.name)
+            used[name] = used.get(name, 0.0) + time.clock_gettime(clock)
+    return used
+
+
+def measure_servers(root: int) -> dict[str, float]:
+    """Tell the processor seconds of a PostgreSQL server's processes by what they are."""
+    used: dict[str, float] = {}
+    for pid in _family(root, dict(_parents())) - {root}:
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            title = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").partition("\0")[0]
+            match = _TITLE.match(title)
+            name = "backends" if match is None or match[1] not in _SERVANTS else match[1]
+            fields = _stat(pid)
+            cpu_s = sum(int(fields[place]) for place in (_USER, _SYSTEM)) / _TICK
+            used[name] = used.get(name, 0.0) + cpu_s
+    return used
 
 
 def _family(root: int, parents: Mapping[int, int]) -> set[int]:

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from .count import Lag, Losses
 from .generator import Outcome
-from .plan import FACTS, LOCKERS, SHARES, Kind, Rates
+from .plan import FACTS, Kind, Rates
 from .processes import Use
 
 P99_MS_MAX: Final = 250.0
@@ -20,6 +20,22 @@ _COURSE: Final = 12
 """Moments of the backlog's course that are told."""
 
 
+class Parts(NamedTuple):
+    """What the processor time of a stretch went into."""
+
+    facts: int
+    """Written in it, of all kinds."""
+    cpu_s: Mapping[str, float]
+    """By thread of the centre and process of PostgreSQL."""
+
+    @property
+    def us_per_fact(self) -> dict[str, float]:
+        """Microseconds for each fact, the dearest part first; what is under one is left out."""
+        each = {name: 1e6 * cpu_s / self.facts for name, cpu_s in self.cpu_s.items()}
+        dearest = sorted(each.items(), key=lambda part: -part[1])
+        return {name: round(us, 1) for name, us in dearest if us >= 1}
+
+
 class Stretch(NamedTuple):
     """One rate, kept for a while."""
 
@@ -27,6 +43,7 @@ class Stretch(NamedTuple):
     outcome: Outcome
     uses: Mapping[str, Use]
     """By process; processor time of this stretch alone."""
+    parts: Parts
 
     @property
     def facts_per_s(self) -> float:
@@ -73,9 +90,6 @@ class PeakReport(NamedTuple):
     verified: str
     """What verification said; empty when it was left out."""
     is_sound: bool
-    stretch_ms: float
-    """What one code costs at the standard cost, on this machine."""
-    has_standard_codes: bool
 
     @property
     def is_good(self) -> bool:
@@ -102,8 +116,6 @@ class PeakReport(NamedTuple):
             "notices_oldest_s": self.lag.notice_seconds,
             "deliveries_behind": self.lag.deliveries,
             "mb_per_million_parcels": round(self.bytes_per_parcel),
-            "code_ms": round(self.stretch_ms, 1),
-            "has_standard_codes": self.has_standard_codes,
         }
 
     def text(self) -> str:
@@ -127,7 +139,6 @@ class PeakReport(NamedTuple):
             f"followers: {self.lag.notices_due} notices due (oldest {self.lag.notice_seconds} s), "
             f"{self.notices_sent} sent; deliveries {self.lag.deliveries} facts behind",
             f"database: {self.bytes_per_parcel / 1000:,.1f} GB more for a million parcels",
-            _codes(self),
             f"facts acknowledged to lockers {self.losses.acknowledged_facts:,}, "
             f"lost {self.losses.lost}" + "".join(f"; {one}" for one in self.losses.examples),
             self.verified or "not verified",
@@ -179,19 +190,11 @@ def _table(one: Stretch) -> list[str]:
         for name, use in one.uses.items()
     )
     lines.append("used: " + ", ".join(uses))
+    parts = (f"{name} {us:.0f}" for name, us in one.parts.us_per_fact.items())
+    lines.append(f"µs for each of {one.parts.facts:,} facts: " + ", ".join(parts))
     if outcome.problem:
         lines.append(f"last problem told: {outcome.problem}")
     return lines
-
-
-def _codes(report: PeakReport) -> str:
-    per_s = SHARES[Kind.ANNOUNCE] * report.lockers / LOCKERS
-    cores = per_s * report.stretch_ms / 1000
-    cost = "standard cost" if report.has_standard_codes else "the cost of a simulation"
-    return (
-        f"codes were stretched at {cost}; at the standard one takes {report.stretch_ms:.1f} ms "
-        f"here, so {per_s:,.0f} announcements/s would need {cores:.1f} cores for codes alone"
-    )
 
 
 def _describe(one: Stretch) -> dict[str, Any]:
@@ -220,5 +223,7 @@ def _describe(one: Stretch) -> dict[str, Any]:
         "is_carried": one.is_carried,
         "cores": {name: round(use.cpu_s / outcome.seconds, 3) for name, use in one.uses.items()},
         "memory_mb": {name: round(use.memory_mb, 1) for name, use in one.uses.items()},
+        "facts_written": one.parts.facts,
+        "us_per_fact": one.parts.us_per_fact,
         "problem": outcome.problem,
     }

@@ -16,8 +16,6 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
-from ...access import STANDARD
-from ...access.pin import argon2id
 from ...clock import SystemClock
 from ...journal.sql import SqlJournal
 from ...settings import Settings
@@ -36,8 +34,8 @@ from .count import (
 from .generator import Account, Outcome, Reach, Run
 from .network import lay_out_network, write_network
 from .plan import Rates, scale_rates
-from .processes import Use, measure
-from .report import PeakReport, Stretch
+from .processes import Use, measure, measure_servers
+from .report import Parts, PeakReport, Stretch
 
 WARM_SECONDS: Final = 10.0
 """Before what is counted: lists fill, followers begin."""
@@ -62,7 +60,6 @@ class PeakPlan(NamedTuple):
     is_finding: bool = False
     """Whether lower rates follow until one is carried."""
     is_verified: bool = True
-    has_standard_codes: bool = False
 
 
 def measure_peak_day(
@@ -93,7 +90,7 @@ def measure_peak_day(
         with contextlib.closing(open_journal(settings)) as journal:
             before, after = database_bytes(journal), journal.head()
             roots = {"PostgreSQL": server.process.pid}
-            runner = _Runner(plan, settings, folder, roots, tell)
+            runner = _Runner(plan, settings, folder, roots, tell, journal.head)
             account, stretches, greet_s = runner.run()
             tell(0, "counting")
             return _report(
@@ -109,13 +106,20 @@ def measure_peak_day(
 
 class _Runner:
     def __init__(
-        self, plan: PeakPlan, settings: Settings, folder: Path, roots: dict[str, int], tell: Tell
+        self,
+        plan: PeakPlan,
+        settings: Settings,
+        folder: Path,
+        roots: dict[str, int],
+        tell: Tell,
+        read_head: Callable[[], int],
     ) -> None:
         self._plan = plan
         self._settings = settings
         self._folder = folder
         self._roots = roots
         self._tell = tell
+        self._read_head = read_head
 
     def run(self) -> tuple[Account, list[Stretch], float]:
         """Run centre and generator, one stretch after the other."""
@@ -128,7 +132,6 @@ class _Runner:
                 "public_url": f"http://127.0.0.1:{port}",
             },
             socket="" if self._plan.has_broker else str(self._folder / "line"),
-            has_standard_codes=self._plan.has_standard_codes,
         )
         reach = Reach(network=str(self._folder / "network.json"), port=port, socket=centre.socket)
         with contextlib.ExitStack() as stack:
@@ -146,32 +149,43 @@ class _Runner:
                     self._roots["generator"] = generator.process.pid
                     self._tell(0, "lockers greet")
                     greet_s = generator.read(float)
-                    stretches = list(self._stretches(generator))
+                    stretches = list(self._stretches(generator, running))
                     generator.end()
                     account = generator.read(Account)
         return account, stretches, greet_s
 
-    def _stretches(self, generator: "_Program") -> Iterator[Stretch]:
+    def _stretches(self, generator: "_Program", centre: "_Program") -> Iterator[Stretch]:
         rates = self._plan.rates
         for step in range(STEPS_MAX):
             self._tell(step, f"{rates.facts:,.0f} facts/s")
             run = Run(rates=rates, warm_seconds=self._plan.warm_seconds, seconds=self._plan.seconds)
             generator.write(run)
-            uses = self._watch()
-            stretch = Stretch(rates, generator.read(Outcome), uses)
+            uses, parts = self._watch(centre)
+            stretch = Stretch(rates, generator.read(Outcome), uses, parts)
             yield stretch
             if stretch.is_carried or not self._plan.is_finding:
                 return
             rates = scale_rates(rates, STEP)
 
-    def _watch(self) -> dict[str, Use]:
-        """Measure processes over the stretch that is counted."""
+    def _watch(self, centre: "_Program") -> tuple[dict[str, Use], Parts]:
+        """Measure processes over the stretch that is counted, and what they are made of."""
         time.sleep(self._plan.warm_seconds)
-        before = measure(self._roots)
+        before, parts, head = measure(self._roots), self._parts(centre), self._read_head()
         time.sleep(self._plan.seconds)
-        after = measure(self._roots)
-        return {
+        after, later = measure(self._roots), self._parts(centre)
+        uses = {
             name: Use(use.cpu_s - before[name].cpu_s, use.memory_mb) for name, use in after.items()
+        }
+        cpu_s = {name: cpu_s - parts.get(name, 0.0) for name, cpu_s in later.items()}
+        return uses, Parts(max(1, self._read_head() - head), cpu_s)
+
+    def _parts(self, centre: "_Program") -> dict[str, float]:
+        centre.write("threads")
+        threads = centre.read(dict[str, float])
+        servers = measure_servers(self._roots["PostgreSQL"])
+        return {
+            **{f"centre: {name}": cpu_s for name, cpu_s in threads.items()},
+            **{f"PostgreSQL: {name}": cpu_s for name, cpu_s in servers.items()},
         }
 
 
@@ -265,18 +279,7 @@ def _report(
         notices_sent=tags.get("parcel.notice_sent.v1", 0),
         verified="" if found is None else found.text(),
         is_sound=found is None or found.is_sound,
-        stretch_ms=_time_code(),
-        has_standard_codes=plan.has_standard_codes,
     )
-
-
-def _time_code() -> float:
-    times = []
-    for _ in range(5):
-        begun = time.process_time()
-        argon2id(b"12345678", bytes(16), STANDARD)
-        times.append(1000 * (time.process_time() - begun))
-    return min(times)
 
 
 def _free_port() -> int:
