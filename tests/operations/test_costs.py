@@ -2,8 +2,8 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from restante.core.value import DAY, UtcSeconds
 from restante.journal.archive import _facts_of, _next_cut
 from restante.journal.inspection import read_floor
 from restante.journal.postgres import PostgresJournal
+from restante.journal.postgres_schema import HEAD
 from restante.journal.sql import SqlJournal
 from restante.journal.tables import FACTS
 from restante.operations.retention import Retention, find_expired
@@ -58,15 +59,16 @@ def moment(month: int, day: int = 1) -> UtcSeconds:
 NOW = moment(9, 20)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def make(request: pytest.FixtureRequest, tmp_path: Path, postgres: Server) -> Iterator[Fill]:
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def make(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, postgres: Server
+) -> Iterator[Fill]:
     """Make a centre's journal that lives through four months with some facts in each."""
     opened: list[SqlJournal] = []
 
     def open_one(facts: int) -> SqlJournal:
         number = next(_schemas)
-        folder = tmp_path / str(number)
-        folder.mkdir()
+        folder = tmp_path_factory.mktemp("costs")
         is_server = request.param == "postgres"
         address = postgres.make_schema(f"costs_{number}") if is_server else ""
         journal = open_journal(
@@ -79,6 +81,12 @@ def make(request: pytest.FixtureRequest, tmp_path: Path, postgres: Server) -> It
     yield open_one
     for journal in opened:
         journal.close()
+
+
+@pytest.fixture(scope="module")
+def kept(make: Fill) -> Fill:
+    """Give journals that are made once for each size: for tests that only read."""
+    return cache(make)
 
 
 def fill_facts(journal: SqlJournal, facts: int) -> None:
@@ -110,6 +118,8 @@ def fill_facts(journal: SqlJournal, facts: int) -> None:
     with journal.writing() as connection:
         connection.execute(insert(FACTS), [dict(zip(names, row, strict=True)) for row in rows])
         connection.execute(insert(PARCELS), parcels)
+        if isinstance(journal, PostgresJournal):
+            connection.execute(HEAD.update().values(position=facts))
     analyze(journal)
 
 
@@ -139,48 +149,48 @@ def _plain(column: Column[Any]) -> Any:
     return 0
 
 
-def is_flat(make: Fill, ask: Callable[[SqlJournal], object], *, at_most: int) -> None:
+def is_flat(kept: Fill, ask: Callable[[SqlJournal], object], *, at_most: int) -> None:
     """Check that six times as many rows make no difference to a question's work."""
-    small, large = make(SMALL), make(LARGE)
+    small, large = kept(SMALL), kept(LARGE)
     before, after = work_of(small, lambda: ask(small)), work_of(large, lambda: ask(large))
     assert after <= max(1.5 * before, before + 200), (before, after)
     assert after <= at_most, after
 
 
-def test_the_next_facts_are_found_by_their_position(make: Fill) -> None:
+def test_the_next_facts_are_found_by_their_position(kept: Fill) -> None:
     def ask(journal: SqlJournal) -> None:
         assert len(journal.stored_after(journal.head() // 2, limit=50)) == 50
 
-    is_flat(make, ask, at_most=5_000)
+    is_flat(kept, ask, at_most=5_000)
 
 
-def test_one_stream_is_found_by_its_name(make: Fill) -> None:
+def test_one_stream_is_found_by_its_name(kept: Fill) -> None:
     def ask(journal: SqlJournal) -> None:
         name = StreamName(f"parcel/p{journal.head() // 8 - 1:06}")
         assert len(journal.stored(name, after_version=3, limit=9)) == 5
 
-    is_flat(make, ask, at_most=500)
+    is_flat(kept, ask, at_most=500)
 
 
-def test_the_end_and_the_floor_are_found_at_once(make: Fill) -> None:
+def test_the_end_and_the_floor_are_found_at_once(kept: Fill) -> None:
     def ask(journal: SqlJournal) -> None:
         journal.head()
         with journal.reading() as connection:
             read_floor(connection)
 
-    is_flat(make, ask, at_most=200)
+    is_flat(kept, ask, at_most=200)
 
 
-def test_the_feed_of_an_operator_reads_what_it_tells(make: Fill) -> None:
+def test_the_feed_of_an_operator_reads_what_it_tells(kept: Fill) -> None:
     def ask(journal: SqlJournal) -> None:
         with journal.reading() as connection:
             page = read_events(connection, Principal.of_operator("ada"), after=100, limit=50)
         assert len(page.events) == 50
 
-    is_flat(make, ask, at_most=5_000)
+    is_flat(kept, ask, at_most=5_000)
 
 
-def test_the_feed_of_a_small_partner_does_not_go_through_all_others(make: Fill) -> None:
+def test_the_feed_of_a_small_partner_does_not_go_through_all_others(kept: Fill) -> None:
     small = Principal.of_partner(PartnerId("small"))
 
     def ask(journal: SqlJournal) -> None:
@@ -191,11 +201,11 @@ def test_the_feed_of_a_small_partner_does_not_go_through_all_others(make: Fill) 
         assert [one.position for one in page.events] == list(range(parcel * 8 + 3, parcel * 8 + 9))
         assert (page.next_after, page.has_more) == (journal.head(), False)
 
-    is_flat(make, ask, at_most=2_000)
+    is_flat(kept, ask, at_most=2_000)
 
 
-def test_the_feed_of_a_large_partner_goes_on_page_by_page(make: Fill) -> None:
-    journal = make(LARGE)
+def test_the_feed_of_a_large_partner_goes_on_page_by_page(kept: Fill) -> None:
+    journal = kept(LARGE)
     large = Principal.of_partner(PartnerId("large1"))
     assert LARGE // 8 // 3 > OWN_PARCELS_MAX
     seen: list[int] = []
@@ -212,11 +222,11 @@ def test_the_feed_of_a_large_partner_goes_on_page_by_page(make: Fill) -> None:
 
 
 def test_a_question_of_a_large_partner_has_an_end(
-    make: Fill, monkeypatch: pytest.MonkeyPatch
+    kept: Fill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("restante.views.parcel_queries.POSITIONS_MAX", POSITIONS_MAX // 20)
     monkeypatch.setattr("restante.views.parcel_queries.OWN_PARCELS_MAX", 1)
-    journal = make(LARGE)
+    journal = kept(LARGE)
     with journal.reading() as connection:
         page = read_events(
             connection, Principal.of_partner(PartnerId("small")), after=100, limit=50
