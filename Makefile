@@ -8,6 +8,8 @@ WORKERS ?= 2
 ARGS ?=
 # A worker that died is not started again: what killed or hung it would do so once more.
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --max-worker-restart 0
+# Tests start hundreds of programs: each would compile every module again.
+test test-slow: export PYTHONDONTWRITEBYTECODE =
 # What cannot even be interrupted ends the run, after it was told where every thread stands.
 ENDS := -o faulthandler_exit_on_timeout=true
 UV ?= $(or $(abspath $(wildcard $(BIN)/uv)),uv)

@@ -6,11 +6,13 @@ Rooms keep their own fixtures beside their tests. Sockets reach this machine onl
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.postgres_server import Server, run_server
+from tests.shifts import make_shifts, place_of
 
 settings.register_profile(
     "house",
@@ -30,7 +32,14 @@ def postgres() -> Iterator[Server]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let campaigns run as long as they need."""
+    """Let campaigns run as long as they need, and begin with what takes longest."""
+    items.sort(key=lambda item: place_of(item.nodeid))
     for item in items:
         if item.get_closest_marker("slow") is not None:
             item.add_marker(pytest.mark.timeout(0))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each worker whole files, and keep together what compiles the same (tests/shifts.py)."""
+    return make_shifts(config, log)
