@@ -14,6 +14,7 @@ from restante.operations.deliveries import DeliveryDesk
 from restante.operations.enrolment import EnrolmentDesk
 from restante.operations.means import Means
 from restante.operations.orders import OrderDesk
+from restante.operations.route_plans import RouteDesk
 from restante.views import Queries
 
 
@@ -62,6 +63,11 @@ class Centre(Protocol):
     @property
     def deliveries(self) -> DeliveryDesk:
         """Receivers of webhooks, and what is told to them."""
+        ...
+
+    @property
+    def routes(self) -> RouteDesk:
+        """Plans of couriers' routes, and how searches go."""
         ...
 
     @property

@@ -17,7 +17,7 @@ from ..access import (
     open_keystore,
 )
 from ..access.authority import open_authority
-from ..clock import Clock, Minter
+from ..clock import Clock, Minter, SystemClock
 from ..core.hold import HoldPolicy
 from ..core.streams import KINDS
 from ..journal.committer import Committer
@@ -33,6 +33,7 @@ from ..operations.notify import Desk, Notifier
 from ..operations.orders import OrderDesk
 from ..operations.perform import OutboxWorker
 from ..operations.retention import Retention
+from ..operations.route_plans import RouteDesk
 from ..operations.selectors import Selectors
 from ..operations.sweep import Sweeper
 from ..operations.timekeeper import Timekeeper
@@ -41,6 +42,7 @@ from ..settings import Settings, read_secret
 from ..views.queries import Queries
 from ..views.work import NOTICE
 from .record import open_journal
+from .route_runner import check_problem, missing_for_planning
 
 Result = TypeVar("Result")
 Reading: TypeAlias = Callable[[], AbstractContextManager[Connection]]
@@ -66,6 +68,7 @@ class Centre(NamedTuple):
     mailbox: Mailbox
     enrolment: EnrolmentDesk
     deliveries: DeliveryDesk
+    routes: RouteDesk
 
     def run(self, operation: Operation[Result]) -> Result:
         """Run an operation and wait until it is durable."""
@@ -158,6 +161,15 @@ def open_centre(
             chance=Random(minter.secret_bytes(16)),
             network=settings.network_id,
             allowance=Allowance(settings.receiver_ports, settings.private_receivers),
+        ),
+        routes=RouteDesk(
+            reading=reading,
+            journal=journal,
+            committer=committer,
+            clock=clock,
+            real=SystemClock(),
+            missing=missing_for_planning(),
+            check_problem=check_problem,
         ),
     )
 
