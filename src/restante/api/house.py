@@ -1,13 +1,13 @@
 """What endpoints work with, and what the API needs of the centre.
 
-Reads run in a few threads beside the event loop; operations are prepared there too (drawing a
-code takes 25 ms) and then wait at the committer together, so that many requests share one
-transaction.
+Reads run in a few threads beside the event loop; operations are prepared there too (some read the
+database) and then wait at the committer together, so that many requests share one transaction.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, Protocol, TypeVar
 
 from ..access import Secret
@@ -130,6 +130,35 @@ class House:
         operation = await loop.run_in_executor(self._preparers, make_operation)
         return await asyncio.wrap_future(self.centre.committer.submit(operation))
 
+    async def commit_each(
+        self, make_operations: Callable[[], Sequence[Operation[Result] | Exception]]
+    ) -> list[Result | BaseException]:
+        """Prepare some operations together, hand them in together, and wait for all of them.
+
+        Each by itself would wake the event loop twice.
+
+        Returns
+        -------
+        list
+            For each its result, or what was in its way.
+        """
+        loop = asyncio.get_running_loop()
+        made = await loop.run_in_executor(self._preparers, make_operations)
+        waiting = [one if isinstance(one, Exception) else self._submit(one) for one in made]
+        futures = [one for one in waiting if isinstance(one, Future)]
+        if futures:
+            await _wait_for_all(futures, loop)
+        return [
+            one if isinstance(one, BaseException) else one.exception() or one.result()
+            for one in waiting
+        ]
+
+    def _submit(self, operation: Operation[Result]) -> "Future[Result] | Exception":
+        try:
+            return self.centre.committer.submit(operation)
+        except Exception as error:  # noqa: BLE001 - told to the caller, beside what others come to
+            return error
+
     def read_row(self, table: str, key: tuple[Scalar, ...]) -> Mapping[str, Scalar] | None:
         """Read one row by its primary key."""
         return self.journal.rows(table, [key]).get(key)
@@ -156,6 +185,24 @@ class House:
         """Let the threads go."""
         for pool in (self._readers, self._preparers, self._uploads):
             pool.shutdown(wait=True)
+
+
+async def _wait_for_all(futures: "Sequence[Future[Any]]", loop: asyncio.AbstractEventLoop) -> None:
+    is_over = loop.create_future()
+    left = itertools.count(len(futures) - 1, -1)
+
+    def finish() -> None:
+        if not is_over.done():
+            is_over.set_result(None)
+
+    def note(_future: "Future[Any]") -> None:
+        # Counting is one step of the interpreter, whichever thread it is done in.
+        if next(left) == 0:
+            loop.call_soon_threadsafe(finish)
+
+    for future in futures:
+        future.add_done_callback(note)
+    await is_over
 
 
 def _ignore_failure(future: Any) -> None:

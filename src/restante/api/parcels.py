@@ -1,6 +1,5 @@
 """Endpoints about parcels: announce, look up, change, follow."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Final
 
@@ -137,8 +136,8 @@ async def announce_some(
     call: Call, asked: Sequence[AnnounceParcel], first: int
 ) -> list[BatchResult]:
     """Announce a few parcels of a batch together."""
-    waiting = (_announce_one(call, one, first + place) for place, one in enumerate(asked))
-    return list(await asyncio.gather(*waiting))
+    outcomes = await call.house.commit_each(lambda: _prepare_some(call, asked, first))
+    return [_result_of(call, outcome, first + at) for at, outcome in enumerate(outcomes)]
 
 
 def keep_operation(asking: Asking, document: object) -> Operation[None]:
@@ -150,27 +149,45 @@ def keep_operation(asking: Asking, document: object) -> Operation[None]:
     return Operation((), run)
 
 
-async def _announce_one(call: Call, asked: AnnounceParcel, index: int) -> BatchResult:
-    house: House = call.house
-    asking = asking_of(call).part(index)
+def _prepare_some(
+    call: Call, asked: Sequence[AnnounceParcel], first: int
+) -> list[Operation[Announced] | Exception]:
+    known = call.house.means.selectors
+    if known is not None:
+        known.learn(SiteId(one.site) for one in asked if one.promise != "none")
+    asking = asking_of(call)
+    return [_prepare_one(call, one, asking.part(first + place)) for place, one in enumerate(asked)]
+
+
+def _prepare_one(
+    call: Call, asked: AnnounceParcel, asking: Asking
+) -> Operation[Announced] | Exception:
     try:
-        done = await house.commit(
-            lambda: remember(prepare(call, asked), asking, lambda told: (201, show_announced(told)))
-        )
-    except Remembered as known:
-        told = msgspec.json.decode(known.kept.document, type=AnnouncedParcel)
-        return BatchResult(index=index, parcel=told)
+        operation = prepare(call, asked)
     except Exception as error:  # noqa: BLE001 - told beside the others, like any problem
-        raised = translate(error, request_id=call.request_id)
-        problem = make_problem(
-            raised.code,
-            raised.detail,
-            instance=f"#/parcels/{index}",
-            request_id=call.request_id,
-            errors=raised.errors,
-        )
-        return BatchResult(index=index, problem=problem)
-    return BatchResult(index=index, parcel=show_announced(done))
+        return error
+    return remember(operation, asking, lambda told: (201, show_announced(told)))
+
+
+def _result_of(call: Call, outcome: Announced | BaseException, index: int) -> BatchResult:
+    match outcome:
+        case Remembered(kept=kept):
+            told = msgspec.json.decode(kept.document, type=AnnouncedParcel)
+            return BatchResult(index=index, parcel=told)
+        case Exception():
+            raised = translate(outcome, request_id=call.request_id)
+            problem = make_problem(
+                raised.code,
+                raised.detail,
+                instance=f"#/parcels/{index}",
+                request_id=call.request_id,
+                errors=raised.errors,
+            )
+            return BatchResult(index=index, problem=problem)
+        case BaseException():
+            raise outcome
+        case _:
+            return BatchResult(index=index, parcel=show_announced(outcome))
 
 
 async def list_parcels(call: Call) -> Answer:
