@@ -48,6 +48,9 @@ class Settings(Value):
     archive_dir: Path | None = None
     """Folder of archived months of the journal: read when a release needs every fact, and where
     `restante journal archive` and `verify` look when no folder is named."""
+    seal_every_days: int = 1
+    """Days (UTC) from one signed head of the journal to the next, which the centre makes by itself;
+    0 for none, where a timer runs `restante journal seal`."""
     network_id: str = "restante"
     """Short name of the network: issuer of every QR code, so keep it under 16 characters."""
     network_name: str = "Restante"
@@ -310,7 +313,7 @@ def _check(settings: Settings) -> Settings:
             raise BadSetting(f"{name}: must be positive")
     if settings.hold_hours * HOUR > 60 * DAY:
         raise BadSetting("hold_hours: at most 1440, which is 60 days")
-    for name in ("extension_count_max", "remote_openings_per_hour"):
+    for name in ("extension_count_max", "remote_openings_per_hour", "seal_every_days"):
         if getattr(settings, name) < 0:
             raise BadSetting(f"{name}: 0 or more")
     for name in ("listen_port", "smtp_port"):

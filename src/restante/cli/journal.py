@@ -142,7 +142,9 @@ def export(
 
 @app.command("seal")
 def seal(context: typer.Context, data: Data = None, database: Database = None) -> None:
-    """Sign the heads of all streams that changed since the last seal; once a day, by a timer.
+    """Sign the heads of all streams that changed since the last seal, at most once a day.
+
+    A running centre does it by itself; `seal_every_days` says how often.
 
     Keep what `restante journal heads` prints on another machine: one kept seal proves everything
     up to it.

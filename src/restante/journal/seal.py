@@ -9,11 +9,12 @@ It must not know keys: whoever builds it passes ``sign`` in.
 
 import datetime as dt
 import hashlib
+import time
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from ..core.ids import StreamName
-from .port import Inspected, Seal, Stored
+from .port import Inspected, Seal
 
 FACTS_PER_PAGE = 1_000
 """Facts read at once."""
@@ -41,7 +42,9 @@ class DayHeads(NamedTuple):
     digest: bytes
 
 
-def heads(journal: Inspected, day: dt.date) -> DayHeads:
+def heads(
+    journal: Inspected, day: dt.date, *, pause: Callable[[float], None] | None = None
+) -> DayHeads:
     """Collect the heads of all streams that changed since the seal before.
 
     Parameters
@@ -51,6 +54,8 @@ def heads(journal: Inspected, day: dt.date) -> DayHeads:
     day
         In UTC; names the seal. What counts is positions, so a clock going backwards seals
         nothing twice and leaves nothing out.
+    pause
+        Told after each page of facts for how many seconds it was read.
 
     Raises
     ------
@@ -64,10 +69,16 @@ def heads(journal: Inspected, day: dt.date) -> DayHeads:
     # What was archived before any seal was made of it lies in files that are signed themselves.
     after = max(seals[-1].to_position if seals else 0, journal.floor())
     previous = seals[-1].digest if seals else FIRST_DIGEST
-    return _collect(journal, name, after, journal.head(), previous)
+    return _collect(journal, name, after, journal.head(), previous, pause)
 
 
-def seal_day(journal: Inspected, day: dt.date, sign: Callable[[bytes], bytes]) -> Seal:
+def seal_day(
+    journal: Inspected,
+    day: dt.date,
+    sign: Callable[[bytes], bytes],
+    *,
+    pause: Callable[[float], None] | None = None,
+) -> Seal:
     """Sign a day's heads and keep the seal.
 
     Parameters
@@ -78,13 +89,15 @@ def seal_day(journal: Inspected, day: dt.date, sign: Callable[[bytes], bytes]) -
         See :func:`heads`.
     sign
         Signs the digest.
+    pause
+        See :func:`heads`.
 
     Raises
     ------
     ValueError
         When the day, or a later one, is sealed already.
     """
-    found = heads(journal, day)
+    found = heads(journal, day, pause=pause)
     seal = Seal(
         found.day, found.after_position, found.to_position, found.digest, sign(found.digest)
     )
@@ -128,17 +141,27 @@ def check_seals(
     return good, None
 
 
-def _collect(journal: Inspected, day: str, after: int, to: int, previous: bytes) -> DayHeads:
-    last: dict[StreamName, Stored] = {}
+def _collect(
+    journal: Inspected,
+    day: str,
+    after: int,
+    to: int,
+    previous: bytes,
+    pause: Callable[[float], None] | None = None,
+) -> DayHeads:
+    last: dict[StreamName, Head] = {}
     position = after
     while position < to:
+        began = time.monotonic()
         page = journal.stored_after(position, limit=FACTS_PER_PAGE)
         page = tuple(stored for stored in page if stored.position <= to)
         if not page:
             break
         position = page[-1].position
-        last.update((stored.stream, stored) for stored in page)
-    found = [Head(stream, last[stream].version, last[stream].hash) for stream in sorted(last)]
+        last.update((one.stream, Head(one.stream, one.version, one.hash)) for one in page)
+        if pause is not None:
+            pause(time.monotonic() - began)
+    found = [last[stream] for stream in sorted(last)]
     digest = hashlib.sha256(previous + f"{day} {after} {to}\n".encode())
     for head in found:
         digest.update(f"{head.stream} {head.version} {head.hash.hex()}\n".encode())

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from msgspec.structs import replace
@@ -39,6 +40,7 @@ from .locker import LockerFile, RunningLocker, read_locker_file, start_locker
 from .metrics import CountingClient, Metrics, listen_for_metrics, make_metrics_routes
 from .requests import untraced, watch_requests
 from .running import told_to_run
+from .seals import Sealing
 from .server import serve_app
 from .telemetry import open_traces
 from .turns import TICK_SECONDS
@@ -198,6 +200,7 @@ def _make_all(
     chores = Chores(centre)
     helpers.add("chores", chores)
     client = CountingClient(centre.deliveries.allowance)
+    helpers.add("seals", Sealing(centre.journal, centre.clock, centre.settings, Random()))
     helpers.add("webhooks", WebhookSender(centre.deliveries, centre.clock, client=client))
     if line is not None:
         helpers.add("line", line)
