@@ -162,15 +162,19 @@ def open_centre(
             network=settings.network_id,
             allowance=Allowance(settings.receiver_ports, settings.private_receivers),
         ),
-        routes=RouteDesk(
-            reading=reading,
-            journal=journal,
-            committer=committer,
-            clock=clock,
-            real=SystemClock(),
-            missing=missing_for_planning(),
-            check_problem=check_problem,
-        ),
+        routes=_make_routes(journal, committer, clock),
+    )
+
+
+def _make_routes(journal: SqlJournal, committer: Committer, clock: Clock) -> RouteDesk:
+    return RouteDesk(
+        reading=journal.reading,
+        journal=journal,
+        committer=committer,
+        clock=clock,
+        real=SystemClock(),
+        missing=missing_for_planning(),
+        check_problem=check_problem,
     )
 
 
