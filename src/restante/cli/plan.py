@@ -11,6 +11,7 @@ from .plan_drawing import Drawing, word_of
 
 if TYPE_CHECKING:
     from ..planning.routing import Problem, Result, Stop
+    from ..planning.routing.check import Found
     from ..planning.routing.formats import Instance
 
 app = typer.Typer(no_args_is_help=True, help="Plan: couriers' routes.")
@@ -75,24 +76,30 @@ def routes(
     if out is not None:
         out.write_bytes(result.to_json())
     drawing.write(result, title=problem.name or file.stem)
-    told = {
-        "feasible": result.is_feasible and found.is_feasible,
-        "vehicles": found.vehicles,
-        "cost": instance.cost_of(result),
-        "unserved": len(result.unserved),
-        "seconds": round(took, 2),
-        "iterations": result.iterations,
-        "seed": seed,
-        "bound": result.bound,
-        "gap": result.gap,
-        "violations": list(found.violations),
-    }
+    told = _figures(instance, result, found, took)
     if as_json:
         print_json(told)
     else:
         RESULT.print(_text(problem, result, told), highlight=False, markup=False)
     if set(found.violations) != set(result.violated):
         fail("the plan is not what it says; this is a mistake of the planner, please report it")
+
+
+def _figures(
+    instance: "Instance", result: "Result", found: "Found", took: float
+) -> dict[str, Any]:
+    return {
+        "feasible": result.is_feasible and found.is_feasible,
+        "vehicles": found.vehicles,
+        "cost": instance.cost_of(result),
+        "unserved": len(result.unserved),
+        "seconds": round(took, 2),
+        "iterations": result.iterations,
+        "seed": result.seed,
+        "bound": result.bound,
+        "gap": result.gap,
+        "violations": list(found.violations),
+    }
 
 
 def _read(file: Path, written_as: str | None) -> "Instance":
