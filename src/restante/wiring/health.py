@@ -97,7 +97,7 @@ def _look(check: Check) -> Seen:
         return Seen(check.name, bad, str(error))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is not well
         # What an error says may name places and people; its kind does not.
-        _log.warning("a check failed", check=check.name, error=str(error))
+        _log.warning("a check failed", check=check.name, exc_info=error)
         return Seen(check.name, bad, type(error).__name__)
 
 
