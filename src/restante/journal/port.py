@@ -164,6 +164,17 @@ class Seen(NamedTuple):
     """By table and primary key; ``None`` for a row that was absent."""
 
 
+class Ready(NamedTuple):
+    """A batch made ready before its turn: good when nobody else writes before it."""
+
+    after: int
+    """The position before its first fact."""
+    recorded: tuple[Recorded, ...]
+    statements: Sequence[Any]
+    """What writes it, as its journal says that."""
+    work: Sequence[Work]
+
+
 class Batch(NamedTuple):
     """What is written together or not at all."""
 
@@ -177,6 +188,8 @@ class Batch(NamedTuple):
     skip: int = 0
     """Positions left out before the first fact, in a journal that was put back from a copy: those
     that followed the copy were told to others and must not name other facts."""
+    ready: Ready | None = None
+    """Only ever made by :meth:`Journal.prepare`."""
 
 
 class DueWork(NamedTuple):
@@ -345,6 +358,24 @@ class Journal(Protocol):
             When another process did not let go of the file in time.
         Damaged
             When the file is broken.
+        """
+        ...
+
+    def prepare(self, batch: Batch, *, after: int, recorded_at: UtcSeconds) -> Batch:
+        """Do before a batch's turn what can be done before it, in the belief that nobody writes.
+
+        It must be appended with the same ``recorded_at``. Whether the belief was right is found
+        out in the turn, and what was done is done again when it was not.
+
+        Parameters
+        ----------
+        after
+            The position the batch before it ends with.
+
+        Raises
+        ------
+        RowRejected
+            When a row does not fit its view.
         """
         ...
 

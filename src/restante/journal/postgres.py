@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..core.ids import StreamName, split_stream
 from ..core.value import UtcSeconds
-from .inline import RowKey, View, derive_nothing
+from .inline import RowKey, derive_nothing
 from .migrations import migrate
 from .outbox import work_row
 from .port import (
@@ -66,7 +66,7 @@ from .postgres_server import (
     parse_address,
     translated,
 )
-from .sql import SqlJournal
+from .sql import SqlJournal, Statement
 from .tables import FACTS, OUTBOX, STATES
 
 CHANNEL: Final = "restante_facts"
@@ -94,7 +94,7 @@ _END_TURN_AND_TELL: Final = (
     f"WITH ended AS (UPDATE head SET position = %s, {_NEXT} WHERE id = 1 RETURNING position) "  # noqa: S608 - words are ours
     "SELECT pg_notify(%s, %s || ' ' || position) FROM ended"
 )
-_GENERATION: Final = text("SELECT generation FROM head WHERE id = 1")
+_GENERATION: Final = "SELECT generation FROM head WHERE id = 1"
 _HEAD: Final = text("SELECT position FROM head WHERE id = 1")
 
 _DIALECT: Final[Any] = dialect.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
@@ -165,13 +165,12 @@ class PostgresJournal(SqlJournal):
             archive_dir=archive_dir,
         )
         self._url = parse_address(address, password)
-        self._bulk_facts = Bulk(FACTS, ())
-        self._bulk_states = Bulk(STATES, ("owner", "kind"))
         self._bulk_work = Bulk(OUTBOX, ("key",), is_kept=True)
         self._bulks = {
             table.name: Bulk(table, self._views.view(table.name).key_columns)
             for table in self._views.tables
         }
+        self._bulks |= {FACTS.name: Bulk(FACTS, ()), STATES.name: Bulk(STATES, ("owner", "kind"))}
         self._wanted = {
             table.name: Wanted(table, self._views.view(table.name).key_columns)
             for table in self._views.tables
@@ -272,8 +271,8 @@ class PostgresJournal(SqlJournal):
         # Ours are counted first: one that commits in between looks foreign, which is harmless.
         with self._lock:
             batches, steps = self._batches, self._steps
-        with translated(self._url), self._marks.connect() as connection:
-            generation = int(connection.scalar(_GENERATION) or 0)
+        with translated(self._url):
+            [[(generation,)]] = self._lines.ask([(_GENERATION, ())])
         return (generation - steps) % _GENERATIONS, batches
 
     def stored_after(self, position: int, *, limit: int) -> tuple[Stored, ...]:
@@ -320,32 +319,21 @@ class PostgresJournal(SqlJournal):
 
     # --------------------------------------------------------------- private
 
-    def _write_facts(
-        self,
-        connection: Connection,
-        facts: Sequence[tuple[Scalar, ...]],
-        states: Sequence[tuple[Scalar, ...]],
-    ) -> None:
-        self._turn.last = LastFact.of(facts)
-        self._bulk_facts.put(connection, facts)
-        self._bulk_states.put(connection, states)
+    def _put(self, table: str, rows: Sequence[tuple[Scalar, ...]]) -> Statement:
+        return self._bulks[table].put(rows)
 
-    def _put_rows(
-        self, connection: Connection, view: View, rows: Sequence[tuple[Scalar, ...]]
-    ) -> None:
-        self._bulks[view.table.name].put(connection, rows)
+    def _take_out(self, table: str, keys: Sequence[tuple[Scalar, ...]]) -> Statement:
+        return self._bulks[table].take_out(keys)
+
+    def _run(self, connection: Connection, statement: Statement) -> None:
+        run(connection, *statement)
 
     def _together(self, connection: Connection) -> AbstractContextManager[object]:
         return together(connection)
 
     def _put_work(self, connection: Connection, work: Sequence[Work]) -> None:
         if work:
-            self._bulk_work.put(connection, [work_row(one) for one in work])
-
-    def _delete_rows(
-        self, connection: Connection, view: View, keys: Sequence[tuple[Scalar, ...]]
-    ) -> None:
-        self._bulks[view.table.name].delete(connection, keys)
+            run(connection, *self._bulk_work.put([work_row(one) for one in work]))
 
     def _begin_batch(self, connection: Connection) -> int:
         row = connection.execute(_TAKE_TURN).one()
@@ -358,12 +346,13 @@ class PostgresJournal(SqlJournal):
             batches, steps = self._batches, self._steps
         return seen.mark == ((self._turn.generation - steps) % _GENERATIONS, batches)
 
-    def _end_batch(self, connection: Connection, last_position: int) -> None:
+    def _end_batch(self, connection: Connection, last: Recorded | None) -> None:
         # A step nobody guesses: a standby that took over without our last batches can never come
         # to stand where we believe the database to be, however many batches it takes in.
         step = secrets.randbelow(_GENERATIONS - 1) + 1
-        if last_position:
-            run(connection, _END_TURN_AND_TELL, (last_position, step, CHANNEL, self._teller))
+        if last is not None:
+            self._turn.last = LastFact(last.position, last.hash)
+            run(connection, _END_TURN_AND_TELL, (last.position, step, CHANNEL, self._teller))
         else:
             run(connection, _END_TURN, (step,))
         # Counted before the commit: one too many only costs a committer its cache.

@@ -47,7 +47,7 @@ def _wrapped(connection: Connection) -> Iterator[None]:
 
 
 class Bulk:
-    """Writes rows of one table.
+    """Says how many rows of one table are written.
 
     Parameters
     ----------
@@ -80,19 +80,19 @@ class Bulk:
             f"WHERE {same}"
         )
 
-    def put(self, connection: Connection, rows: Sequence[tuple[Scalar, ...]]) -> None:
-        """Add rows, or replace those with the same key.
+    def put(self, rows: Sequence[tuple[Scalar, ...]]) -> tuple[str, list[Packed]]:
+        """Say how rows are added, or replace those with the same key.
 
         Raises
         ------
         RowRejected
             When a value is not of its column's type.
         """
-        run(connection, self._put, self._arrays(rows))
+        return self._put, self._arrays(rows)
 
-    def delete(self, connection: Connection, keys: Sequence[tuple[Scalar, ...]]) -> None:
-        """Take rows out, absent or not."""
-        run(connection, self._delete, self._arrays(keys))
+    def take_out(self, keys: Sequence[tuple[Scalar, ...]]) -> tuple[str, list[Packed]]:
+        """Say how rows are deleted, absent or not."""
+        return self._delete, self._arrays(keys)
 
     def _arrays(self, rows: Sequence[tuple[Scalar, ...]]) -> list[Packed]:
         arrays: list[Packed] = []

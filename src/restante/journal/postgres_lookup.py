@@ -85,7 +85,16 @@ class Lines:
         sqlalchemy.exc.DBAPIError
             As from every other connection.
         """
-        packed = [(one.statement, one.values(keys)) for one, keys in wanted]
+        return self.ask([(one.statement, one.values(keys)) for one, keys in wanted])
+
+    def ask(self, packed: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        """Answer statements with their values, each with its rows.
+
+        Raises
+        ------
+        sqlalchemy.exc.DBAPIError
+            As from every other connection.
+        """
         with self._places, _told():
             kept = self._take()
             if kept is not None:
@@ -109,7 +118,7 @@ class Lines:
         except IndexError:
             return None
 
-    def _ask(self, line: Line, packed: Sequence[tuple[str, list[Any]]]) -> list[Any]:
+    def _ask(self, line: Line, packed: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
         try:
             with line.pipeline():
                 cursors = [line.cursor(binary=True) for _ in packed]

@@ -12,15 +12,13 @@ R3. A commit whose answer was lost is believed when its last fact is there, by i
 
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import Enum
 from time import monotonic
 from typing import Any, Final, NamedTuple
 
 import psycopg
-
-from .tables import FACTS
 
 COMMIT_SECONDS: Final = 10.0
 """Seconds a commit is waited for; far more than a disk needs, less than callers' patience."""
@@ -47,12 +45,6 @@ class LastFact(NamedTuple):
 
     position: int
     hash: bytes
-
-    @classmethod
-    def of(cls, rows: Sequence[tuple[Any, ...]]) -> "LastFact":
-        """Take it from the rows of a batch, in the order of the table."""
-        named = dict(zip(FACTS.columns.keys(), rows[-1], strict=True))
-        return cls(named["position"], named["hash"])
 
 
 class Patience:
