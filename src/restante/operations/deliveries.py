@@ -213,20 +213,28 @@ class DeliveryDesk:
     def follow(self) -> int:
         """Write down who is to be told of the next facts; how many facts were looked at (D1)."""
         after = self._journal.cursor(FOLLOWER)
+        # Before the receivers: who is registered later is told of nothing before.
+        head = self._journal.head()
+        if head <= after:
+            return 0
+        receivers = self._receivers()
+        if not receivers:
+            self._journal.advance(FOLLOWER, after=after, to=head, derived=Derived(()))
+            return 0
         # Who never looked has missed nothing: there was nobody to tell when that was archived.
         begin = after or self._journal.floor()
         facts = self._journal.stored_after(begin, limit=FACTS_PER_STEP)
         if not facts:
             return 0
-        receivers = self._receivers()
-        to = facts[-1].position if receivers else self._journal.head()
         rows = [
             RowChange(WEBHOOK_DELIVERIES.name, (row["webhook"], row["subject"], row["position"]), {
                 name: row[name] for name in row if name not in ("webhook", "subject", "position")
             })
             for row in self._rows(facts, receivers)
         ]  # fmt: skip
-        is_moved = self._journal.advance(FOLLOWER, after=after, to=to, derived=Derived(rows))
+        is_moved = self._journal.advance(
+            FOLLOWER, after=after, to=facts[-1].position, derived=Derived(rows)
+        )
         return len(facts) if is_moved else 0
 
     def sweep(self) -> int:
