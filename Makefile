@@ -66,8 +66,8 @@ demo: $(VENV)/stamp-runtime
 # The browser's event loop lives in the thread of the tests, so it gets a run of its own.
 test: setup
 ifeq ($(ARGS),)
-	$(PYTEST) $(ENDS) -m "not browser and not slow"
-	$(PYTEST) $(ENDS) -m "browser and not slow"
+	$(PYTEST) $(ENDS) -m "not slow" --ignore tests/browser
+	$(PYTEST) $(ENDS) -m "not slow" tests/browser
 else
 	$(PYTEST) $(ARGS)
 endif
