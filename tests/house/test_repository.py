@@ -4,6 +4,7 @@ import os
 import re
 
 from tests.house.repository import ROOT, committed_files, name_of
+from tests.shifts import LONGEST, TOGETHER
 
 FOLDERS = ("work", "root", r"home/[a-z]\w*", r"Users/[A-Za-z]\w*")
 FOLDERS_OF_MACHINES = re.compile(rf"(?<![\w.:/-])/(?:{'|'.join(FOLDERS)})/".encode())
@@ -60,6 +61,11 @@ def test_what_a_machine_runs_is_the_test_command_of_the_readme():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert re.search(r"^make test\b", readme, re.MULTILINE)
     assert re.search(r"\bmake test\b", script.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_tests_that_take_longest_are_where_they_are_named():
+    gone = [name for name in (*LONGEST, *TOGETHER) if not (ROOT / name).exists()]
+    assert not gone, f"name them anew in tests/shifts.py: {gone}"
 
 
 def test_every_make_command_that_is_written_down_exists():

@@ -121,7 +121,12 @@ class Stage:
         minter = Minter(self.clock, random.Random(11).randbytes)
         keyring = Keyring.in_memory(b"stage", self.clock.now())
         self.centre: Centre = open_centre(
-            Settings(data_dir=folder), self.clock, minter, cost=SIMULATION, keyring=keyring
+            Settings(data_dir=folder),
+            self.clock,
+            minter,
+            cost=SIMULATION,
+            keyring=keyring,
+            durability="relaxed",
         )
         self.city = make_city(lockers=lockers, counters=counters)
         self.couriers = settle_city(self.centre, self.city, keyring=keyring, minter=minter)
