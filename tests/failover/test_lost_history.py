@@ -1,5 +1,6 @@
 """After a loss a centre that goes on believes the database, and nothing it knew before."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -12,19 +13,23 @@ import pytest
 
 from restante.clock import SystemClock
 from restante.core.ids import LockerId
+from restante.core.streams import KINDS as STREAM_KINDS
 from restante.core.value import UtcSeconds
 from restante.journal.committer import Committer
 from restante.journal.ledger import Ledger, Operation
 from restante.journal.port import Busy
+from restante.journal.verify import verify
 from restante.link.message import Ack, Hello, Report, decode_from_centre, encode_message
 from restante.operations.hub import CentreEnd
+from restante.operations.restored import POSITIONS_SKIPPED
+from restante.wiring.history import History
 from tests.api.conftest import announcement
 from tests.crash.kills_under_load import network
 from tests.crash.servers import Node, primary_and_standby
 from tests.failover.takeover import hold_line
 from tests.failover.test_failover import Pair, open_journal
 from tests.journal.story import BY, KINDS, NOW, added, batch, box, unit
-from tests.operations.house import LOCKER, SITE, open_house
+from tests.operations.house import LOCKER, SITE, House, open_house
 from tests.programs import wait_until
 
 EPOCH = "e1"
@@ -123,6 +128,55 @@ def test_a_locker_is_asked_again_for_facts_that_were_acknowledged_and_lost(
             seconds=60,
         )
         assert report(end, house.clock.now(), first_seq=4, count=4) == 7
+
+
+def test_positions_that_were_told_and_lost_are_not_given_again(
+    asynchronous_pair: Pair, tmp_path: Path
+) -> None:
+    primary, standby, address = asynchronous_pair
+    now = UtcSeconds(int(time.time()))
+    house = open_house(tmp_path / "one", at=now, database=address)
+    history = History(house.centre)
+    house.announce("KEPT")
+    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    other = House.reopen(tmp_path / "two", at=now, database=address)
+    with closing(house.centre) as centre, closing(other.centre):
+        assert not again(history.turn)
+        lose_what_follows(primary, standby)
+        last = centre.journal.head()
+        for n in range(4):
+            house.announce(f"LOST{n}")
+        told = centre.journal.head()
+        take_over(primary, standby)
+        # Who knows what was told writes nothing at those positions; who does not, may.
+        wait_until(
+            lambda: "were told" in refusal_of(lambda: house.announce("TOO SOON")),
+            what="the centre that knows refuses",
+            seconds=60,
+        )
+        again(lambda: other.announce("OTHER"))
+        written = other.centre.journal.head()
+        assert last < written < told
+        assert again(history.turn)
+        (loss,) = history.losses
+        assert loss == (told, written)
+        again(lambda: house.announce("GOES ON"))
+        assert house.announce("KEPT") == house.announce("KEPT")
+        other.announce("ALSO")
+        beyond = written + POSITIONS_SKIPPED
+        assert [one.position for one in centre.journal.follow(written, limit=1)] == [beyond + 1]
+        assert not history.turn()
+        report = verify(centre.journal, STREAM_KINDS)
+        assert report.is_sound, report.text()
+
+
+def refusal_of(ask: Callable[[], object]) -> str:
+    """What is said to whoever asks; nothing when it is done."""
+    try:
+        ask()
+    except Busy as error:
+        return str(error)
+    return ""
 
 
 def greet(end: CentreEnd, now: UtcSeconds) -> None:

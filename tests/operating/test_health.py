@@ -26,6 +26,7 @@ from restante.wiring.app import make_app
 from restante.wiring.centre_health import centre_checks
 from restante.wiring.chores import Chores
 from restante.wiring.health import Check, Health, Unwell, make_health_routes
+from restante.wiring.history import History
 from restante.wiring.logs import set_up_logs
 from restante.wiring.metrics import Metrics, listen_for_metrics, make_metrics_routes
 from restante.wiring.requests import find_door, find_names, untraced, watch_requests
@@ -44,7 +45,10 @@ class Operated:
         self.is_linked = True
         self.now = 0.0
         self.chores = Chores(house.centre)
-        checks = centre_checks(house.centre, self.chores, is_linked=lambda: self.is_linked)
+        self.history = History(house.centre)
+        checks = centre_checks(
+            house.centre, self.chores, self.history, is_linked=lambda: self.is_linked
+        )
         health = Health(checks, monotonic=lambda: self.now)
         self.metrics = Metrics(house.centre, kept_seconds=0)
         probes = [*make_health_routes(health), *make_metrics_routes(self.metrics, TOKEN)]
@@ -86,7 +90,7 @@ def test_a_well_centre_is_ready_and_says_what_was_looked_at(operated: Operated) 
     assert status == 200
     assert set(checks) == {
         *("database", "migrations", "committer", "keystore"),
-        *("disk", "chores", "outbox", "broker"),
+        *("disk", "chores", "outbox", "history", "broker"),
     }
     assert set(checks.values()) == {"pass"}
     assert operated.client.get("/livez").text == "ok\n"

@@ -128,6 +128,8 @@ def _check_journal(settings: Settings) -> Iterator[Finding]:
     from ..core.streams import KINDS
     from ..journal.migrations import TooNew
     from ..journal.verify import verify
+    from ..journal.witness import find_loss, read_told
+    from ..wiring.history import WITNESS_FILE
     from ..wiring.record import open_journal
 
     if not settings.database_url and not settings.journal_path.exists():
@@ -142,6 +144,8 @@ def _check_journal(settings: Settings) -> Iterator[Finding]:
         yield Finding("journal", False, str(error), "keep a copy, restore a backup")
         return
     report = verify(journal, KINDS)
+    told = read_told(settings.data_dir / WITNESS_FILE)
+    loss = None if told is None else find_loss(journal, told)
     journal.close()
     yield Finding(
         "journal",
@@ -149,6 +153,16 @@ def _check_journal(settings: Settings) -> Iterator[Finding]:
         f"{report.facts:,} facts in {report.streams:,} streams",
         "" if report.is_sound else report.text(),
     )
+    if loss is not None:
+        yield Finding(
+            "history",
+            False,
+            f"facts up to position {loss.told:,} were told, the journal ends at {loss.last:,} or "
+            "holds others there: a server took over without them, or an old copy was put back",
+            "start the centre, which goes on beyond them; then ask partners to compare",
+        )
+    elif told is not None:
+        yield Finding("history", True, f"what was told is there, up to position {told.position:,}")
 
 
 def _check_backup(settings: Settings) -> Iterator[Finding]:

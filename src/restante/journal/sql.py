@@ -45,6 +45,7 @@ from .port import (
 )
 from .refold import SHAPES_KEY, fingerprint_states, refold_step
 from .tables import CURSORS, FACTS, META, STATES
+from .witness import Witness
 
 Statement: TypeAlias = tuple[str, Any]
 """SQL of the database, and the rows it carries."""
@@ -79,6 +80,8 @@ class SqlJournal(ABC):
         dialect: Dialect,
         archive_dir: Path | None = None,
     ) -> None:
+        self.witness: Witness | None = None
+        """Told of every batch that is written, where somebody looks for losses."""
         self._kinds = kinds
         self._archive_dir = archive_dir
         self._derive = derive
@@ -162,6 +165,8 @@ class SqlJournal(ABC):
             check_distinct(batch.units)
         with self.writing() as connection:
             after = self._begin_batch(connection)
+            if self.witness is not None and not batch.skip:
+                self.witness.check_begin(after)
             is_good = ready is not None and ready.after == after
             if ready is None or not is_good or seen is None or not self._is_as_seen(seen):
                 ready = self._make_ready_in_turn(connection, batch, after, recorded_at)
@@ -170,6 +175,8 @@ class SqlJournal(ABC):
                     self._run(connection, statement)
                 self._put_work(connection, ready.work)
                 self._end_batch(connection, ready.recorded[-1] if ready.recorded else None)
+        if self.witness is not None and ready.recorded:
+            self.witness.note(ready.recorded[-1].position, ready.recorded[-1].hash)
         return ready.recorded
 
     def prepare(self, batch: Batch, *, after: int, recorded_at: UtcSeconds) -> Batch:

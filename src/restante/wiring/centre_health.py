@@ -16,6 +16,7 @@ from ..journal.tables import OUTBOX
 from .centre import Centre
 from .chores import Chores
 from .health import Check, Unwell, look_at_disk
+from .history import History
 
 ANSWER_SECONDS_MAX: Final = 5.0
 """An operation that does nothing is answered within this (chosen)."""
@@ -36,7 +37,7 @@ PROBED: Final = "probed_at"
 
 
 def centre_checks(
-    centre: Centre, chores: Chores, *, is_linked: Callable[[], bool] | None
+    centre: Centre, chores: Chores, history: History, *, is_linked: Callable[[], bool] | None
 ) -> tuple[Check, ...]:
     """List what a centre's readiness rests on.
 
@@ -53,6 +54,7 @@ def centre_checks(
         Check("disk", lambda: look_at_disk(centre.settings.data_dir)),
         Check("chores", lambda: _time_chores(chores)),
         Check("outbox", lambda: _age_outbox(centre), is_needed=False),
+        Check("history", lambda: _tell_losses(history), is_needed=False),
     ]
     if centre.settings.database_url:
         checks.append(Check("failover", lambda: _ask_standbys(centre), is_needed=False))
@@ -113,6 +115,16 @@ def _age_outbox(centre: Centre) -> str:
     if seconds > OUTBOX_SECONDS_MAX:
         raise Unwell(f"work is due for {seconds} s and nobody does it")
     return f"{waiting} wait, the oldest due for {seconds} s"
+
+
+def _tell_losses(history: History) -> str:
+    if history.losses:
+        told, last = history.losses[-1]
+        raise Unwell(
+            f"facts up to position {told} were told, and those after {last} were lost: positions "
+            "went on beyond them; ask partners to compare"
+        )
+    return "what was told is there"
 
 
 def _ask_standbys(centre: Centre) -> str:

@@ -35,6 +35,7 @@ from .chores import Chores
 from .collector import rare_search
 from .ending import LAST_SECONDS, SECONDS_MAX, Helpers, catch_endings, in_time
 from .health import Health, make_health_routes
+from .history import History
 from .line import LinkThread, make_access, open_link
 from .locker import LockerFile, RunningLocker, read_locker_file, start_locker
 from .metrics import CountingClient, Metrics, listen_for_metrics, make_metrics_routes
@@ -199,13 +200,17 @@ def _make_all(
     """Make pages and figures, and what works beside them."""
     chores = Chores(centre)
     helpers.add("chores", chores)
+    history = History(centre)
+    helpers.add("history", history)
     client = CountingClient(centre.deliveries.allowance)
     helpers.add("seals", Sealing(centre.journal, centre.clock, centre.settings, Random()))
     helpers.add("webhooks", WebhookSender(centre.deliveries, centre.clock, client=client))
     if line is not None:
         helpers.add("line", line)
     health = Health(
-        centre_checks(centre, chores, is_linked=None if line is None else line.is_connected)
+        centre_checks(
+            centre, chores, history, is_linked=None if line is None else line.is_connected
+        )
     )
     metrics = Metrics(centre, attempts=lambda: client.attempts)
     token = read_secret(centre.settings.metrics_token_file)
