@@ -86,7 +86,8 @@ def note_heartbeats(noted: Sequence[NotedBeat]) -> Operation[None]:
         for one in noted:
             _put(ledger, one)
 
-    return Operation((), run, [(LOCKER_LINKS.name, (one.beat.locker,)) for one in noted])
+    read = (LOCKER_LINKS.name, LOCKER_CLOCKS.name)
+    return Operation((), run, [(table, (one.beat.locker,)) for one in noted for table in read])
 
 
 def _put(ledger: Ledger, noted: NotedBeat) -> None:
@@ -102,6 +103,9 @@ def _put(ledger: Ledger, noted: NotedBeat) -> None:
     }
     ledger.put(RowChange(LOCKER_LINKS.name, (beat.locker,), row))
     ledger.put(RowChange(CHALLENGES.name, (beat.locker,), {"challenge": beat.challenge}))
-    ledger.put(RowChange(LOCKER_CLOCKS.name, (beat.locker,), {"clock": beat.clock}))
+    clock: dict[str, Scalar] = {"clock": beat.clock}
+    # Nearly always as it was: reading it costs less than writing it.
+    if ledger.row(LOCKER_CLOCKS.name, (beat.locker,)) != clock:
+        ledger.put(RowChange(LOCKER_CLOCKS.name, (beat.locker,), clock))
     if beat.readings:
         ledger.put(readings_row(beat.locker, beat.readings, noted.at))

@@ -170,6 +170,8 @@ class DeliveryDesk:
         allowance: Allowance,
     ) -> None:
         self.allowance = allowance
+        self.has_receivers = True
+        """Whether anybody was to be told of the newest facts."""
         self._journal = journal
         self._committer = committer
         self._keyring = keyring
@@ -218,6 +220,7 @@ class DeliveryDesk:
         if head <= after:
             return 0
         receivers = self._receivers()
+        self.has_receivers = bool(receivers)
         if not receivers:
             self._journal.advance(FOLLOWER, after=after, to=head, derived=Derived(()))
             return 0

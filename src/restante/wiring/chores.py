@@ -15,8 +15,15 @@ from .revocations import Published, publish_revocations
 TURN_SECONDS: Final = 1.0
 """Between two turns when there is nothing to do."""
 
-PAUSE_SECONDS: Final = 0.05
-"""After being woken: what comes within it is one turn's work."""
+GATHER_SECONDS: Final = 0.1
+"""From one turn's beginning to the next one's: what comes within it is one turn's work."""
+
+FULL: Final = 50
+"""Pieces of work after which the next turn begins at once: there is more than one turn takes."""
+
+WATCH_SECONDS: Final = 1.0
+"""Between two looks at what seldom changes, and does not wait for it: see
+:meth:`restante.operations.hub.Hub.watch_machines`."""
 
 SWEEP_TURNS: Final = 600
 """Turns between two sweeps of what nobody needs any more."""
@@ -33,6 +40,7 @@ class Chores:
     def __init__(self, centre: Centre) -> None:
         self._centre = centre
         self._published: Published | None = None
+        self._watched_at = 0.0
         self._is_sweeping = False
         self._turned_at = time.monotonic()
         self._stop = threading.Event()
@@ -63,6 +71,7 @@ class Chores:
     def _run(self) -> None:
         turns = 0
         while not self._stop.is_set():
+            begun = time.monotonic()
             try:
                 done = self._turn(turns)
                 self._turned_at = time.monotonic()
@@ -72,8 +81,9 @@ class Chores:
             turns += 1
             if not done:
                 self._woken.wait(TURN_SECONDS)
-                self._woken.clear()
-                self._stop.wait(PAUSE_SECONDS)
+            self._woken.clear()
+            if done < FULL:
+                self._stop.wait(max(0.0, begun + GATHER_SECONDS - time.monotonic()))
 
     def _turn(self, turns: int) -> int:
         centre = self._centre
@@ -83,8 +93,7 @@ class Chores:
         centre.hub.beats.write()
         done = centre.timekeeper.tick()
         done += centre.hub.push_lists()
-        centre.hub.watch_machines()
-        self._published = publish_revocations(centre, self._published)
+        self._watch()
         done += centre.orders.turn()
         done += centre.worker.turn()
         if self._is_sweeping or turns % SWEEP_TURNS == 0:
@@ -92,3 +101,9 @@ class Chores:
             gone, told = centre.sweeper.turn(), centre.deliveries.sweep()
             self._is_sweeping = gone >= BATCH_MAX or told >= SWEPT_MAX
         return done
+
+    def _watch(self) -> None:
+        if time.monotonic() - self._watched_at >= WATCH_SECONDS:
+            self._watched_at = time.monotonic()
+            self._centre.hub.watch_machines()
+            self._published = publish_revocations(self._centre, self._published)

@@ -13,6 +13,7 @@ import asyncio
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -35,6 +36,9 @@ LOOK_SECONDS: Final = 0.1
 
 BUSY_LOOK_SECONDS: Final = 0.02
 """Between two looks for a second after there was something: facts seldom come alone."""
+
+NOBODY_SECONDS: Final = 1.0
+"""Between two looks while nobody receives anything."""
 
 GATHER_SECONDS: Final = 0.01
 """Results that come within it are one batch."""
@@ -60,6 +64,8 @@ class WebhookSender:
         self._tried: list[Tried] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._stop = threading.Event()
+        self._came = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
 
     def start(self) -> None:
@@ -69,6 +75,10 @@ class WebhookSender:
     def stop(self) -> None:
         """Begin nothing new; what is under way has :data:`CLOSE_SECONDS`."""
         self._stop.set()
+        if self._loop is not None:
+            # It may have ended by itself meanwhile.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._came.set)
 
     def close(self, seconds: float | None = None) -> bool:
         """Stop: wait a little for what is under way, and write down what came of it."""
@@ -79,13 +89,15 @@ class WebhookSender:
         asyncio.run(self._serve())
 
     async def _serve(self) -> None:
-        self._came = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         busy_until = 0.0
         while not self._stop.is_set():
             if await self._turn():
                 busy_until = time.monotonic() + 1
             is_busy = time.monotonic() < busy_until
-            await self._wait(BUSY_LOOK_SECONDS if is_busy else LOOK_SECONDS)
+            quiet_seconds = LOOK_SECONDS if self._desk.has_receivers else NOBODY_SECONDS
+            if not self._stop.is_set():
+                await self._wait(BUSY_LOOK_SECONDS if is_busy else quiet_seconds)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
         await self._turn()
