@@ -92,6 +92,27 @@ def test_processes_are_told_apart(report: PeakReport) -> None:
     assert stretch.uses["centre"].cpu_s > 0
 
 
+def test_the_time_of_threads_and_servers_is_told_for_each_fact(report: PeakReport) -> None:
+    (stretch,) = report.stretches
+    each = stretch.parts.us_per_fact
+    assert 0 < stretch.parts.facts <= sum(report.tags.values())
+    assert {"centre: committer", "centre: chores", "PostgreSQL: backends"} <= set(each)
+    threads = sum(us for name, us in stretch.parts.cpu_s.items() if name.startswith("centre: "))
+    # Threads that have ended are in the process's time alone.
+    assert 0 < threads <= stretch.uses["centre"].cpu_s + 0.1
+
+
+@pytest.mark.slow
+def test_two_processes_of_the_centre_lose_nothing_either() -> None:
+    rates = make_rates(40, 150.0)._replace(beats=BEATS_PER_S)
+    report = measure_peak_day(PeakPlan(rates, seconds=4.0, warm_seconds=1.0, centres=2))
+    (stretch,) = report.stretches
+    assert set(stretch.uses) == {"PostgreSQL", "centre", "centre 2", "generator"}
+    assert report.is_good
+    assert report.losses.acknowledged_facts > 0
+    assert stretch.outcome.unacknowledged == 0
+
+
 def test_the_report_says_the_same_to_people_and_to_programs(report: PeakReport) -> None:
     told, given = report.text(), report.as_object()
     assert given["lost"] == 0

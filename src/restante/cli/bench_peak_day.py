@@ -20,6 +20,9 @@ def bench_peak_day(
     ] = False,
     find: Annotated[bool, typer.Option("--find", help="Go down until a rate is carried.")] = False,
     verify: Annotated[bool, typer.Option(help="Verify the whole journal at the end.")] = True,
+    centres: Annotated[
+        int, typer.Option(help="Processes of the centre, on one database.", min=1, max=8)
+    ] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Drive the busiest hour of a network against a real centre, and count what was lost.
@@ -40,6 +43,7 @@ def bench_peak_day(
         has_broker=broker,
         is_finding=find,
         is_verified=verify,
+        centres=centres,
     )
     try:
         with progress("peak day") as tell:

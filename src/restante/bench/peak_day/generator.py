@@ -46,9 +46,10 @@ class Reach(Value):
 
     network: str
     """File of the network."""
-    port: int
-    """Of the pages and the API."""
-    socket: str = ""
+    ports: tuple[int, ...]
+    """Of the pages and the API, one for each process of the centre."""
+    sockets: tuple[str, ...] = ()
+    """A locker speaks to one of them; none where there is a broker."""
     broker: str = ""
     """Folder of the broker's files, and its address."""
     run: str = "a"
@@ -147,7 +148,7 @@ class Generator:
     def __init__(self, reach: Reach) -> None:
         network = read_network(Path(reach.network))
         self._noted: list[_Noted] = []
-        self._partner = Partner(reach.port, network.keys, reach.run)
+        self._partner = Partner(reach.ports, network.keys, reach.run)
         self._requests = 0
         self._problem = ""
         self._refused: Counter[str] = Counter()
@@ -158,7 +159,7 @@ class Generator:
     async def open(self) -> None:
         """Reach the centre."""
         self._way = await open_way(
-            self.crowd.hear, socket=self._reach.socket, broker=self._reach.broker
+            self.crowd.hear, sockets=self._reach.sockets, broker=self._reach.broker
         )
 
     async def greet(self) -> float:

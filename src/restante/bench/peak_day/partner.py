@@ -47,8 +47,7 @@ class Done(NamedTuple):
 class Partner:
     """Sends requests from threads; what is answered lies in :attr:`done`."""
 
-    def __init__(self, port: int, keys: Sequence[str], run: str) -> None:
-        self._port = port
+    def __init__(self, ports: Sequence[int], keys: Sequence[str], run: str) -> None:
         self._keys = keys
         self._run = run
         self._count = 0
@@ -59,7 +58,11 @@ class Partner:
         self.announced: list[str] = []
         self.booked: list[str] = []
         self._threads = [
-            threading.Thread(target=self._work, args=(keys[place % len(keys)],), daemon=True)
+            threading.Thread(
+                target=self._work,
+                args=(keys[place % len(keys)], ports[place % len(ports)]),
+                daemon=True,
+            )
             for place in range(THREADS)
         ]
         for thread in self._threads:
@@ -103,8 +106,8 @@ class Partner:
         key = f"{self._run}-{self._count}"
         self._queue.put(Asked(kind, due_at, path, msgspec.json.encode(body), key))
 
-    def _work(self, key: str) -> None:
-        connection = HTTPConnection("127.0.0.1", self._port, timeout=_ANSWER_SECONDS_MAX)
+    def _work(self, key: str, port: int) -> None:
+        connection = HTTPConnection("127.0.0.1", port, timeout=_ANSWER_SECONDS_MAX)
         while (asked := self._queue.get()) is not None:
             try:
                 try:

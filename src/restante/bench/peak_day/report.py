@@ -76,6 +76,8 @@ class PeakReport(NamedTuple):
 
     way: str
     """``socket`` or ``broker``."""
+    centres: int
+    """Processes of the centre."""
     lockers: int
     prefill_s: float
     greet_s: float
@@ -101,6 +103,7 @@ class PeakReport(NamedTuple):
         last = self.stretches[-1]
         return {
             "way": self.way,
+            "centres": self.centres,
             "lockers": self.lockers,
             "lost": self.losses.lost,
             "acknowledged_facts": self.losses.acknowledged_facts,
@@ -122,8 +125,8 @@ class PeakReport(NamedTuple):
         """Lay the report out."""
         first = self.stretches[0]
         lines = [
-            f"{self.lockers:,} lockers, {self.way}; greeted in {self.greet_s:.1f} s "
-            f"({self.lockers / max(self.greet_s, 0.001):,.0f}/s)",
+            f"{self.lockers:,} lockers, {self.way}, centre processes: {self.centres}; "
+            f"greeted in {self.greet_s:.1f} s ({self.lockers / max(self.greet_s, 0.001):,.0f}/s)",
             f"asked: {first.rates.facts:,.0f} facts/s and {first.rates.beats:,.0f} heartbeats/s, "
             f"{100 * first.rates.share:.0f} % of the deposits of such a network's busiest hour",
         ]

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -44,6 +44,8 @@ STEP: Final = 0.8
 """What the next lower rate is to the one before it."""
 
 STEPS_MAX: Final = 10
+SETTLE_SECONDS_MAX: Final = 120.0
+NOTICES_LEFT_MAX: Final = 20
 _END_SECONDS_MAX: Final = 60.0
 
 Tell = Callable[[float, str], None]
@@ -60,6 +62,8 @@ class PeakPlan(NamedTuple):
     is_finding: bool = False
     """Whether lower rates follow until one is carried."""
     is_verified: bool = True
+    centres: int = 1
+    """Processes of the centre, on one database."""
 
 
 def measure_peak_day(
@@ -90,7 +94,7 @@ def measure_peak_day(
         with contextlib.closing(open_journal(settings)) as journal:
             before, after = database_bytes(journal), journal.head()
             roots = {"PostgreSQL": server.process.pid}
-            runner = _Runner(plan, settings, folder, roots, tell, journal.head)
+            runner = _Runner(plan, settings, folder, roots, tell, journal)
             account, stretches, greet_s = runner.run()
             tell(0, "counting")
             return _report(
@@ -112,81 +116,103 @@ class _Runner:
         folder: Path,
         roots: dict[str, int],
         tell: Tell,
-        read_head: Callable[[], int],
+        journal: SqlJournal,
     ) -> None:
         self._plan = plan
         self._settings = settings
         self._folder = folder
         self._roots = roots
         self._tell = tell
-        self._read_head = read_head
+        self._journal = journal
 
     def run(self) -> tuple[Account, list[Stretch], float]:
-        """Run centre and generator, one stretch after the other."""
+        """Run centres and generator, one stretch after the other."""
+        centres = [self._centre_plan(number) for number in range(self._plan.centres)]
+        reach = Reach(
+            network=str(self._folder / "network.json"),
+            ports=tuple(int(one.settings["listen_port"]) for one in centres),
+            sockets=tuple(one.socket for one in centres if one.socket),
+        )
+        with contextlib.ExitStack() as stack:
+            if self._plan.has_broker:
+                broker = stack.enter_context(run_broker(self._folder / "broker"))
+                for one in centres:
+                    one.settings.update(broker.settings)
+                reach = msgspec.structs.replace(reach, broker=broker.address)
+                self._roots["Mosquitto"] = broker.pid
+            running: dict[str, _Program] = {}
+            for number, one in enumerate(centres, 1):
+                name = "centre" if number == 1 else f"centre {number}"
+                running[name] = stack.enter_context(_program("centre", one))
+                self._roots[name] = running[name].process.pid
+                running[name].expect(READY)
+            generator = stack.enter_context(_program("generator", reach))
+            self._roots["generator"] = generator.process.pid
+            self._tell(0, "lockers greet")
+            greet_s = generator.read(float)
+            stretches = list(self._stretches(generator, running))
+            generator.end()
+            account = generator.read(Account)
+        return account, stretches, greet_s
+
+    def _centre_plan(self, number: int) -> CentrePlan:
         port = _free_port()
-        centre = CentrePlan(
+        return CentrePlan(
             settings={
                 "data_dir": str(self._settings.data_dir),
                 "database_url": self._settings.database_url,
                 "listen_port": port,
                 "public_url": f"http://127.0.0.1:{port}",
             },
-            socket="" if self._plan.has_broker else str(self._folder / "line"),
+            socket="" if self._plan.has_broker else str(self._folder / f"line{number}"),
         )
-        reach = Reach(network=str(self._folder / "network.json"), port=port, socket=centre.socket)
-        with contextlib.ExitStack() as stack:
-            if self._plan.has_broker:
-                broker = stack.enter_context(run_broker(self._folder / "broker"))
-                centre = msgspec.structs.replace(
-                    centre, settings={**centre.settings, **broker.settings}
-                )
-                reach = msgspec.structs.replace(reach, broker=broker.address)
-                self._roots["Mosquitto"] = broker.pid
-            with _program("centre", centre) as running:
-                self._roots["centre"] = running.process.pid
-                running.expect(READY)
-                with _program("generator", reach) as generator:
-                    self._roots["generator"] = generator.process.pid
-                    self._tell(0, "lockers greet")
-                    greet_s = generator.read(float)
-                    stretches = list(self._stretches(generator, running))
-                    generator.end()
-                    account = generator.read(Account)
-        return account, stretches, greet_s
 
-    def _stretches(self, generator: "_Program", centre: "_Program") -> Iterator[Stretch]:
+    def _stretches(
+        self, generator: "_Program", centres: Mapping[str, "_Program"]
+    ) -> Iterator[Stretch]:
         rates = self._plan.rates
         for step in range(STEPS_MAX):
             self._tell(step, f"{rates.facts:,.0f} facts/s")
             run = Run(rates=rates, warm_seconds=self._plan.warm_seconds, seconds=self._plan.seconds)
             generator.write(run)
-            uses, parts = self._watch(centre)
+            uses, parts = self._watch(centres)
             stretch = Stretch(rates, generator.read(Outcome), uses, parts)
             yield stretch
             if stretch.is_carried or not self._plan.is_finding:
                 return
+            self._tell(step, "what is left of it")
+            self._settle()
             rates = scale_rates(rates, STEP)
 
-    def _watch(self, centre: "_Program") -> tuple[dict[str, Use], Parts]:
+    def _settle(self) -> None:
+        """Wait until notices of the last rate are out: the next one shall not pay for them."""
+        until = time.monotonic() + SETTLE_SECONDS_MAX
+        clock = SystemClock()
+        while measure_lag(self._journal, clock.now()).notices_due > NOTICES_LEFT_MAX:
+            if time.monotonic() > until:
+                return
+            time.sleep(1)
+
+    def _watch(self, centres: Mapping[str, "_Program"]) -> tuple[dict[str, Use], Parts]:
         """Measure processes over the stretch that is counted, and what they are made of."""
         time.sleep(self._plan.warm_seconds)
-        before, parts, head = measure(self._roots), self._parts(centre), self._read_head()
+        before, parts, head = measure(self._roots), self._parts(centres), self._journal.head()
         time.sleep(self._plan.seconds)
-        after, later = measure(self._roots), self._parts(centre)
+        after, later = measure(self._roots), self._parts(centres)
         uses = {
             name: Use(use.cpu_s - before[name].cpu_s, use.memory_mb) for name, use in after.items()
         }
         cpu_s = {name: cpu_s - parts.get(name, 0.0) for name, cpu_s in later.items()}
-        return uses, Parts(max(1, self._read_head() - head), cpu_s)
+        return uses, Parts(max(1, self._journal.head() - head), cpu_s)
 
-    def _parts(self, centre: "_Program") -> dict[str, float]:
-        centre.write("threads")
-        threads = centre.read(dict[str, float])
+    def _parts(self, centres: Mapping[str, "_Program"]) -> dict[str, float]:
+        used: dict[str, float] = {}
+        for program in centres.values():
+            program.write("threads")
+            for thread, cpu_s in program.read(dict[str, float]).items():
+                used[f"centre: {thread}"] = used.get(f"centre: {thread}", 0.0) + cpu_s
         servers = measure_servers(self._roots["PostgreSQL"])
-        return {
-            **{f"centre: {name}": cpu_s for name, cpu_s in threads.items()},
-            **{f"PostgreSQL: {name}": cpu_s for name, cpu_s in servers.items()},
-        }
+        return {**used, **{f"PostgreSQL: {name}": cpu_s for name, cpu_s in servers.items()}}
 
 
 class _Program:
@@ -268,6 +294,7 @@ def _report(
     found = check_journal(journal) if plan.is_verified else None
     return PeakReport(
         way="broker" if plan.has_broker else "socket",
+        centres=plan.centres,
         lockers=plan.rates.lockers,
         prefill_s=took[0],
         greet_s=took[1],

@@ -3,10 +3,11 @@
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urlsplit
+from zlib import crc32
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -38,34 +39,38 @@ class Way(Protocol):
         ...
 
 
-async def open_way(hear: Hear, *, socket: str, broker: str) -> Way:
-    """Reach the centre over a socket, or through a broker."""
-    if socket:
-        reader, writer = await asyncio.open_unix_connection(socket)
-        return SocketWay(hear, reader, writer)
+async def open_way(hear: Hear, *, sockets: Sequence[str], broker: str) -> Way:
+    """Reach the centre over a socket for each of its processes, or through a broker."""
+    if sockets:
+        return SocketWay(hear, [await asyncio.open_unix_connection(one) for one in sockets])
     way = BrokerWay(hear, broker, asyncio.get_running_loop())
     await asyncio.to_thread(way.open)
     return way
 
 
 class SocketWay:
-    """One connection to :class:`restante.bench.peak_day.line.SocketCentre`."""
+    """A connection to each :class:`restante.bench.peak_day.line.SocketCentre`.
+
+    Each locker keeps to one of them, as to one broker of several.
+    """
 
     def __init__(
-        self, hear: Hear, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, hear: Hear, ends: Sequence[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
     ) -> None:
         self._hear = hear
-        self._writer = writer
-        self._task = asyncio.create_task(self._receive(reader))
+        self._writers = [writer for _, writer in ends]
+        self._tasks = [asyncio.create_task(self._receive(reader)) for reader, _ in ends]
 
     def send(self, locker: str, body: bytes) -> None:
         """Bring a message to the centre."""
-        self._writer.write(make_frame(locker, body))
+        place = crc32(locker.encode()) % len(self._writers)
+        self._writers[place].write(make_frame(locker, body))
 
     async def close(self) -> None:
         """Hang up."""
-        self._writer.close()
-        await self._task
+        for writer in self._writers:
+            writer.close()
+        await asyncio.gather(*self._tasks)
 
     async def _receive(self, reader: asyncio.StreamReader) -> None:
         async for name, body in read_frames(reader):
