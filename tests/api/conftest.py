@@ -15,7 +15,7 @@ from restante.api.endpoint import Endpoint
 from restante.api.rate import RateLimit
 from restante.core.ids import PartnerId
 from restante.operations.directory import issue_api_key, register_partner
-from tests.operations.house import ACME, OPERATOR, RIVAL, House, open_house
+from tests.operations.house import ACME, OPERATOR, RIVAL, House, copy_house
 
 NETWORK = PartnerId("network")
 GENEROUS = RateLimit(per_second=1e6, burst=1_000_000)
@@ -96,7 +96,7 @@ def announcement(label: str = "ABC-000-111", **changes: Any) -> dict[str, Any]:
 
 @contextmanager
 def open_door(folder: Path) -> Iterator[Door]:
-    house = open_house(folder)
+    house = copy_house(folder)
     opened = Door(house)
     with opened.client:
         yield opened

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.operations.house import House, open_house
+from tests.operations.house import House, copy_house
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    opened = open_house(tmp_path)
+    opened = copy_house(tmp_path)
     yield opened
     opened.centre.close()
