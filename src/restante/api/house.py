@@ -20,6 +20,7 @@ from ..journal.port import Journal, Scalar
 from ..operations.deliveries import DeliveryDesk
 from ..operations.enrolment import EnrolmentDesk
 from ..operations.means import Means
+from ..operations.route_plans import RouteDesk
 from ..views import Queries
 from ..views.tables import PARTNERS
 from .cursor import CursorSeal
@@ -72,6 +73,11 @@ class Centre(Protocol):
     @property
     def deliveries(self) -> DeliveryDesk:
         """Receivers of webhooks, and what is told to them."""
+        ...
+
+    @property
+    def routes(self) -> RouteDesk:
+        """Plans of couriers' routes."""
         ...
 
     @property

@@ -5,7 +5,7 @@ with a typing mistake that is silently ignored shows too much.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -66,7 +66,8 @@ def _read_again(raw: bytes, kind: Any, error: msgspec.ValidationError) -> Any:
     except (msgspec.DecodeError, RecursionError):
         raise _no_json() from None
     try:
-        return msgspec.convert(content, kind)
+        # Through JSON once more: only there can a part stay as it was written.
+        return msgspec.json.decode(msgspec.json.encode(content), type=kind)
     except msgspec.ValidationError:
         raise _invalid(_faults(content, kind, "body", error, is_strict=True)) from None
 
@@ -109,6 +110,8 @@ def _faults(
 
 
 def _faults_of_field(content: Any, kind: Any, path: str, *, is_strict: bool) -> tuple[Fault, ...]:
+    if msgspec.Raw in (kind, *get_args(kind)):
+        return ()
     try:
         msgspec.convert(content, kind, strict=is_strict)
     except msgspec.ValidationError as error:

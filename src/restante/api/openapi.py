@@ -48,6 +48,7 @@ _TAGS: Final = {
     "Lockers": "Machines at sites, with their compartments.",
     "Events": "Everything that happens, in order.",
     "Webhooks": "Be told what happens, signed and in order of each parcel.",
+    "Routes": "Plan where couriers go, in which order, with the compartments that are free.",
     "Partner": "Who you are.",
 }
 

@@ -12,6 +12,7 @@ from . import (
     parcel_changes,
     parcels,
     receipts,
+    routes,
     sites,
     webhooks,
 )
@@ -29,4 +30,5 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *machines.ENDPOINTS,
     *feed.ENDPOINTS,
     *webhooks.ENDPOINTS,
+    *routes.ENDPOINTS,
 )
