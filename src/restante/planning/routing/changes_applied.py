@@ -128,10 +128,15 @@ class _Applying:
             says = f"{event.parcel!r} was served at {done[0].started_at:.0f}: leave the event out"
             raise BadProblem(path, says)
         parcel = self.parcels[event.parcel]
-        self.parcels[event.parcel] = replace(parcel, options=event.options)
+        self.parcels[event.parcel] = replace(parcel, options=event.options, planned=None)
         self.because[event.parcel] = "parcel_redirected"
         if standing is None:
             return
+        if not parcel.is_pickup and (standing.left_at is not None or self._is_loaded(
+            standing.vehicle.id
+        )):  # fmt: skip
+            on_board = replace(self.parcels[event.parcel], vehicle=standing.vehicle.id)
+            self.parcels[event.parcel] = on_board
         for one in standing.committed:
             if one.parcel == event.parcel:
                 self._give_up(parcel.options[one.option].place, {event.parcel})
@@ -212,7 +217,11 @@ class _Applying:
         self.vehicles[event.vehicle] = replace(
             self.vehicles[event.vehicle],
             end_place=place,
-            shift_ends_at=max(self.vehicles[event.vehicle].shift_starts_at, self.at),
+            shift_ends_at=max(
+                self.vehicles[event.vehicle].shift_starts_at,
+                self.at,
+                *(one.started_at + self._service_s(one) for one in standing.done),
+            ),
         )
         stays = {p for p, one in self.parcels.items() if one.vehicle == event.vehicle}
         if standing.left_at is not None or self._is_loaded(event.vehicle):
