@@ -115,7 +115,11 @@ class Ends:
     def change_list(self, key: str, label: str | None) -> None:
         self.version += 1
         self.centre_list[key] = (self.version, label)
-        self.centre.list_changed(self.version)
+        # Half of the time what changed was read already, since what may be an older version.
+        held = self.centre.held_version
+        is_read = bool(held) and self.dice.random() < 0.5
+        delta = self.read_list(self.dice.randint(1, held or 1)) if is_read else None
+        self.centre.list_changed(self.version, delta)
 
     def commit(self) -> None:
         for arrived in self.waiting:

@@ -116,6 +116,7 @@ class CentreSession:
         """Note that the way to the locker is gone."""
         self._is_connected = False
         self._held_version = None
+        self._delta = None
         self._acks.clear()
         self._orders.clear()
         self.configuration.disconnected()
@@ -208,6 +209,7 @@ class CentreSession:
                 self._list.reset()
             else:
                 self._list.answered(now)
+                self._delta = None
         if version <= self._list_version or self._is_ahead_told:
             return []
         self._is_ahead_told = True
@@ -233,9 +235,11 @@ class CentreSession:
         return TimeSignal(locker=self._locker, at_ms=now * 1000, challenge=self._challenge)
 
     def _make_list(self, base: int) -> ListUpdate:
-        known, self._delta = self._delta, None
-        is_fit = known is not None and known.base_version == base
-        delta = known if known is not None and is_fit else self._read_list(base)
+        delta = self._delta
+        # Changes since an older version hold those since the one held (R4); they stay here until
+        # they are confirmed, for they may have to be said again.
+        if delta is None or not delta.base_version <= base < self._list_version <= delta.version:
+            delta = self._read_list(base)
         # It may be newer than what was told of: a commit came between.
         self._list_version = max(self._list_version, delta.version)
         return ListUpdate(
