@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import plan_travel
 from .output import RESULT, fail, print_json, progress
+from .plan_depots import depots
 from .plan_drawing import Drawing, word_of
+from .plan_travel import TravelOptions, check_format, read_instance
 
 if TYPE_CHECKING:
     from ..planning.routing import Problem, Result, Stop
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from ..planning.routing.formats import Instance
 
 app = typer.Typer(no_args_is_help=True, help="Plan: couriers' routes.")
+app.command("depots")(depots)
 
 
 @app.callback()
@@ -45,6 +49,11 @@ def routes(
     geojson_file: Annotated[
         Path | None, typer.Option("--geojson", help="Write routes and stops as GeoJSON.")
     ] = None,
+    travel: plan_travel.Source = None,
+    travel_profile: plan_travel.Profile = "",
+    travel_tile: plan_travel.Tile = None,
+    travel_cache: plan_travel.Cache = None,
+    travel_estimate: plan_travel.Estimate = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Plan couriers' routes where a parcel may go to one of several places.
@@ -56,7 +65,8 @@ def routes(
         from ..planning.routing import MaxIterations, MaxSeconds, check, solve, warm_up
     except ModuleNotFoundError as error:
         fail(f"planning needs {error.name}: install restante[planning]")
-    instance = _read(file, written_as)
+    said = TravelOptions(travel, travel_profile, travel_tile, travel_cache, travel_estimate)
+    instance = _read(file, written_as, said)
     problem = instance.problem
     drawing = Drawing(problem, map_file=map_file, geojson_file=geojson_file)
     with progress("planning", total=1.0) as tell:
@@ -85,9 +95,7 @@ def routes(
         fail("the plan is not what it says; this is a mistake of the planner, please report it")
 
 
-def _figures(
-    instance: "Instance", result: "Result", found: "Found", took: float
-) -> dict[str, Any]:
+def _figures(instance: "Instance", result: "Result", found: "Found", took: float) -> dict[str, Any]:
     return {
         "feasible": result.is_feasible and found.is_feasible,
         "vehicles": found.vehicles,
@@ -96,22 +104,19 @@ def _figures(
         "seconds": round(took, 2),
         "iterations": result.iterations,
         "seed": result.seed,
+        "engine": result.engine,
+        "travel": result.travel,
         "bound": result.bound,
         "gap": result.gap,
         "violations": list(found.violations),
     }
 
 
-def _read(file: Path, written_as: str | None) -> "Instance":
-    from ..planning.routing import BadProblem
-    from ..planning.routing.formats import READERS, BadInstance, read_problem
-
-    if written_as is not None and written_as not in READERS:
-        fail(f"{written_as!r} is no format: give one of {', '.join(READERS)}")
-    text = file.read_text(encoding="utf-8", errors="replace")
+def _read(file: Path, written_as: str | None, travel: TravelOptions) -> "Instance":
+    check_format(written_as)
     try:
-        return read_problem(text) if written_as is None else READERS[written_as](text, file.stem)
-    except (BadProblem, BadInstance) as error:
+        return read_instance(file, written_as, travel)
+    except (ValueError, OSError) as error:
         fail(f"{file}: {error}")
 
 
@@ -123,6 +128,9 @@ def _text(problem: "Problem", result: "Result", told: dict[str, Any]) -> str:
         f"{len(problem.parcels) - told['unserved']} of {len(problem.parcels)} parcels served;"
         f" {told['iterations']} iterations in {told['seconds']} s, seed {told['seed']}",
     ]
+    if (travel := result.travel) is not None and (travel.estimated or travel.says):
+        share = f"{travel.estimated} of {travel.pairs} travel times are estimated"
+        lines.append(f"{share} ({travel.name}{': ' if travel.says else ''}{travel.says})")
     for route in result.routes:
         served = sum(len(visit.served) for visit in route.visits)
         lines.append(
