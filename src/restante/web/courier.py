@@ -19,6 +19,7 @@ from restante.views.principal import NotFound, Principal, Role
 
 from .account import Form
 from .courier_door import CourierDoor
+from .courier_route import CourierRoute
 from .courier_scan import judge_scan
 from .courier_view import CourierView, Day, Stop, first_locker, mint_pass
 from .map_sketch import MapSketcher
@@ -160,13 +161,15 @@ class _Tour:
         self._parts = parts
         self._centre = parts.centre
         self._view = CourierView(parts.centre, zone=parts.pages.zone)
+        self._route = CourierRoute(parts.centre, zone=parts.pages.zone)
         self._sketcher: MapSketcher | None = None
 
     def today(self, request: WebRequest) -> Response[Any]:
         """Show where to go."""
         seat = self._seat(request)
         day = self._view.day(seat, near=self._where(seat))
-        return self._render(request, "courier/today.html", seat, day=day)
+        planned = self._route.find(seat, day)
+        return self._render(request, "courier/today.html", seat, day=day, planned=planned)
 
     def stop(self, request: WebRequest, site: SiteId) -> Response[Any]:
         """Show what is to be done at one site."""

@@ -1,7 +1,8 @@
 """A courier's day: where to go, what to put in, what to take back, and what was done.
 
 R1. A courier sees the parcels of the partner they drive for, at the sites they may serve.
-R2. The order of stops is a courtesy, not a plan: always the nearest site next.
+R2. Without a plan in force (:mod:`.courier_route`) the order of stops is a courtesy: always the
+    nearest site next.
 
 It must not know requests or templates, and it changes nothing.
 """

@@ -31,6 +31,7 @@ PLACES: Final = (
     ("/operator/notices", "Notices", "mail"),
     ("/operator/openings", "Openings", "door-open"),
     ("/operator/import", "Import", "upload"),
+    ("/operator/routes", "Routes", "navigation"),
     ("/operator/partners", "Partners", "building-2"),
     ("/operator/webhooks", "Webhooks", "send"),
     ("/operator/couriers", "Couriers", "truck"),
@@ -67,6 +68,9 @@ DONE: Final = {
     "locker-revoked": "The machine is revoked. Nobody listens to it any more.",
     "configured": "Noted: the locker follows when nobody stands before it.",
     "release-set": "Noted. It is compared with what lockers say they run.",
+    "plan-cancelled": "Cancelled. The problem is kept; search again when you like.",
+    "plan-in-force": "In force: couriers of that day see its order now.",
+    "plan-withdrawn": "Withdrawn: couriers see the nearest stop next again.",
     "sound": "Verified: every stream folds to its state, and no hash is broken.",
 }
 """Words for what was done; anything else in the address is ignored."""

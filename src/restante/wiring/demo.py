@@ -20,6 +20,7 @@ from ..sim.stand import Stand
 from ..sim.town import PARTNER
 from .app import App, make_app
 from .city_controls import CityControls
+from .route_runner import RouteRunner
 from .server import serve_app
 from .town import Town, build_town
 
@@ -88,6 +89,7 @@ class Demo:
             zone=self.town.city.time_zone,
         )
         self._rows, self._seed, self._scale = rows, seed, scale
+        self._routes = RouteRunner(self.town.office.centre.routes, name="demo")
 
     def begin(self) -> None:
         """Let the city live: first up to now as fast as the machine can, then at its pace."""
@@ -95,10 +97,12 @@ class Demo:
         self.life.ask(self._plan)
         self.life.hurry_to(self._now)
         self.life.start()
+        self._routes.start()
 
     def close(self) -> None:
         """End the city's life and let go of its files."""
         self.app.web.live.close()
+        self._routes.close()
         self.life.close()
         self.town.close()
 

@@ -40,6 +40,7 @@ from .line import LinkThread, make_access, open_link
 from .locker import LockerFile, RunningLocker, read_locker_file, start_locker
 from .metrics import CountingClient, Metrics, listen_for_metrics, make_metrics_routes
 from .requests import untraced, watch_requests
+from .route_runner import RouteRunner
 from .running import told_to_run
 from .seals import Sealing
 from .server import serve_app
@@ -205,6 +206,7 @@ def _make_all(
     client = CountingClient(centre.deliveries.allowance)
     helpers.add("seals", Sealing(centre.journal, centre.clock, centre.settings, Random()))
     helpers.add("webhooks", WebhookSender(centre.deliveries, centre.clock, client=client))
+    helpers.add("routes", RouteRunner(centre.routes, name=centre.minter.make("q")))
     if line is not None:
         helpers.add("line", line)
     health = Health(
