@@ -218,6 +218,7 @@ async def agree_over(broker: Broker, week: Week) -> float:
             far.clock.set(now)
             house.centre.hub.push_lists()
             with lock:
+                far.controller.tick()
                 if far.is_agreed:
                     return seconds
                 assert seconds < AGREED_SECONDS_MAX, far.difference
