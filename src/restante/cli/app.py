@@ -17,6 +17,8 @@ from .broker import broker
 from .demo import demo
 from .doctor import doctor
 from .output import TALK
+from .plan_again import again
+from .plan_evening import loading, overflow
 from .serve import openapi, serve
 from .setup import import_manifest, init
 
@@ -45,6 +47,9 @@ app.add_typer(bench.app, name="bench")
 app.add_typer(board.app, name="board")
 app.add_typer(journal.app, name="journal")
 app.add_typer(locker.app, name="locker")
+plan.app.command("again")(again)
+plan.app.command("overflow")(overflow)
+plan.app.command("loading")(loading)
 app.add_typer(plan.app, name="plan")
 
 
