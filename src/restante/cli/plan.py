@@ -29,10 +29,7 @@ def plan() -> None:
 @app.command("routes")
 def routes(
     file: Annotated[Path, typer.Argument(help="A problem: JSON, or of a public format.")],
-    written_as: Annotated[
-        str | None,
-        typer.Option("--format", help="Public format: vrpdo, vrptw, cvrp, vrprdl or gvrp."),
-    ] = None,
+    written_as: plan_travel.Format = None,
     seconds: Annotated[float, typer.Option(help="Seconds to search.", min=0.1)] = 30.0,
     iterations: Annotated[
         int | None,

@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 
 def depots(
     files: Annotated[list[Path], typer.Argument(help="Problems, one for each depot.")],
-    written_as: Annotated[
-        str | None,
-        typer.Option("--format", help="Public format: vrpdo, vrptw, cvrp, vrprdl or gvrp."),
-    ] = None,
+    written_as: plan_travel.Format = None,
     seconds: Annotated[float, typer.Option(help="Seconds to search, each.", min=0.1)] = 30.0,
     iterations: Annotated[
         int | None,

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from ..planning.routing.formats import Instance
     from ..wiring.travel import TravelWish
 
+Format = Annotated[
+    str | None,
+    typer.Option("--format", help="Public format: vrpdo, vrptw, cvrp, vrprdl or gvrp."),
+]
 Source = Annotated[
     str | None,
     typer.Option(

@@ -290,7 +290,7 @@ def test_a_file_may_differ_there_and_back_and_leave_pairs_out():
         ("b,a,1,inf", "line 3: distance_m is inf"),
         ("b,a,-5,1", "line 3: duration_s is -5, which is negative: give 0 or more"),
         ("b,a,soon,1", "line 3: duration_s is 'soon', which is no number"),
-        ("b,a,1", "line 3: 3 cells, and 4 are needed"),
+        ("b,a,1", "line 3: 3 entries, and 4 are needed"),
         ("a,a,1,1", "line 3: from 'a' to itself it is not 0: leave it out"),
     ],
 )

@@ -23,7 +23,7 @@ def read_csv_table(lines: Iterable[str], ids: Sequence[str]) -> Found:
     """
     row_of = {id_: i for i, id_ in enumerate(ids)}
     reader = csv.reader(lines)
-    header = [cell.strip().removeprefix("\ufeff") for cell in next(reader, [])]
+    header = [entry.strip().removeprefix("\ufeff") for entry in next(reader, [])]
     missing = [name for name in COLUMNS if name not in header]
     if missing:
         raise NoTravel(
@@ -33,13 +33,14 @@ def read_csv_table(lines: Iterable[str], ids: Sequence[str]) -> Found:
     columns = [header.index(name) for name in COLUMNS]
     found = Found.nothing(len(ids), len(ids))
     seen: dict[tuple[int, int], int] = {}
-    for cells in reader:
-        if not any(cell.strip() for cell in cells):
+    for entries in reader:
+        if not any(entry.strip() for entry in entries):
             continue
         line = reader.line_num
-        if len(cells) <= max(columns):
-            raise NoTravel(f"line {line}: {len(cells)} cells, and {max(columns) + 1} are needed")
-        origin, place, duration, distance = (cells[i].strip() for i in columns)
+        if len(entries) <= max(columns):
+            wanted = max(columns) + 1
+            raise NoTravel(f"line {line}: {len(entries)} entries, and {wanted} are needed")
+        origin, place, duration, distance = (entries[i].strip() for i in columns)
         i, j = _row(row_of, origin, line), _row(row_of, place, line)
         if (i, j) in seen:
             raise NoTravel(

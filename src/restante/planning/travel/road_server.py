@@ -106,8 +106,8 @@ class Osrm(NamedTuple):
             _table(self.name, answer.get("durations"), shape),
             np.zeros(shape, dtype=bool),
         )
-        for cell in answer.get("fallback_speed_cells", []):
-            found.estimated[tuple(cell)] = True
+        for pair in answer.get("fallback_speed_cells", []):
+            found.estimated[tuple(pair)] = True
         return found
 
 
@@ -146,8 +146,8 @@ class Valhalla(NamedTuple):
         found = answer["sources_to_targets"]
         if isinstance(found, list):
             found = {
-                "distances": [[cell.get("distance") for cell in row] for row in found],
-                "durations": [[cell.get("time") for cell in row] for row in found],
+                "distances": [[pair.get("distance") for pair in row] for row in found],
+                "durations": [[pair.get("time") for pair in row] for row in found],
             }
         shape = (len(names) - columns, columns)
         return Found(
