@@ -128,6 +128,8 @@ def _text(problem: "Problem", result: "Result", told: dict[str, Any]) -> str:
     if (travel := result.travel) is not None and (travel.estimated or travel.says):
         share = f"{travel.estimated} of {travel.pairs} travel times are estimated"
         lines.append(f"{share} ({travel.name}{': ' if travel.says else ''}{travel.says})")
+    if result.gap is not None:
+        lines.append(f"at most {result.gap:.2%} above what any plan costs")
     for route in result.routes:
         served = sum(len(visit.served) for visit in route.visits)
         lines.append(
