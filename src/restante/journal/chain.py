@@ -7,7 +7,7 @@ not to the story, and a journal moved to another database keeps its chain.
 It knows no storage; both adapters use it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -27,10 +27,28 @@ _encode: Final = msgspec.json.Encoder().encode
 class Sealed(NamedTuple):
     """One unit, ready to be written."""
 
-    stored: Sequence[Stored]
+    rows: Sequence[tuple[Scalar, ...]]
+    """As :func:`column_values` lists them."""
     recorded: Sequence[Recorded]
     head_hash: bytes
     """Hash of the last fact."""
+
+    def stored(self) -> Iterator[Stored]:
+        """Give the facts as a journal that keeps no columns keeps them."""
+        for one, row in zip(self.recorded, self.rows, strict=True):
+            _, _, _, _, tag, body, *_ = row
+            yield Stored(
+                one.position,
+                one.stream,
+                one.version,
+                str(tag),
+                bytes(body),  # type: ignore[arg-type]
+                one.by,
+                one.cause,
+                one.origin,
+                one.recorded_at,
+                one.hash,
+            )
 
 
 def hash_fact(fact: Stored, previous: bytes) -> bytes:
@@ -62,9 +80,10 @@ def seal_unit(
     position
         Position of the unit's first fact.
     """
-    stored: list[Stored] = []
+    rows: list[tuple[Scalar, ...]] = []
     recorded: list[Recorded] = []
     stream, version = unit.stream, unit.expected_version
+    kind, owner = split_stream(stream)
     for place, entry in enumerate(unit.entries, start=position):
         version += 1
         fact, by, cause, origin = entry.fact, entry.by, entry.cause, entry.origin
@@ -73,8 +92,9 @@ def seal_unit(
         else:
             tag, body = codec.tag(fact), entry.body
         head_hash = _chain(head_hash, body, stream, version, tag, by, cause, origin, recorded_at)
-        stored.append(
-            Stored(place, stream, version, tag, body, by, cause, origin, recorded_at, head_hash)
+        epoch, seq = (None, None) if origin is None else (origin.epoch, origin.seq)
+        rows.append(
+            (owner, kind, version, place, tag, body, by, cause, epoch, seq, recorded_at, head_hash)
         )
         recorded.append(
             Recorded(
@@ -89,7 +109,7 @@ def seal_unit(
                 hash=head_hash,
             )
         )
-    return Sealed(stored, recorded, head_hash)
+    return Sealed(rows, recorded, head_hash)
 
 
 def _chain(

@@ -43,7 +43,10 @@ FEW = 16
 SHARES_MAX = 4
 """Look-ups for one transaction while another is written, each for such a share of operations."""
 
-ENOUGH = 0.75
+HANDED_MAX = 2
+"""Drafts that were decided and are not written: one being written, one being made ready."""
+
+ENOUGH = 0.5
 """Of the operations on their way; so many more are made ready to follow them (chosen: batches of
 equal length, where callers ask again as soon as they are answered)."""
 
@@ -123,7 +126,8 @@ class Committer:
         self._waiting_max = waiting_max
         self._drafts: SimpleQueue[Draft | None] = SimpleQueue()
         self._open: Draft | None = None
-        self._under_way: Draft | None = None
+        self._closing: SimpleQueue[Draft | None] = SimpleQueue()
+        self._handed: deque[Draft] = deque()
         self._door = threading.Lock()
         self._turn = threading.Lock()
         self._writer: int | None = None
@@ -131,7 +135,7 @@ class Committer:
         self._is_closed = False
 
     def start(self) -> "Committer":
-        """Start to decide in one thread and to write in another."""
+        """Start to decide, to seal and to write side by side."""
         with self._turn, self._door:
             if self._is_closed:
                 raise Closed("this committer was closed; make a new one")
@@ -140,6 +144,8 @@ class Committer:
                 self._thread.start()
                 writer = threading.Thread(target=self._write_drafts, name="writer", daemon=True)
                 writer.start()
+                closer = threading.Thread(target=self._close_drafts, name="closer", daemon=True)
+                closer.start()
         return self
 
     def run(self, operation: Operation[Result]) -> Result:
@@ -210,23 +216,24 @@ class Committer:
     def _count_waiting(self) -> int:
         return self._inbox.qsize() + len(self._waiting)
 
-    # Two threads. The deciding one owns the cache, the mark, who waits and the open draft; it
-    # hands drafts to the writing one, and gets each back done before it hands over the next.
+    # Three threads. The deciding one owns the desk's beliefs, who waits, and the open draft. It
+    # hands drafts to the closing one, that to the writing one, and gets them back done, in order:
+    # while one is written, the next is sealed and packed, and the one after that is decided.
 
     def _serve(self) -> None:
         self._writer = threading.get_ident()
         try:
             while self._gather():
-                if self._under_way is not None and self._under_way.is_done:
-                    self._conclude(self._under_way)
+                if self._handed and self._handed[0].is_done:
+                    self._conclude()
                 self._decide_some()
-                if self._open is not None:
-                    self._move_on(self._open)
+                if self._open is not None and (not self._handed or self._may_follow()):
+                    self._hand_over(self._open)
         finally:
             # Reached with callers waiting only when this thread is torn down.
             with self._door:
                 self._is_closed = True
-                self._drafts.put(None)
+                self._closing.put(None)
                 self._fail_waiting()
 
     def _gather(self) -> bool:
@@ -236,36 +243,31 @@ class Committer:
                 asked = self._inbox.get()
                 if asked is not None:
                     self._waiting.append(asked)
-            under_way = self._under_way
-            if under_way is None:
+            if not self._handed:
                 if self._waiting:
                     return True
                 if self._is_closed:
                     return False
-            elif under_way.is_done or self._is_share(under_way):
+            elif self._handed[0].is_done or self._is_share() or self._may_follow():
                 return True
             asked = self._inbox.get()
             if asked is not None:
                 self._waiting.append(asked)
 
-    def _is_share(self, under_way: Draft) -> bool:
+    def _is_share(self) -> bool:
         # Where others write, too, what is decided ahead is mostly in vain, and whoever reads before
         # it writes would always come second. A look-up costs a round trip; while something is
         # written there is time to gather for it.
         if not self._desk.is_alone:
             return False
-        return self._room() > 0 and len(self._waiting) * SHARES_MAX >= len(under_way.decided)
+        return self._room() > 0 and len(self._waiting) * SHARES_MAX >= self._handed[-1].size
 
     def _room(self) -> int:
         """Count how many of those that wait may be decided now."""
         draft, waiting = self._open, len(self._waiting)
         if draft is not None:
-            return (
-                0
-                if draft.is_full or draft.is_closed
-                else min(waiting, self._operations_max - len(draft.decided))
-            )
-        if self._under_way is None and waiting > FEW:
+            return 0 if draft.is_full else min(waiting, self._operations_max - draft.size)
+        if not self._handed and waiting > FEW:
             waiting = (waiting + 1) // 2
         return min(waiting, self._operations_max)
 
@@ -278,15 +280,15 @@ class Committer:
         draft = self._open
         try:
             if draft is None:
-                self._open = draft = self._desk.begin(self._under_way)
+                before = self._handed[-1] if self._handed else None
+                self._open = draft = self._desk.begin(before)
             later = self._desk.decide(draft, taken)
         except Exception as error:  # noqa: BLE001 - sorted out one after the other
             asked = [*(() if draft is None else draft.asked), *taken]
             self._open = None
-            while self._under_way is not None and not self._under_way.is_done:
-                self._waiting.extend(filter(None, [self._inbox.get()]))
-            if self._under_way is not None:
-                self._conclude(self._under_way)
+            while self._handed:
+                self._wait_for(self._handed[0])
+                self._conclude()
             self._recovery.set_right(asked, (), error)
         except BaseException as error:
             fail(taken, error)
@@ -295,57 +297,85 @@ class Committer:
             draft.is_full = bool(later)
             self._waiting.extendleft(reversed(later))
 
-    def _move_on(self, draft: Draft) -> None:
-        under_way = self._under_way
-        if under_way is None:
-            self._hand_over(draft)
-        elif under_way.batch.ready is not None and self._is_enough(draft, under_way):
-            self._desk.close(draft)
-
-    def _is_enough(self, draft: Draft, before: Draft) -> bool:
+    def _may_follow(self) -> bool:
+        """Whether the open draft may queue behind what was handed over."""
+        draft, last = self._open, self._handed[-1]
+        if draft is None or draft.overlay.is_empty or len(self._handed) >= HANDED_MAX:
+            return False
         # What comes after this waits for one transaction more.
-        return draft.is_full or len(draft.decided) >= ENOUGH * len(before.decided)
+        is_enough = draft.is_full or draft.size >= ENOUGH * last.size
+        return is_enough and last.batch.ready is not None
 
     def _hand_over(self, draft: Draft) -> None:
         self._open = None
-        self._desk.close(draft)
-        if draft.is_empty:
+        if draft.overlay.is_empty:
             self._desk.answer(draft)
-        else:
-            self._desk.expect(draft)
-            self._under_way = draft
+            return
+        self._desk.expect(draft)
+        if self._handed:
+            draft.follows = self._handed[-1]
+        self._handed.append(draft)
+        if draft.follows is None and draft.size <= FEW:
+            # Nobody else is closing anything; a lonely caller is spared the way through a thread.
+            self._desk.close(draft)
             self._drafts.put(draft)
+        else:
+            self._closing.put(draft)
 
-    def _conclude(self, draft: Draft) -> None:
+    def _conclude(self) -> None:
         """Take back what was written, or go back to before it (R4)."""
-        self._under_way = None
+        draft = self._handed.popleft()
         if draft.error is None:
-            self._desk.learn(draft, self._open)
-            self._desk.look_around()
-            ahead = self._open
-            if ahead is not None and not self._desk.is_alone:
-                self._void(ahead)
-            elif ahead is not None and self._is_enough(ahead, draft):
-                self._hand_over(ahead)
+            self._desk.learn(draft)
+            following = [*self._handed, *filter(None, [self._open])]
+            if following:
+                following[0].overlay.before = None
+            if not self._handed:
+                self._desk.look_around()
+                if self._open is not None and not self._desk.is_alone:
+                    self._void(self._open)
             return
         if self._open is not None:
             self._void(self._open)
+        while self._handed:
+            # It was not written, either, for it rests on this one.
+            self._wait_for(self._handed[-1])
+            self._void(self._handed.pop())
         if not isinstance(draft.error, Exception):
             fail(draft.asked, draft.error)
             raise draft.error
         self._recovery.set_right(draft.asked, draft.touched, draft.error)
+
+    def _wait_for(self, draft: Draft) -> None:
+        while not draft.is_done:
+            self._waiting.extend(filter(None, [self._inbox.get()]))
 
     def _void(self, draft: Draft) -> None:
         self._open = None
         self._desk.forget()
         self._waiting.extendleft(reversed(draft.asked))
 
+    def _close_drafts(self) -> None:
+        while (draft := self._closing.get()) is not None:
+            try:
+                self._desk.close(draft)
+            except BaseException as error:  # noqa: BLE001 - told by the writing thread
+                draft.error = error
+            self._drafts.put(draft)
+            self._inbox.put(None)
+        self._drafts.put(None)
+
     def _write_drafts(self) -> None:
         while (draft := self._drafts.get()) is not None:
             try:
+                if draft.follows is not None:
+                    draft.error = draft.error or draft.follows.error
+                if draft.error is not None:
+                    raise draft.error
                 self._desk.write(draft)
-            except BaseException as error:  # noqa: BLE001 - told to the deciding thread
-                draft.error = error
+            except BaseException as raised:  # noqa: BLE001 - told to the deciding thread
+                draft.error = raised
+            draft.follows = None
             draft.is_done = True
             self._inbox.put(None)
 

@@ -1,6 +1,6 @@
 """Operations that are decided together, and how that becomes one transaction.
 
-A draft is decided, closed, expected, written and learned, in this order. Closing does all that can
+A draft is decided, expected, closed, written and learned, in this order. Closing does all that can
 be done before the turn: while one draft is written, the next one is sealed and packed.
 
 It must not know in which thread each of them is done; see :mod:`.committer`.
@@ -60,9 +60,12 @@ class Draft:
         self.touched: list[Touched] = []
         self.is_full = False
         """Whether the next operation must wait until this is written."""
-        self.is_closed = False
+        self.follows: Draft | None = None
+        """What must have been written first, while it is on its way."""
         self.batch = Batch(())
         self.recorded_at = UtcSeconds(0)
+        self.end: int | None = None
+        """The last position when it is written, where that can be foreseen."""
         self.recorded: Sequence[Recorded] = ()
         self.error: BaseException | None = None
         self.is_done = False
@@ -74,13 +77,9 @@ class Draft:
         return [one.asked for one in self.decided]
 
     @property
-    def is_empty(self) -> bool:
-        """Whether nothing is to be written, once it is closed."""
-        return not (self.batch.units or self.batch.rows or self.batch.work)
-
-    def count_facts(self) -> int:
-        """Count what its transaction adds, once it is closed."""
-        return sum(len(unit.entries) for unit in self.batch.units)
+    def size(self) -> int:
+        """How many operations were decided."""
+        return len(self.decided)
 
 
 class Desk:
@@ -109,7 +108,7 @@ class Desk:
         self._cache = StateCache()
         self._mark = (0, 0)
         self._position: int | None = None
-        """What all drafts that were closed will end with, if nobody else writes."""
+        """What the last draft that was written has ended with."""
         self.is_alone = True
         """Whether nobody else has written lately."""
         self.operations = 0
@@ -149,32 +148,31 @@ class Desk:
             draft.touched.append(touched)
         return ()
 
-    def close(self, draft: Draft) -> None:
-        """Take no more operations into a draft, and make its batch as ready as it can be."""
-        if draft.is_closed:
-            return
-        draft.is_closed = True
-        draft.recorded_at = self._clock.now()
-        draft.batch = draft.overlay.batch(draft.mark)
-        after = self._position
-        if after is None or draft.is_empty:
-            return
-        self._position = after + draft.count_facts()
-        if self.is_alone:
-            try:
-                draft.batch = self._journal.prepare(
-                    draft.batch, after=after, recorded_at=draft.recorded_at
-                )
-            except Exception:  # noqa: BLE001 - met again, and set right, when it is written
-                _log.debug("a batch could not be made ready", exc_info=True)
-
     def expect(self, draft: Draft) -> None:
         """Believe that a draft will be written."""
         draft.overlay.expect()
-        if draft.batch.ready is not None:
-            self._cache.chain(draft.batch.ready.recorded)
         foreign, batches = self._mark
         self._mark = (foreign, batches + 1)
+
+    def close(self, draft: Draft) -> None:
+        """Take no more operations into a draft, and make its batch as ready as it can be.
+
+        Done in the order in which drafts are written, perhaps while the next one is decided.
+        """
+        draft.is_full = True
+        draft.recorded_at = self._clock.now()
+        draft.batch = batch = draft.overlay.batch(draft.mark)
+        after = self._position if draft.follows is None else draft.follows.end
+        if after is None or not self.is_alone:
+            return
+        try:
+            draft.batch = self._journal.prepare(batch, after=after, recorded_at=draft.recorded_at)
+        except Exception:  # noqa: BLE001 - met again, and set right, when it is written
+            _log.debug("a batch could not be made ready", exc_info=True)
+        ready = draft.batch.ready
+        if ready is not None:
+            draft.end = ready.recorded[-1].position if ready.recorded else after
+            self._cache.chain(ready.recorded)
 
     def write(self, draft: Draft) -> None:
         """Write a draft, then answer."""
@@ -190,30 +188,25 @@ class Desk:
         if recorded:
             self._wake(recorded[-1].position)
 
-    def learn(self, draft: Draft, ahead: Draft | None = None) -> None:
-        """Keep what is known since a draft was written.
-
-        Parameters
-        ----------
-        ahead
-            What was decided on top of it meanwhile.
-        """
-        draft.overlay.before = None
+    def learn(self, draft: Draft) -> None:
+        """Keep what is known since a draft was written."""
         ready = draft.batch.ready
-        if ready is None or ready.recorded is not draft.recorded:
+        if ready is None:
+            self._cache.chain(draft.recorded)
+        elif ready.recorded is not draft.recorded:
+            # Others have written before it.
+            self.is_alone = False
             self._cache.chain(draft.recorded)
         if draft.recorded:
-            is_next = ahead is not None and ahead.is_closed
             self._position = draft.recorded[-1].position
-            self._position += ahead.count_facts() if ahead is not None and is_next else 0
 
     def finish(self, draft: Draft) -> None:
         """Write a draft at once."""
-        self.close(draft)
-        if draft.is_empty:
+        if draft.overlay.is_empty:
             self.answer(draft)
             return
         self.expect(draft)
+        self.close(draft)
         self.write(draft)
         self.learn(draft)
 

@@ -18,6 +18,7 @@ RowKey: TypeAlias = tuple[str, tuple[Scalar, ...]]
 
 
 _DECLARED: Final = "derived_tables"
+_KEPT: Final = "kept_tables"
 
 
 class View(NamedTuple):
@@ -102,14 +103,28 @@ def derive_nothing(_recorded: Sequence[Recorded], _state: Value) -> Derived:
     return Derived()
 
 
-def derives(*tables: str) -> Callable[[Derive], Derive]:
-    """Declare the only tables a derivation has rows for, so that others can be read without it."""
+def derives(*tables: str, kept: Sequence[str] = ()) -> Callable[[Derive], Derive]:
+    """Declare the only tables a derivation has rows for, so that others can be read without it.
+
+    Parameters
+    ----------
+    kept
+        Tables that nothing but operations writes, read much more often than written: their rows may
+        be kept in memory as states are.
+    """
 
     def declare(derive: Derive) -> Derive:
         setattr(derive, _DECLARED, frozenset(tables))
+        setattr(derive, _KEPT, frozenset(kept))
         return derive
 
     return declare
+
+
+def kept_tables(derive: Derive) -> frozenset[str]:
+    """Tell which tables' rows may be kept in memory."""
+    found: frozenset[str] = getattr(derive, _KEPT, frozenset())
+    return found
 
 
 def derived_tables(derive: Derive) -> frozenset[str] | None:

@@ -15,7 +15,7 @@ from ..core.decider import Decider
 from ..core.ids import ActorId, StreamName, split_stream
 from ..core.value import Command, Fact, UtcSeconds
 from .chain import FIRST_HASH
-from .inline import RowKey, derived_tables
+from .inline import RowKey, derived_tables, kept_tables
 from .port import (
     Batch,
     Entry,
@@ -36,6 +36,16 @@ from .port import (
 Result = TypeVar("Result")
 Asked = TypeVar("Asked", bound=Command)
 Happened = TypeVar("Happened", bound=Fact)
+
+ROWS_MAX = 200_000
+"""Rows kept in memory between transactions. Chosen: some 100 MB, as many as a large network has
+lockers and sites."""
+
+LONG = 256
+"""Bytes from which equal values of rows are kept once: lockers of one model have one layout."""
+
+LONG_MAX = 1_000
+"""Different long values; rows with another are not kept."""
 
 STATES_MAX = 50_000
 """States kept in memory between transactions. Chosen: about 100 MB of parcels."""
@@ -110,6 +120,27 @@ class StateCache:
     def __init__(self, states_max: int = STATES_MAX) -> None:
         self._states_max = states_max
         self._heads: OrderedDict[StreamName, _Head] = OrderedDict()
+        self._rows: OrderedDict[RowKey, Mapping[str, Scalar] | None] = OrderedDict()
+        self._long: dict[Scalar, Scalar] = {}
+
+    def has_row(self, row_key: RowKey) -> bool:
+        """Whether a row, or that there is none, is known."""
+        return row_key in self._rows
+
+    def row(self, row_key: RowKey) -> Mapping[str, Scalar] | None:
+        """Give a known row."""
+        self._rows.move_to_end(row_key)
+        return self._rows[row_key]
+
+    def keep_row(self, row_key: RowKey, values: Mapping[str, Scalar] | None) -> None:
+        """Keep a row that is committed, or is on its way and believed to be."""
+        self._rows.pop(row_key, None)
+        if values is not None:
+            values = {name: self._once(value) for name, value in values.items()}
+            if len(self._long) > LONG_MAX:
+                self._long.clear()
+                return
+        self._rows[row_key] = values
 
     def find(self, stream: StreamName) -> _Head | None:
         """Find a state."""
@@ -118,6 +149,10 @@ class StateCache:
             self._heads.move_to_end(stream)
         return head
 
+    def peek(self, stream: StreamName) -> _Head | None:
+        """Find a state without using it."""
+        return self._heads.get(stream)
+
     def keep(self, stream: StreamName, head: _Head) -> None:
         """Keep a state that is committed, or is on its way and believed to be."""
         self._heads[stream] = head
@@ -125,19 +160,29 @@ class StateCache:
 
     def chain(self, recorded: Sequence[Recorded]) -> None:
         """Learn the hashes of facts that are now committed."""
-        for one in recorded:
-            head = self._heads.get(one.stream)
+        last = {one.stream: one for one in recorded}
+        for stream, one in last.items():
+            head = self._heads.get(stream)
             if head is not None and head.version == one.version:
-                self._heads[one.stream] = _Head(head.version, head.state, one.hash)
+                self._heads[stream] = _Head(head.version, head.state, one.hash)
 
     def trim(self) -> None:
         """Forget what was not used for long; not while something is on its way."""
         while len(self._heads) > self._states_max:
             self._heads.popitem(last=False)
+        while len(self._rows) > ROWS_MAX:
+            self._rows.popitem(last=False)
 
     def clear(self) -> None:
         """Forget all."""
         self._heads.clear()
+        self._rows.clear()
+        self._long.clear()
+
+    def _once(self, value: Scalar) -> Scalar:
+        if isinstance(value, str | bytes) and len(value) >= LONG:
+            return self._long.setdefault(value, value)
+        return value
 
 
 class Overlay:
@@ -162,6 +207,8 @@ class Overlay:
         self.before = before
         self._kinds = kinds
         self._cache = cache
+        self._derived = derived_tables(journal.derive)
+        self._kept = kept_tables(journal.derive)
         self._heads: dict[StreamName, _Head] = {}
         self._additions: dict[StreamName, _Addition] = {}
         self._rows: dict[RowKey, Mapping[str, Scalar] | None] = {}
@@ -183,7 +230,14 @@ class Overlay:
                 missing.append(stream)
             else:
                 self._heads[stream] = cached
-        wanted = [row_key for row_key in dict.fromkeys(rows) if row_key not in self._fetched]
+        wanted: list[RowKey] = []
+        for row_key in dict.fromkeys(rows):
+            if row_key in self._fetched:
+                continue
+            if row_key[0] in self._kept and self._cache.has_row(row_key):
+                self._fetched[row_key] = self._cache.row(row_key)
+            else:
+                wanted.append(row_key)
         if not missing and not wanted:
             return
         found = self.journal.look_up(missing, wanted)
@@ -192,7 +246,9 @@ class Overlay:
             self._heads[stream] = head
             self._cache.keep(stream, head)
         for row_key in wanted:
-            self._fetched[row_key] = found.rows.get(row_key)
+            self._fetched[row_key] = row = found.rows.get(row_key)
+            if row_key[0] in self._kept:
+                self._cache.keep_row(row_key, row)
 
     def kind_of(self, stream: StreamName) -> StreamKind:
         """Find how a stream is read.
@@ -229,11 +285,13 @@ class Overlay:
         if may_follow and row_key in self._implied_rows():
             raise RowNotYetWritten
         before = self.before
-        if before is not None:
+        while before is not None:
             if row_key in before._rows:
                 self._fetched[row_key] = before._rows[row_key]
-            elif may_follow and row_key in before._implied_rows():
+                break
+            if may_follow and row_key in before._implied_rows():
                 raise RowNotYetWritten
+            before = before.before
         if row_key not in self._fetched:
             self.fetch((), (row_key,))
         return self._fetched[row_key]
@@ -271,6 +329,11 @@ class Overlay:
             self._rows[row_key] = values
         self._work.extend(work)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was added so far."""
+        return not (self._additions or self._rows or self._work)
+
     def batch(self, mark: tuple[int, int]) -> Batch:
         """Hand over everything as one transaction.
 
@@ -297,10 +360,13 @@ class Overlay:
         self._cache.trim()
         for stream in self._additions:
             self._cache.keep(stream, self._heads[stream])
+        for row_key, values in self._rows.items():
+            if row_key[0] in self._kept:
+                self._cache.keep_row(row_key, values)
 
     def _hash_before(self, stream: StreamName, version: int) -> bytes | None:
         # What was on its way has arrived meanwhile, and the cache has learned its hash.
-        known = self._cache.find(stream)
+        known = self._cache.peek(stream)
         return known.hash if known is not None and known.version == version else None
 
     def _head_of(self, stream: StreamName, found: StateRow | None) -> _Head:
@@ -309,8 +375,7 @@ class Overlay:
         return _Head(found.version, found.state, found.head_hash)
 
     def _may_follow(self, table: str) -> bool:
-        tables = derived_tables(self.journal.derive)
-        return tables is None or table in tables
+        return self._derived is None or table in self._derived
 
     # Rows are derived here only to learn which keys will change; the values come from the
     # journal, which knows the positions. Most operations read no rows, and pay nothing.

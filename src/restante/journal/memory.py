@@ -117,7 +117,7 @@ class MemoryJournal:
                 derived = self._derive(one.recorded, unit.state)
                 changes.extend(derived.rows)
                 work.extend(derived.work)
-                position += len(one.stored)
+                position += len(one.rows)
                 sealed.append(one)
             rows = self._views.collapse(changes)
             # Nothing below can fail, so nothing above has left a trace.
@@ -338,7 +338,7 @@ class MemoryJournal:
 
     def _keep(self, stream: StreamName, sealed: Sealed) -> None:
         places = self._streams.setdefault(stream, [])
-        for stored in sealed.stored:
+        for stored in sealed.stored():
             places.append(len(self._stored))
             self._stored.append(stored)
             # Decoded as a durable journal would, so that nothing works only in memory.

@@ -19,7 +19,7 @@ from ..core.ids import StreamName, split_stream
 from ..core.value import UtcSeconds
 from . import inspection, outbox
 from .archive_file import ArchiveReader
-from .chain import FIRST_HASH, column_values, seal_unit
+from .chain import FIRST_HASH, seal_unit
 from .codec import codec_of, state_codec_of
 from .inline import InlineViews, RowKey, check_distinct
 from .lookup import STATE_ROWS, look_up_rows, look_up_states, prepare_rows, read_heads
@@ -421,7 +421,7 @@ class SqlJournal(ABC):
                 codec=self._codec,
             )
             recorded.extend(sealed.recorded)
-            facts.extend(map(column_values, sealed.stored))
+            facts.extend(sealed.rows)
             kind, owner = split_stream(unit.stream)
             state = self._state_codec.encode(unit.state)
             version = unit.expected_version + len(unit.entries)

@@ -25,8 +25,10 @@ from .tables import (
     BOOKINGS,
     COMPARTMENTS,
     LIST_ENTRIES,
+    LOCKERS,
     MILESTONES,
     PARCELS,
+    SITES,
     TIMERS,
 )
 
@@ -41,6 +43,7 @@ from .tables import (
     PARCELS.name,
     REMOTE_OPENINGS.name,
     TIMERS.name,
+    kept=(LOCKERS.name, SITES.name),
 )
 def derive(recorded: Sequence[Recorded], state: Value) -> Derived:
     """Tell which rows and which work follow from one unit."""
