@@ -31,6 +31,9 @@ replace = msgspec.structs.replace
 NEAR_MAX = 3
 """Routes searched beside those an event touches (docs/howto/plan-again.md)."""
 
+SERVE_SHARE = 0.5
+"""Share of the budget in which changes cost nothing, if parcels are left out (chosen)."""
+
 CHANGE_SHARE = 0.5
 """What a changed stop costs unless said otherwise, as a share of what a stop costs (chosen)."""
 
@@ -221,15 +224,22 @@ class _Again:
             return self.first, []
         near = find_near(self.numbered, self.repaired.routes, moving, touched, near_max)
         part = make_part(self.numbered, self.repaired.routes, near, outside)
-        found = solve(part, stop, self.seed, in_force=self.first)
-        routes = [list(route) for route in self.repaired.routes]
-        for v in near:
-            routes[v] = []
+        best, turns = self.first, 0
+        if any(self.numbered.problem.parcels[p].prize is None for p in outside):
+            # To serve all comes first: while changes cost something, a search tries less.
+            free = replace(part, change_costs=ChangeCosts())
+            found = solve(free, _Budget(stop, 0, SERVE_SHARE), self.seed, in_force=best)
+            best, turns = min(best, self._whole(found, near), key=_badness), found.iterations
+        found = solve(part, _Budget(stop, turns, 1.0), self.seed, in_force=best)
+        best = min(best, self._whole(found, near), key=_badness)
+        return replace(best, iterations=turns + found.iterations), near
+
+    def _whole(self, found: Result, near: Sequence[int]) -> Result:
+        """Put routes found near the events beside all others."""
+        routes = [[] if v in near else x for v, x in enumerate(self.repaired.routes)]
         for route in found.routes:
             routes[self._vehicle(route.vehicle)] = list(self._choices(route.visits))
-        result = self._write(routes, found.iterations)
-        better = min(self.first, result, key=_badness)
-        return replace(better, iterations=found.iterations), near
+        return self._write(routes, found.iterations)
 
     def _outside(self) -> list[int]:
         """Find parcels outside that a search may bring in; the others are lost for sure."""
@@ -265,6 +275,23 @@ class _Again:
         number = {one.id: p for p, one in enumerate(self.numbered.problem.parcels)}
         for served in (one for visit in visits for one in visit.served):
             yield self.numbered.options_of[number[served.parcel]][served.option]
+
+
+class _Budget:
+    """A budget from so many turns on, up to a share of it."""
+
+    def __init__(self, stop: Stop, used: int, until: float) -> None:
+        self._stop, self._used, self._until = stop, used, until
+        self._begun = min(stop.share(used), until - 1e-6)
+
+    def share(self, turns: int) -> float:
+        """Tell the share of it that is used."""
+        share = self._stop.share(self._used + turns)
+        return (share - self._begun) / (self._until - self._begun)
+
+    def stretch(self, turns: int) -> int:
+        """Tell how many turns to make before asking again."""
+        return self._stop.stretch(self._used + turns)
 
 
 def _badness(result: Result) -> tuple[int, float]:
