@@ -78,7 +78,7 @@ def test_what_cannot_be_meant_is_named_with_its_fix(make, says: str):
 @pytest.mark.parametrize(
     ("written", "instead", "says"),
     [
-        (b'"cost_fixed"', b'"breaks":[],"cost_fixed"', "unknown field `breaks` - at `.*vehicles"),
+        (b'"cost_fixed"', b'"pauses":[],"cost_fixed"', "unknown field `pauses` - at `.*vehicles"),
         (b"routing.problem.v1", b"routing.problem.v9", "routing.problem.v9"),
         (b'"volume_cm3":', b'"volume_cm3":-', r"Expected `int` >= 0 - at `.*"),
         (b'"places":[', b'"places":[{},', "missing required field `id`"),

@@ -27,7 +27,11 @@ def test_a_tiny_plan_costs_the_least_possible(seed: int):
     result = solve(problem, MaxIterations(2_000), seed=1)
     found = check(problem, result)
     assert found.is_feasible, found.violations
-    assert result.cost.total == pytest.approx(least_cost(problem), rel=1e-6)
+    least = least_cost(problem)
+    assert result.cost.total == pytest.approx(least, rel=1e-6)
+    assert result.bound is not None
+    assert 0.0 < result.bound <= least + 1e-6
+    assert result.gap == pytest.approx(result.cost.total / result.bound - 1.0)
 
 
 def test_every_plan_is_what_it_says_and_random_problems_reach_all_that_is_promised():

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernel.state import LEG, NODE, PARCEL, PLACE, ROUTE, Tables
-from .numbering import Numbered, begins_at
+from .kernel.state import LABELS_MAX, LEG, NODE, PARCEL, PLACE, ROUTE, Tables
+from .numbering import LOAD, Numbered, begins_at
 from .preflight import Preflight
 from .problem import Problem
 
@@ -27,7 +27,9 @@ ROUNDING_S = 1e-7
 class Arrays:
     """A problem laid out for the kernel, with an empty plan.
 
-    Node ``i`` below ``len(options)`` is choice ``options[i]`` of the numbered problem.
+    Node ``i`` below ``len(options)`` is choice ``options[i]`` of the numbered problem; nodes from
+    ``loads[r]`` to ``loads[r + 1]`` are those at which route ``r`` loads again; then from ``ends``
+    come the starts and the ends of routes.
     """
 
     def __init__(self, numbered: Numbered, preflight: Preflight, rng: np.random.Generator) -> None:
@@ -37,17 +39,23 @@ class Arrays:
         self.node_of = {o: i for i, o in enumerate(self.options)}
         self.routes = len(numbered.problem.vehicles)
         problem = numbered.problem
+        loads = np.cumsum([0, *(vehicle.trips_max - 1 for vehicle in problem.vehicles)])
+        self.loads = loads + len(self.options)
+        self.ends = int(self.loads[-1])
         nearness = _nearness(numbered)
         neighbors, from_start = _neighbors(numbered, nearness, rng)
         places = sorted({numbered.choices[o].place for o in self.options})
         used = _used_dimensions(numbered)
         nodes, limits = _nodes(self)
+        most_breaks = max(len(vehicle.breaks) for vehicle in problem.vehicles)
         self.tables = Tables(
-            option_count=len(self.options),
+            option_count=self.ends,
             node_count=len(nodes),
             route_count=self.routes,
             dimensions=len(used),
-            has_pickups=any(one.is_pickup for one in problem.parcels),
+            parcel_count=len(problem.parcels),
+            has_peaks=self.ends > len(self.options) or any(x.is_pickup for x in problem.parcels),
+            has_loads=self.ends > len(self.options),
             has_habits=_has_habits(problem),
             nodes=np.concatenate([nodes, nodes]).view(np.recarray),
             routes=np.concatenate([_routes(self)] * 2).view(np.recarray),
@@ -60,12 +68,20 @@ class Arrays:
             order_keys=_order_keys(numbered, from_start, rng),
             limits=limits,
             room=np.array([(0, one.options_max) for one in numbered.limits], int).reshape(-1, 2),
-            demand=np.ascontiguousarray(numbered.demand[:, used]),
+            demand=np.concatenate(
+                [
+                    numbered.demand[:, used],
+                    np.zeros((self.ends - len(self.options), len(used))),
+                ]
+            ),
             capacity=np.ascontiguousarray(numbered.capacity[:, used]),
-            carry=_carry(numbered),
+            carry=_carry(numbered, self.ends - len(self.options)),
             habit_costs=_habit_costs(problem),
             zone_ranks=_zone_ranks(problem),
             stop_ranks=_stop_ranks(problem),
+            breaks=_breaks(problem),
+            labels=np.zeros((1 + most_breaks, LABELS_MAX, 4)),
+            label_count=np.zeros(1 + most_breaks, dtype=np.int64),
             zone_runs=np.zeros((self.routes, len(_zones(problem))), dtype=np.int64),
             loads=np.zeros((2 * self.routes, len(used))),
             peaks=np.zeros((len(nodes), 2, len(used))),
@@ -79,10 +95,10 @@ class Arrays:
         """Read the choices of every route, in order, from the successors of nodes."""
         found = []
         for r in range(self.routes):
-            x = int(successors[len(self.options) + r])
+            x = int(successors[self.ends + r])
             route = []
-            while x < len(self.options):
-                route.append(self.options[x])
+            while x < self.ends:
+                route.append(self.options[x] if x < len(self.options) else LOAD)
                 x = int(successors[x])
             found.append(route)
         return found
@@ -90,18 +106,22 @@ class Arrays:
     def set_routes(self, routes: list[list[int]]) -> None:
         """Lay choices into routes; the kernel takes them up before it goes on."""
         for r, route in enumerate(routes):
-            p = len(self.options) + r
-            for option in route:
-                x = self.node_of[option]
+            p, load = self.ends + r, int(self.loads[r])
+            for i, option in enumerate(route):
+                x = load if option == LOAD else self.node_of[option]
+                if option == LOAD:
+                    is_idle = i == 0 or route[i - 1] == LOAD or set(route[i:]) == {LOAD}
+                    if is_idle or load == self.loads[r + 1]:
+                        continue
+                    load += 1
                 self.tables.nodes[p].next = x
                 p = x
-            self.tables.nodes[p].next = len(self.options) + self.routes + r
+            self.tables.nodes[p].next = self.ends + self.routes + r
 
 
 def _nodes(arrays: Arrays) -> tuple[Rows, NDArray[np.int64]]:
     numbered, routes = arrays.numbered, arrays.routes
-    options = len(arrays.options)
-    nodes: Rows = np.zeros(options + 2 * routes, NODE).view(np.recarray)
+    nodes: Rows = np.zeros(arrays.ends + 2 * routes, NODE).view(np.recarray)
     using: list[list[int]] = [[] for _ in arrays.options]
     for k, limit in enumerate(numbered.limits):
         for o in limit.options:
@@ -123,7 +143,13 @@ def _nodes(arrays: Arrays) -> tuple[Rows, NDArray[np.int64]]:
         node.penalty, node.from_place = numbered.choices[o].penalty, -1
     nodes.route, nodes.next, nodes.prev = -1, -1, -1
     for r, vehicle in enumerate(numbered.problem.vehicles):
-        start, end = nodes[options + r], nodes[options + routes + r]
+        start, end = nodes[arrays.ends + r], nodes[arrays.ends + routes + r]
+        for i in range(int(arrays.loads[r]), int(arrays.loads[r + 1])):
+            load, there = nodes[i], numbered.problem.places[numbered.load[r]]
+            load.place, load.service = numbered.load[r], vehicle.load_s
+            load.parcel = len(numbered.problem.parcels) + i - len(arrays.options)
+            load.opens, load.closes = there.opens_at, there.closes_at + ROUNDING_S
+            load.from_place = load.zone = -1
         start.place, end.place = numbered.start[r], numbered.end[r]
         start.parcel = end.parcel = -1
         start.from_place = end.from_place = start.zone = end.zone = -1
@@ -135,11 +161,13 @@ def _nodes(arrays: Arrays) -> tuple[Rows, NDArray[np.int64]]:
 
 def _parcels(arrays: Arrays) -> Rows:
     numbered = arrays.numbered
-    parcels: Rows = np.zeros(len(numbered.options_of), PARCEL).view(np.recarray)
+    count = len(numbered.options_of) + arrays.ends - len(arrays.options)
+    parcels: Rows = np.zeros(count, PARCEL).view(np.recarray)
+    parcels.chosen = -1
     for p, options in enumerate(numbered.options_of):
         one, row = numbered.problem.parcels[p], parcels[p]
         mine = [arrays.node_of[o] for o in options if o in arrays.node_of]
-        row.chosen, row.is_pickup = -1, one.is_pickup
+        row.is_pickup = one.is_pickup
         row.prize = math.inf if one.prize is None else one.prize
         if one.planned is not None:
             row.prize += numbered.problem.change_costs.option
@@ -151,11 +179,19 @@ def _parcels(arrays: Arrays) -> Rows:
     return parcels
 
 
-def _carry(numbered: Numbered) -> NDArray[np.float64]:
+def _breaks(problem: Problem) -> NDArray[np.float64]:
+    return np.array([
+        (one.opens_at, one.closes_at + ROUNDING_S, one.rest_s,
+         math.inf if one.after_s_max is None else one.after_s_max + ROUNDING_S)
+        for vehicle in problem.vehicles for one in vehicle.breaks
+    ], float).reshape(-1, 4)  # fmt: skip
+
+
+def _carry(numbered: Numbered, loads: int) -> NDArray[np.float64]:
     carry = np.where(numbered.may_carry, numbered.moving, np.inf)
     for p, (_, v, _) in numbered.done.items():
         carry[p, v] = 0.0
-    return np.ascontiguousarray(carry)
+    return np.concatenate([carry, np.zeros((loads, carry.shape[1]))])
 
 
 def _has_habits(problem: Problem) -> bool:
@@ -266,16 +302,23 @@ def _order_keys(
 
 def _routes(arrays: Arrays) -> Rows:
     numbered = arrays.numbered
+    breaks = 0
     kinds: dict[tuple[object, ...], int] = {}
     routes: Rows = np.zeros(arrays.routes, ROUTE).view(np.recarray)
     for r, vehicle in enumerate(numbered.problem.vehicles):
         route = routes[r]
         alike = (numbered.start[r], numbered.end[r], numbered.capacity[r].tobytes(),
                  numbered.may_carry[:, r].tobytes(), numbered.moving[:, r].tobytes(),
+                 vehicle.breaks, vehicle.trips_max, numbered.load[r], vehicle.load_s,
                  vehicle.zone_order, vehicle.stop_order, vehicle.shift_starts_at,
                  vehicle.shift_ends_at, vehicle.shift_s_max, vehicle.cost_fixed,
                  vehicle.cost_per_km, vehicle.cost_per_hour, vehicle.range_m,
                  r if vehicle.under_way else None)  # fmt: skip
+        route.loads_from, route.loads_to = arrays.loads[r], arrays.loads[r + 1]
+        taken = vehicle.under_way.breaks_taken if vehicle.under_way else 0
+        route.breaks_from, route.breaks_to = breaks + taken, breaks + len(vehicle.breaks)
+        route.has_breaks = route.breaks_from < route.breaks_to
+        breaks += len(vehicle.breaks)
         route.kind = kinds.setdefault(alike, len(kinds))
         route.is_open = 1
         route.is_out = vehicle.under_way is not None
@@ -288,7 +331,7 @@ def _routes(arrays: Arrays) -> Rows:
             vehicle.shift_s_max + ROUNDING_S
         )  # fmt: skip
         done = vehicle.under_way.done if vehicle.under_way else ()
-        route.head = len(arrays.options) + r
+        route.head = arrays.ends + r
         if done:
             ids = {parcel.id: p for p, parcel in enumerate(numbered.problem.parcels)}
             route.head = arrays.node_of[numbered.done[ids[done[-1].parcel]][0]]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from .problem import Option, Parcel, Place, Problem, Vehicle
-from .result import Result, Route
+from .result import Result, Route, Visit
 
 TOLERANCE_S = 1e-6
 """Seconds and metres that are lost in sums of floats: far less than anything that matters."""
@@ -77,13 +77,20 @@ class _Check:
             return
         end_place = vehicle.end_place or vehicle.start_place
         at, here, distance = route.leaves_at, vehicle.start_place, 0.0
+        said = [[one.starts_at for one in x.served] or [x.arrives_at] for x in route.visits]
+        next_starts = [*(at for times in said for at in times), route.returns_at][1:]
         done = {one.parcel: one for one in vehicle.under_way.done} if vehicle.under_way else {}
         for visit in route.visits:
             distance += self._metres(here, visit.place)
             at = self._travel(here, visit.place, at)
             here = visit.place
-            if visit.served[0].parcel not in done and abs(at - visit.arrives_at) > TOLERANCE_S:
+            first = visit.served[0].parcel if visit.served else None
+            if first not in done and abs(at - visit.arrives_at) > TOLERANCE_S:
                 yield f"{route.vehicle} is at {here!r} at {at}, not at {visit.arrives_at}"
+            if visit.is_loading:
+                at, says = self._load_again(vehicle, visit, at)
+                yield from says
+                at = self._rest(route, at, next_starts.pop(0))
             for served in visit.served:
                 parcel = self.parcels.get(served.parcel)
                 if parcel is None or served.option >= len(parcel.options):
@@ -100,11 +107,65 @@ class _Check:
                     yield from self._in_time(parcel, option, at)
                 if option.place != here or abs(at - served.starts_at) > TOLERANCE_S:
                     yield f"parcel {parcel.id!r} starts at {at} at {option.place!r}"
-                at += self._service(option)
+                at = self._rest(route, at + self._service(option), next_starts.pop(0))
         distance += self._metres(here, end_place)
         at = self._travel(here, end_place, at)
         yield from self._whole(route, vehicle, at, distance)
+        yield from self._breaks(route, vehicle)
         yield from self._loads(route, vehicle)
+
+    def _load_again(self, vehicle: Vehicle, visit: Visit, at: float) -> tuple[float, list[str]]:
+        there = self.places[visit.place]
+        at = max(at, there.opens_at)
+        says = []
+        if at > there.closes_at + TOLERANCE_S:
+            says.append(f"{vehicle.id} is {at - there.closes_at} s late for loading")
+        if visit.place != (vehicle.load_place or vehicle.start_place) or visit.served:
+            says.append(f"{vehicle.id} does not load at {visit.place!r}")
+        return at + vehicle.load_s, says
+
+    def _rest(self, route: Route, at: float, until: float) -> float:
+        """Let breaks pass that begin before something else does."""
+        for one in route.breaks:
+            if at - TOLERANCE_S <= one.starts_at < until:
+                at = max(at, one.ends_at)
+        return at
+
+    def _breaks(self, route: Route, vehicle: Vehicle) -> Iterator[str]:
+        """Whether every break that is due is taken, where the vehicle stands, and when it may."""
+        over = vehicle.under_way.breaks_taken if vehicle.under_way else 0
+        numbers = [one.number for one in route.breaks]
+        if numbers != sorted(set(numbers)) or any(
+            not over <= number < len(vehicle.breaks) for number in numbers
+        ):
+            yield f"{route.vehicle} takes breaks {numbers}"
+            return
+        for one in route.breaks:
+            wanted = vehicle.breaks[one.number]
+            out_s = one.starts_at - route.leaves_at
+            stands = any(
+                visit.place == one.place
+                and visit.arrives_at - TOLERANCE_S <= one.starts_at
+                and one.ends_at <= visit.leaves_at + TOLERANCE_S
+                for visit in route.visits
+            )
+            if not stands:
+                yield f"{route.vehicle} rests at {one.starts_at} where it does not stand"
+            if not _are_close((one.ends_at,), (one.starts_at + wanted.rest_s,)):
+                yield f"{route.vehicle} rests {one.ends_at - one.starts_at} s"
+            if not wanted.opens_at - TOLERANCE_S <= one.starts_at <= wanted.closes_at + TOLERANCE_S:
+                yield f"{route.vehicle} rests at {one.starts_at}"
+            if wanted.after_s_max is not None and out_s > wanted.after_s_max + TOLERANCE_S:
+                yield f"{route.vehicle} rests after {out_s} s"
+        for number, wanted in enumerate(vehicle.breaks):
+            if number < over or number in numbers:
+                continue
+            is_back = route.returns_at <= wanted.closes_at + TOLERANCE_S and (
+                wanted.after_s_max is None
+                or route.returns_at - route.leaves_at <= wanted.after_s_max + TOLERANCE_S
+            )
+            if not is_back and route.leaves_at < wanted.closes_at - TOLERANCE_S:
+                yield f"{route.vehicle} does not take its break {number}"
 
     def _metres(self, origin: str, place: str) -> float:
         return float(self.problem.distances_m.values[self.row[origin], self.row[place]])
@@ -142,7 +203,11 @@ class _Check:
         costs, cost = self.problem.habit_costs, 0.0
         seen: set[str] = set()
         last: Place | None = None
-        for place in (self.places[visit.place] for visit in route.visits):
+        for visit in route.visits:
+            place = self.places[visit.place]
+            if visit.is_loading:
+                last = None
+                continue
             if place.zone is not None and (last is None or last.zone != place.zone):
                 cost += costs.zone_again * (place.zone in seen)
                 seen.add(place.zone)
@@ -181,8 +246,17 @@ class _Check:
         return cost + costs.option * len(left_out)
 
     def _loads(self, route: Route, vehicle: Vehicle) -> Iterator[str]:
-        parcels = [self.parcels[one.parcel] for visit in route.visits for one in visit.served
-                   if one.parcel in self.parcels]  # fmt: skip
+        trips: list[list[Parcel]] = [[]]
+        for visit in route.visits:
+            if visit.is_loading:
+                trips.append([])
+            trips[-1] += [self.parcels[x.parcel] for x in visit.served if x.parcel in self.parcels]
+        if len(trips) > vehicle.trips_max:
+            yield f"{route.vehicle} makes {len(trips)} trips, more than {vehicle.trips_max}"
+        for parcels in trips:
+            yield from self._load_of_trip(route, vehicle, parcels)
+
+    def _load_of_trip(self, route: Route, vehicle: Vehicle, parcels: list[Parcel]) -> Iterator[str]:
         said = vehicle.capacity
         for name, room, load_of in (
             ("parcels", said.parcels, lambda _: 1),

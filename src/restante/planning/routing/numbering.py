@@ -14,6 +14,10 @@ from .problem import Capacity, Option, Parcel, Problem, Vehicle
 DIMENSIONS = ("parcels", "volume_cm3", "weight_g")
 
 
+LOAD = -1
+"""Stands among the choices of a route where its vehicle loads again."""
+
+
 class Choice(NamedTuple):
     """An option of a parcel, with what its place adds."""
 
@@ -55,6 +59,8 @@ class Numbered(NamedTuple):
     """Shape (parcels, vehicles)."""
     start: tuple[int, ...]
     end: tuple[int, ...]
+    load: tuple[int, ...]
+    """For each vehicle the place where it loads again."""
     done: dict[int, tuple[int, int, float]]
     """Choice, vehicle and start of every parcel that is served already."""
     moving: NDArray[np.float64]
@@ -85,6 +91,7 @@ class Numbered(NamedTuple):
             _may_carry(problem),
             tuple(place_of[one.start_place] for one in problem.vehicles),
             tuple(place_of[one.end_place or one.start_place] for one in problem.vehicles),
+            tuple(place_of[one.load_place or one.start_place] for one in problem.vehicles),
             _done(problem, options_of),
             _moving(problem),
             tuple(
@@ -96,9 +103,10 @@ class Numbered(NamedTuple):
     def habits(self, v: int, choices: Sequence[int]) -> float:
         """Find what a route pays for zones and for orders its courier is used to (R9)."""
         costs, vehicle = self.problem.habit_costs, self.problem.vehicles[v]
-        places = [place for place, _ in groupby(self.choices[o].place for o in choices)]
-        ids = [self.problem.places[place].id for place in places]
-        zones = [self.problem.places[place].zone for place in places]
+        stops = [-1 if o == LOAD else self.choices[o].place for o in choices]
+        there = [self.problem.places[i] if i >= 0 else None for i, _ in groupby(stops)]
+        ids = [None if place is None else place.id for place in there]
+        zones = [None if place is None else place.zone for place in there]
         runs = Counter(zone for zone, _ in groupby(zones) if zone is not None)
         again = sum(runs.values()) - len(runs)
         by_zone = sum(a != b and _is_against(vehicle.zone_order, a, b) for a, b in pairwise(zones))
@@ -113,6 +121,9 @@ class Numbered(NamedTuple):
         for v, choices in enumerate(routes):
             last = self.start[v]
             for o in choices:
+                if o == LOAD:
+                    last = self.load[v]
+                    continue
                 choice = self.choices[o]
                 left_out.discard(choice.parcel)
                 if choice.parcel not in self.done:

@@ -1,14 +1,16 @@
 """From the choices of every route to a result: times, loads, costs and reasons."""
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
-from typing import NamedTuple
 
-from .numbering import Numbered, begins_at
+from .numbering import LOAD, Numbered
 from .preflight import Preflight
-from .result import Cost, Load, Result, Route, Served, Unserved, Visit, WhyHere, WhyNot
+from .result import Cost, Load, Rest, Result, Route, Served, Unserved, Visit, WhyHere, WhyNot
 from .source import Engine
+from .timetable import Timetable, make_timetable
 from .travel import Travel
+from .vehicle import Vehicle
 
 
 def make_result(
@@ -28,7 +30,7 @@ def make_result(
         for v, choices in enumerate(routes)
         if choices or numbered.problem.vehicles[v].under_way is not None
     ]
-    served = {numbered.choices[o].parcel for choices in routes for o in choices}
+    served = {numbered.choices[o].parcel for choices in routes for o in choices if o != LOAD}
     unserved = tuple(_unserved(numbered, looked, served))
     required = {parcel.id for parcel in numbered.problem.parcels if parcel.prize is None}
     violated = (
@@ -54,55 +56,33 @@ def make_result(
 
 
 def _late(numbered: Numbered, route: Route) -> Iterator[str]:
-    """A vehicle under way may be late by what it has done already."""
-    ends = {vehicle.id: vehicle.shift_ends_at for vehicle in numbered.problem.vehicles}
-    late_by = route.returns_at - ends[route.vehicle]
+    """A vehicle under way may be late, or without a break, by what it has done already."""
+    [vehicle] = (one for one in numbered.problem.vehicles if one.id == route.vehicle)
+    late_by = route.returns_at - vehicle.shift_ends_at
     if late_by > 1e-6:
         yield f"{route.vehicle!r} returns {late_by:.0f} s after its shift"
+    for number in _missed(vehicle, route):
+        yield f"{route.vehicle} does not take its break {number}"
 
 
-class _Timed(NamedTuple):
-    arrives_at: list[float]
-    starts_at: list[float]
-    returns_at: float
-
-
-def _time(
-    numbered: Numbered, travel: Travel, v: int, choices: Sequence[int], leaves_at: float
-) -> _Timed:
-    at, place = leaves_at, numbered.start[v]
-    arrives, starts = [], []
-    for o in choices:
-        choice = numbered.choices[o]
-        at = travel.arrive(at, place, choice.place)
-        done = numbered.done.get(choice.parcel)
-        begins = max(at, choice.opens_at) if done is None else done[2]
-        arrives.append(min(at, begins))
-        starts.append(begins)
-        at, place = begins + choice.service_s, choice.place
-    return _Timed(arrives, starts, travel.arrive(at, place, numbered.end[v]))
-
-
-def _latest_leave(numbered: Numbered, travel: Travel, v: int, choices: Sequence[int]) -> float:
-    """Find the latest time to leave without returning later (R6)."""
-    earliest, latest = begins_at(numbered.problem.vehicles[v])
-    if earliest == latest:
-        return earliest
-    late, place = _time(numbered, travel, v, choices, earliest).returns_at, numbered.end[v]
-    for o in reversed(choices):
-        choice = numbered.choices[o]
-        late = travel.leave(late, choice.place, place) - choice.service_s
-        late, place = min(late, choice.closes_at), choice.place
-    return max(earliest, min(latest, travel.leave(late, numbered.start[v], place)))
+def _missed(vehicle: Vehicle, route: Route) -> Iterator[int]:
+    over = vehicle.under_way.breaks_taken if vehicle.under_way else 0
+    taken = {one.number for one in route.breaks}
+    for number, one in enumerate(vehicle.breaks):
+        after_s = math.inf if one.after_s_max is None else one.after_s_max
+        must_begin = min(one.closes_at, route.leaves_at + after_s)
+        is_due = route.returns_at > must_begin + 1e-6 and route.leaves_at < one.closes_at - 1e-6
+        if number >= over and number not in taken and is_due:
+            yield number
 
 
 def _make_route(
     numbered: Numbered, travel: Travel, v: int, choices: Sequence[int], full: set[int]
 ) -> Route:
     vehicle = numbered.problem.vehicles[v]
-    leaves_at = _latest_leave(numbered, travel, v, choices)
-    timed = _time(numbered, travel, v, choices, leaves_at)
-    stops = [numbered.start[v], *(numbered.choices[o].place for o in choices), numbered.end[v]]
+    timed = make_timetable(numbered, travel, v, choices)
+    leaves_at = timed.leaves_at
+    stops = [numbered.start[v], *_places(numbered, v, choices), numbered.end[v]]
     distance = sum(float(travel.distance_m[i, j]) for i, j in pairwise(stops))
     duration = timed.returns_at - leaves_at
     at_start, most = _loads(numbered, choices)
@@ -110,7 +90,8 @@ def _make_route(
         vehicle=vehicle.id,
         leaves_at=leaves_at,
         returns_at=timed.returns_at,
-        visits=tuple(_visits(numbered, choices, timed, full)),
+        visits=tuple(_visits(numbered, v, choices, timed, full)),
+        breaks=tuple(_breaks(numbered, v, choices, timed)),
         load_at_start=at_start,
         load_max=most,
         distance_m=distance,
@@ -123,17 +104,39 @@ def _make_route(
     )
 
 
+def _places(numbered: Numbered, v: int, choices: Sequence[int]) -> list[int]:
+    return [numbered.load[v] if o == LOAD else numbered.choices[o].place for o in choices]
+
+
+def _breaks(numbered: Numbered, v: int, choices: Sequence[int], timed: Timetable) -> Iterator[Rest]:
+    places = _places(numbered, v, choices)
+    for one in timed.breaks:
+        yield Rest(
+            number=one.number,
+            place=numbered.problem.places[places[one.after]].id,
+            starts_at=one.starts_at,
+            ends_at=one.starts_at + numbered.problem.vehicles[v].breaks[one.number].rest_s,
+        )
+
+
 def _visits(
-    numbered: Numbered, choices: Sequence[int], timed: _Timed, full: set[int]
+    numbered: Numbered, v: int, choices: Sequence[int], timed: Timetable, full: set[int]
 ) -> Iterator[Visit]:
+    places = _places(numbered, v, choices)
     numbers = range(len(choices))
-    for place, group in groupby(numbers, key=lambda i: numbered.choices[choices[i]].place):
+    for (place, is_loading), group in groupby(
+        numbers, key=lambda i: (places[i], choices[i] == LOAD)
+    ):
         here = list(group)
-        last = numbered.choices[choices[here[-1]]]
+        load_s = numbered.problem.vehicles[v].load_s
+        service_s = load_s if is_loading else numbered.choices[choices[here[-1]]].service_s
+        rested = [one.starts_at + numbered.problem.vehicles[v].breaks[one.number].rest_s
+                  for one in timed.breaks if one.after == here[-1]]  # fmt: skip
         yield Visit(
             place=numbered.problem.places[place].id,
             arrives_at=timed.arrives_at[here[0]],
-            leaves_at=timed.starts_at[here[-1]] + last.service_s,
+            leaves_at=max([timed.starts_at[here[-1]] + service_s, *rested]),
+            is_loading=is_loading,
             served=tuple(
                 Served(
                     parcel=numbered.problem.parcels[numbered.choices[choices[i]].parcel].id,
@@ -142,20 +145,33 @@ def _visits(
                     why=_why_here(numbered, choices[i], full),
                 )
                 for i in here
+                if not is_loading
             ),
         )
 
 
 def _loads(numbered: Numbered, choices: Sequence[int]) -> tuple[Load, Load]:
+    trips = [
+        _loads_of_trip(numbered, list(trip))
+        for is_load, trip in groupby(choices, key=lambda o: o == LOAD)
+        if not is_load
+    ]
+    if not trips:
+        return Load(), Load()
+    most = [max(amounts) for amounts in zip(*(most for _, most in trips), strict=True)]
+    return _load(trips[0][0]), _load(most)
+
+
+def _loads_of_trip(numbered: Numbered, choices: Sequence[int]) -> tuple[list[int], list[int]]:
     parcels = [numbered.choices[o].parcel for o in choices]
     demand = [[int(one) for one in numbered.demand[p]] for p in parcels]
     is_pickup = [numbered.problem.parcels[p].is_pickup for p in parcels]
     load = [sum(d[k] for d, up in zip(demand, is_pickup, strict=True) if not up) for k in range(3)]
-    at_start, most = _load(load), list(load)
+    at_start, most = load, list(load)
     for wanted, up in zip(demand, is_pickup, strict=True):
         load = [old + new if up else old - new for old, new in zip(load, wanted, strict=True)]
         most = [max(pair) for pair in zip(most, load, strict=True)]
-    return at_start, _load(most)
+    return at_start, most
 
 
 def _load(amounts: Sequence[int]) -> Load:
@@ -209,7 +225,7 @@ def _sum_up(
     time = sum(of[route.vehicle].cost_per_hour * route.duration_s / 3600 for route in made)
     habits = sum(numbered.habits(v, choices) for v, choices in enumerate(routes))
     changes = numbered.changes(routes)
-    penalties = sum(numbered.choices[o].penalty for choices in routes for o in choices)
+    penalties = sum(numbered.choices[o].penalty for choices in routes for o in choices if o != LOAD)
     missed = sum(
         parcel.prize or 0.0 for p, parcel in enumerate(numbered.problem.parcels) if p not in served
     )

@@ -13,8 +13,9 @@ R2  ``preparation_s`` (park, walk, sign in) is paid on arrival from another plac
     parcels served there in a row, and before the place opens if the vehicle is early.
 R3  Serving an option starts within its window and that of its place; it may end later.
 R4  A service level says which share of parcels is served at a preference of at most ``level``.
-R5  Deliveries are on board from the start, pickups stay on board to the end; at no moment is a
-    vehicle fuller than its capacity. A pickup frees no compartment for a delivery of the same day.
+R5  Deliveries are on board from the start, pickups stay on board to the end, or from one loading to
+    the next; at no moment is a vehicle fuller than its capacity. A pickup frees no compartment for
+    a delivery of the same day.
 R6  A vehicle leaves as late as it can without returning later; ``shift_s_max`` limits the time in
     between.
 R7  What a vehicle under way has done is never changed, and it takes no delivery that is not on
@@ -25,6 +26,12 @@ R8  Where a plan is in force, a parcel pays for what is not as planned: another 
 R9  A route pays for every zone it enters once more; a depot lies in none. Where its courier is used
     to an order of zones or of places, it pays for each two stops in a row that go against it; what
     the order does not name does not count.
+R10 A break is taken where the vehicle stands after serving or loading. It begins within its window
+    and soon enough after leaving. It is not due to a vehicle that is back before it must begin, or
+    leaves after that. Breaks are placed such that the vehicle is out as short as can be.
+R11 A vehicle that may make several trips returns to where it loads, leaves there what it picked up
+    and takes another load. Capacity holds for each trip; shift, range and breaks for all together.
+    A vehicle under way makes no more trips.
 """
 
 from enum import StrEnum
@@ -34,12 +41,13 @@ import msgspec
 
 from .entry import NEVER, Amount, BadProblem, Count, Entry, Matrix, PlaceId, VehicleId
 from .source import TravelSource
-from .vehicle import Capacity, Done, UnderWay, Vehicle
+from .vehicle import Break, Capacity, Done, UnderWay, Vehicle
 
 __all__ = [
     "NEVER",
     "Amount",
     "BadProblem",
+    "Break",
     "Capacity",
     "ChangeCosts",
     "Count",

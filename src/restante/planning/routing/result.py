@@ -57,6 +57,8 @@ class Visit(Value):
     """When preparation is done; serving may start later, when the place opens."""
     leaves_at: float
     served: tuple[Served, ...]
+    is_loading: bool = False
+    """It serves nobody here, and takes its next load."""
 
 
 class Load(Value):
@@ -65,6 +67,16 @@ class Load(Value):
     parcels: int = 0
     volume_cm3: int = 0
     weight_g: int = 0
+
+
+class Rest(Value):
+    """A break of the courier (R10)."""
+
+    number: int
+    """Its number among the vehicle's breaks, from 0."""
+    place: PlaceId
+    starts_at: float
+    ends_at: float
 
 
 class Route(Value):
@@ -82,6 +94,7 @@ class Route(Value):
     co2e_g: float
     cost: float
     """Fixed, for distance, time and habits."""
+    breaks: tuple[Rest, ...] = ()
 
 
 class Unserved(Value):

@@ -16,12 +16,14 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from .arrays import Arrays
+from .bound import find_bound
 from .kernel.anneal import search
 from .kernel.state import ABSENT, BEST
-from .numbering import Numbered
+from .numbering import LOAD, Numbered
 from .outcome import make_result
 from .preflight import look_ahead
 from .problem import Matrix, Option, Parcel, Place, PlaceId, Problem, Vehicle, VehicleId
@@ -99,7 +101,10 @@ def solve(
     run.drop_vehicles()
     run.anneal()
     routes = arrays.routes_of(arrays.tables.best_next)
-    return make_result(numbered, looked, routes, seed=seed, iterations=run.turns)
+    result = make_result(numbered, looked, routes, seed=seed, iterations=run.turns)
+    bound = find_bound(numbered, looked)
+    gap = (result.cost.total - bound) / bound if bound and result.is_feasible else None
+    return msgspec.structs.replace(result, bound=bound, gap=gap)
 
 
 def warm_up() -> None:
@@ -137,12 +142,16 @@ def _first_routes(arrays: Arrays, in_force: Result | None) -> list[list[int]]:
         for option in limit.options:
             using.setdefault(option, []).append(k)
     seen = set(numbered.done)
-    for option in (option for route in routes for option in route):
+    for option in (option for route in routes for option in route if option != LOAD):
         for k in using.get(option, ()):
             room[k] -= 1
     for route in in_force.routes:
         v = vehicle_of.get(route.vehicle)
-        for served in (one for visit in route.visits for one in visit.served):
+        for visit, served in ((x, y) for x in route.visits for y in x.served or (None,)):
+            if visit.is_loading and v is not None:
+                routes[v].append(LOAD)
+            if served is None:
+                continue
             p = parcel_of.get(served.parcel)
             if v is None or p is None or p in seen or not numbered.may_carry[p, v]:
                 continue
@@ -252,7 +261,9 @@ class _Run:
     def _holds_all(self, vehicles: list[int]) -> bool:
         required = np.isinf(self.tables.parcels.prize) & (self.tables.parcels.is_pickup == 0)
         wanted = self.tables.demand[required].sum(axis=0)
-        return bool((wanted <= self.tables.capacity[vehicles].sum(axis=0)).all())
+        trips = 1 + self._routes.loads_to - self._routes.loads_from
+        room = (self.tables.capacity[vehicles] * trips[vehicles, None]).sum(axis=0)
+        return bool((wanted <= room).all())
 
     def anneal(self) -> None:
         """Let cost fall, from hot to cold, with every required parcel served."""

@@ -94,6 +94,12 @@ def _vehicle_flaws(
     yield from _unknown(f"{path}.start_place", vehicle.start_place, places, "places")
     yield from _unknown(f"{path}.end_place", vehicle.end_place, places, "places")
     yield from _window_flaws(path, vehicle.shift_starts_at, vehicle.shift_ends_at, "shift")
+    yield from _unknown(f"{path}.load_place", vehicle.load_place, places, "places")
+    if vehicle.trips_max < 1:
+        yield f"{path}.trips_max", f"{vehicle.trips_max} is no number of trips: give 1 or more"
+    if vehicle.trips_max > 1 and vehicle.under_way is not None:
+        yield f"{path}.trips_max", "it is under way, and makes no more trips: give 1"
+    yield from _break_flaws(path, vehicle)
     held = vehicle.capacity
     yield from _not_finite(
         f"{path}.capacity",
@@ -107,7 +113,24 @@ def _vehicle_flaws(
         co2e_g_per_km=vehicle.co2e_g_per_km,
         range_m=vehicle.range_m,
         shift_s_max=vehicle.shift_s_max,
+        load_s=vehicle.load_s,
     )
+
+
+def _break_flaws(path: str, vehicle: Vehicle) -> Iterator[Flaw]:
+    last = -math.inf
+    for k, one in enumerate(vehicle.breaks):
+        where = f"{path}.breaks[{k}]"
+        yield from _window_flaws(where, one.opens_at, one.closes_at, "window")
+        yield from _not_finite(where, rest_s=one.rest_s, after_s_max=one.after_s_max)
+        if one.closes_at < last:
+            yield where, f"it begins by {one.closes_at:g}, the one before ends later: change places"
+        if math.isinf(one.closes_at) and one.after_s_max is None:
+            yield where, "it never must begin: give closes_at or after_s_max"
+        last = one.opens_at + one.rest_s
+    taken = vehicle.under_way.breaks_taken if vehicle.under_way is not None else 0
+    if taken > len(vehicle.breaks):
+        yield f"{path}.under_way.breaks_taken", f"{taken}, and it has {len(vehicle.breaks)} breaks"
 
 
 def _parcel_flaws(

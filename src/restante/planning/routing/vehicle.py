@@ -11,6 +11,17 @@ class Capacity(Entry):
     weight_g: Count | None = None
 
 
+class Break(Entry):
+    """A rest of a courier (R10)."""
+
+    rest_s: Amount
+    opens_at: float = 0.0
+    closes_at: float = NEVER
+    """It begins between these two."""
+    after_s_max: Amount | None = None
+    """It begins at most so long after leaving."""
+
+
 class Done(Entry):
     """An option of a parcel that a vehicle under way has served, or is about to."""
 
@@ -25,6 +36,8 @@ class UnderWay(Entry):
 
     left_at: float
     done: tuple[Done, ...] = ()
+    breaks_taken: Count = 0
+    """The first so many of its breaks are over."""
 
 
 class Vehicle(Entry):
@@ -39,6 +52,14 @@ class Vehicle(Entry):
     shift_ends_at: float = NEVER
     shift_s_max: Amount | None = None
     """Longest time between leaving and returning."""
+    breaks: tuple[Break, ...] = ()
+    """In the order they are taken."""
+    trips_max: Count = 1
+    """How often it may leave with a load (R11)."""
+    load_place: PlaceId | None = None
+    """Where it loads again; without it where it started."""
+    load_s: Amount = 0.0
+    """Seconds for loading again."""
     cost_fixed: Amount = 0.0
     cost_per_km: Amount = 0.0
     cost_per_hour: Amount = 0.0

@@ -71,7 +71,7 @@ def take_up(tables: Tables) -> None:
             # What was done cannot be changed, even where it makes a vehicle late.
             tables.routes[r].is_sound = 1
     tables.tally[LEFT_OUT] = 0
-    for parcel in range(len(tables.parcels)):
+    for parcel in range(tables.parcel_count):
         if tables.parcels[parcel].chosen < 0:
             tables.lists[LEFT_OUT, tables.tally[LEFT_OUT]] = parcel
             tables.tally[LEFT_OUT] += 1
@@ -95,8 +95,13 @@ def _take_up_route(tables: Tables, r: int) -> None:
     reschedule(tables, r)
     for d in range(tables.dimensions):
         most = tables.loads[r, d]
-        if tables.has_pickups:
-            most = tables.peaks[options + r, AFTER, d]
+        if tables.has_peaks:
+            most = 0.0
+            x = options + r
+            while x >= 0:
+                if x >= options or tables.nodes[x].parcel >= tables.parcel_count:
+                    most = max(most, tables.peaks[x, AFTER, d])
+                x = tables.nodes[x].next
         if most > tables.capacity[r, d]:
             tables.routes[r].is_sound = 0
 
@@ -163,7 +168,7 @@ def undo(tables: Tables) -> None:
             if x >= end:
                 break
             x = nodes[x].next
-        if tables.has_pickups:
+        if tables.has_peaks:
             find_peaks(tables, r)
         if tables.has_habits:
             find_habits(tables, r)

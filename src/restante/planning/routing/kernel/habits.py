@@ -29,8 +29,8 @@ def unlike(tables: Tables, r: int, p: int, x: int) -> float:
     ):
         cost += tables.habit_costs[AGAINST_ZONES]
     if (
-        nodes[p].parcel >= 0
-        and nodes[x].parcel >= 0
+        0 <= nodes[p].parcel < tables.parcel_count
+        and 0 <= nodes[x].parcel < tables.parcel_count
         and tables.stop_ranks[r, i] > tables.stop_ranks[r, j] >= 0
     ):
         cost += tables.habit_costs[AGAINST_STOPS]

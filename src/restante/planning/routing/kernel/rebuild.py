@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from .compiled import compiled, inlined
-from .schedule import goes_in, price, reschedule
+from .schedule import goes_in, price, price_pair, reschedule
 from .state import ABSENT, ASKED, LEFT, LEFT_OUT, PENALTIES, REMOVED, Tables
 
 REMOVED_MEAN = 10.0
@@ -97,7 +97,7 @@ def ruin(tables: Tables, rng: Any) -> None:
     total = 0
     for r in range(tables.route_count):
         if routes[r].count > 0:
-            used += 1
+            used += 1 + _loads_on(tables, r)
             total += routes[r].count
     if total == 0:
         return
@@ -109,9 +109,9 @@ def ruin(tables: Tables, rng: Any) -> None:
         if x < 0 or tables.nodes[x].is_done == 1:
             continue
         r = tables.nodes[x].route
-        if routes[r].is_ruined == 1:
+        if routes[r].is_ruined > _loads_on(tables, r):
             continue
-        routes[r].is_ruined = 1
+        routes[r].is_ruined += 1  # One string of each trip, at most.
         _take_string(tables, rng, x, longest)
         strings -= 1
         if strings <= 0:
@@ -133,15 +133,17 @@ def _take_string(tables: Tables, rng: Any, x: int, longest: float) -> None:
     span = length + spared
     first = x
     for _ in range(int(rng.random() * span)):
-        if nodes[first].prev == route.head:
+        if nodes[first].prev == route.head or not _is_parcel(tables, nodes[first].prev):
             break
         first = nodes[first].prev
     reached = 1
     last = first
-    while reached < span and nodes[nodes[last].next].parcel >= 0:
+    while reached < span and _is_parcel(tables, nodes[last].next):
         last = nodes[last].next
         reached += 1
-    while reached < span and nodes[first].prev != route.head:
+    while (
+        reached < span and nodes[first].prev != route.head and _is_parcel(tables, nodes[first].prev)
+    ):
         first = nodes[first].prev
         reached += 1
     spare_from = 1 + int(rng.random() * (length - 1)) if spared > 0 else 0
@@ -154,7 +156,34 @@ def _take_string(tables: Tables, rng: Any, x: int, longest: float) -> None:
             take(tables, y)
         y = behind
     route.is_touched = 1
+    if tables.has_loads:
+        _drop_idle_loads(tables, r)
     reschedule(tables, r)
+
+
+@inlined
+def _is_parcel(tables: Tables, x: int) -> bool:
+    return 0 <= tables.nodes[x].parcel < tables.parcel_count
+
+
+@inlined
+def _loads_on(tables: Tables, r: int) -> int:
+    count = 0
+    for x in range(tables.routes[r].loads_from, tables.routes[r].loads_to):
+        if tables.nodes[x].route == r:
+            count += 1
+    return count
+
+
+@compiled
+def _drop_idle_loads(tables: Tables, r: int) -> None:
+    # A vehicle loads only between two parcels.
+    nodes = tables.nodes
+    for x in range(tables.routes[r].loads_from, tables.routes[r].loads_to):
+        if nodes[x].route == r and not (
+            _is_parcel(tables, nodes[x].prev) and _is_parcel(tables, nodes[x].next)
+        ):
+            take(tables, x)
 
 
 @compiled
@@ -168,9 +197,14 @@ def recreate(tables: Tables, rng: Any, is_strict: bool) -> bool:
         most = (
             math.inf if math.isinf(tables.parcels[parcel].prize) else tables.parcels[parcel].prize
         )
-        x, after = _find_cheapest(tables, parcel, rng, most)
+        x, after, load = _find_cheapest(tables, parcel, rng, most)
         if x >= 0:
             r = tables.nodes[after].route
+            if load >= 0 and tables.nodes[after].next >= tables.option_count:
+                put(tables, load, after, r)
+                after = load
+            elif load >= 0:
+                put(tables, load, after, r)
             put(tables, x, after, r)
         else:
             tables.lists[LEFT_OUT, tables.tally[LEFT_OUT]] = parcel
@@ -223,20 +257,73 @@ def _has_room(tables: Tables, o: int) -> bool:
 
 
 @compiled
-def _find_cheapest(tables: Tables, parcel: int, rng: Any, most: float) -> tuple[int, int]:
+def _find_cheapest(tables: Tables, parcel: int, rng: Any, most: float) -> tuple[int, int, int]:
     best = most
     chosen = -1
     behind = -1
+    load = -1
     for o in range(tables.parcels[parcel].options_from, tables.parcels[parcel].options_to):
         if not _has_room(tables, o):
             continue
         after, cost = _open_route(tables, parcel, o, rng, best)
         if after >= 0:
-            best, chosen, behind = cost, o, after
+            best, chosen, behind, load = cost, o, after, -1
         after, cost = _near_others(tables, parcel, o, rng, best)
         if after >= 0:
-            best, chosen, behind = cost, o, after
-    return chosen, behind
+            best, chosen, behind, load = cost, o, after, -1
+        if tables.has_loads:
+            after, with_load, cost = _another_trip(tables, parcel, o, rng, best)
+            if after >= 0:
+                best, chosen, behind, load = cost, o, after, with_load
+    return chosen, behind, load
+
+
+@compiled
+def _another_trip(
+    tables: Tables, parcel: int, o: int, rng: Any, most: float
+) -> tuple[int, int, float]:
+    # Before the first trip, between two, and after the last: nowhere else is a trip begun.
+    nodes = tables.nodes
+    best = most
+    behind = -1
+    load = -1
+    for r in range(tables.route_count):
+        route = tables.routes[r]
+        if route.count == 0 or math.isinf(tables.carry[parcel, r]):
+            continue
+        spare = _spare_load(tables, r)
+        if spare < 0 or not _would_hold(tables, parcel, r):
+            continue
+        begin = tables.option_count + r
+        last = nodes[begin + tables.route_count].prev
+        cost = price_pair(tables, o, spare, o, last, r, best)
+        if cost < best and rng.random() > BLINK_SHARE:
+            best, behind, load = cost, last, spare
+        cost = price_pair(tables, o, o, spare, begin, r, best)
+        if cost < best and rng.random() > BLINK_SHARE:
+            best, behind, load = cost, begin, spare
+        for x in range(route.loads_from, route.loads_to):
+            if nodes[x].route == r:
+                cost = price_pair(tables, o, o, spare, x, r, best)
+                if cost < best and rng.random() > BLINK_SHARE:
+                    best, behind, load = cost, x, spare
+    return behind, load, best
+
+
+@inlined
+def _spare_load(tables: Tables, r: int) -> int:
+    for x in range(tables.routes[r].loads_from, tables.routes[r].loads_to):
+        if tables.nodes[x].route < 0:
+            return x
+    return -1
+
+
+@inlined
+def _would_hold(tables: Tables, parcel: int, r: int) -> bool:
+    for d in range(tables.dimensions):  # noqa: SIM110 - Numba compiles no all().
+        if tables.demand[parcel, d] > tables.capacity[r, d]:
+            return False
+    return True
 
 
 @compiled
@@ -270,7 +357,7 @@ def _near_others(tables: Tables, parcel: int, o: int, rng: Any, most: float) -> 
         while x >= 0:
             r = tables.nodes[x].route
             if not math.isinf(tables.carry[parcel, r]) and (
-                tables.has_pickups or goes_in(tables, parcel, r, x)
+                tables.has_peaks or goes_in(tables, parcel, r, x)
             ):
                 after, cost = _beside(tables, parcel, o, x, rng, best)
                 if after >= 0:
@@ -303,7 +390,7 @@ def _beside(
 
 @inlined
 def _is_seen(tables: Tables, parcel: int, r: int, after: int, rng: Any) -> bool:
-    if tables.has_pickups and not goes_in(tables, parcel, r, after):
+    if tables.has_peaks and not goes_in(tables, parcel, r, after):
         return False
     is_seen: bool = rng.random() > BLINK_SHARE
     return is_seen

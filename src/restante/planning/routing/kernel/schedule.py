@@ -3,52 +3,10 @@
 import math
 
 from .compiled import compiled, inlined
-from .habits import find_habits, habits_added
-from .state import AFTER, BEFORE, Tables
-
-
-@inlined
-def arrive(tables: Tables, leaves: float, origin: int, place: int) -> float:
-    """Find when the work at a place can begin: after driving there and preparing."""
-    if origin == place:
-        return leaves
-    if len(tables.speeds) == 0:
-        return leaves + tables.legs[origin, place].seconds
-    left = tables.legs[origin, place].seconds - tables.places[place].preparation
-    t = leaves
-    k = -1
-    while k + 1 < len(tables.speeds) and tables.speeds[k + 1, 0] <= t:
-        k += 1
-    while True:
-        factor = tables.speeds[k, 1] if k >= 0 else 1.0
-        until = tables.speeds[k + 1, 0] if k + 1 < len(tables.speeds) else math.inf
-        if left <= (until - t) * factor:
-            return t + left / factor + tables.places[place].preparation
-        left -= (until - t) * factor
-        t = until
-        k += 1
-
-
-@inlined
-def leave(tables: Tables, begins: float, origin: int, place: int) -> float:
-    """Find when to leave at the latest for the work at a place to begin at a time."""
-    if origin == place:
-        return begins
-    if len(tables.speeds) == 0:
-        return begins - tables.legs[origin, place].seconds
-    left = tables.legs[origin, place].seconds - tables.places[place].preparation
-    t = begins - tables.places[place].preparation
-    k = len(tables.speeds) - 1
-    while k >= 0 and tables.speeds[k, 0] >= t:
-        k -= 1
-    while True:
-        factor = tables.speeds[k, 1] if k >= 0 else 1.0
-        since = tables.speeds[k, 0] if k >= 0 else -math.inf
-        if left <= (t - since) * factor:
-            return t - left / factor
-        left -= (t - since) * factor
-        t = since
-        k -= 1
+from .drive import arrive, leave
+from .habits import find_habits, habits_added, unlike
+from .shift import time_out
+from .state import AFTER, AGAIN, BEFORE, Tables
 
 
 @compiled
@@ -56,7 +14,7 @@ def reschedule(tables: Tables, r: int) -> None:
     """Compute a route again after its nodes changed."""
     _go_forward(tables, r)
     _go_backward(tables, r)
-    if tables.has_pickups:
+    if tables.has_peaks:
         find_peaks(tables, r)
     route = tables.routes[r]
     route.cost = 0.0
@@ -71,8 +29,13 @@ def reschedule(tables: Tables, r: int) -> None:
         if route.is_out == 0:
             left_at = latest_leave(tables, r)
         route.duration = tables.nodes[end].early - left_at
-        if route.duration > route.duration_max:
+    if route.has_breaks == 1:
+        route.duration = time_out(tables, r, -1, -1, -1)
+        if math.isinf(route.duration):
             route.is_sound = 0
+            route.duration = 0.0
+    if route.is_timed == 1 and route.duration > route.duration_max:
+        route.is_sound = 0
     if route.distance > route.range:
         route.is_sound = 0
     route.cost = route.fixed + route.per_m * route.distance + route.per_s * route.duration
@@ -112,7 +75,7 @@ def _go_forward(tables: Tables, r: int) -> None:
         for d in range(tables.dimensions):
             tables.loads[r, d] += tables.demand[parcel, d]
         if is_after_head:
-            count += 1
+            count += 1 if parcel < tables.parcel_count else 0
         elif q == route.head:
             is_after_head = True
         p = q
@@ -136,22 +99,31 @@ def _go_backward(tables: Tables, r: int) -> None:
 
 @compiled
 def find_peaks(tables: Tables, r: int) -> None:
-    """Find the most that is on board before and after each node of a route."""
-    nodes = tables.nodes
+    """Find the most that is on board before and after each node, from one loading to the next."""
+    end = tables.option_count + r + tables.route_count
     begin = tables.option_count + r
-    end = begin + tables.route_count
+    while begin != end:
+        begin = _find_peaks_of_trip(tables, begin, end)
+
+
+@compiled
+def _find_peaks_of_trip(tables: Tables, begin: int, end: int) -> int:
+    # The answer is where the next trip begins.
+    nodes = tables.nodes
+    last = begin
     for d in range(tables.dimensions):
         load = 0.0
         x = nodes[begin].next
-        while x != end:
+        while x != end and nodes[x].parcel < tables.parcel_count:
             if tables.parcels[nodes[x].parcel].is_pickup == 0:
                 load += tables.demand[nodes[x].parcel, d]
             x = nodes[x].next
+        last = x
         peak = load
         tables.peaks[begin, BEFORE, d] = load
         tables.peaks[begin, AFTER, d] = load
         x = nodes[begin].next
-        while x != end:
+        while x != last:
             sign = 1.0 if tables.parcels[nodes[x].parcel].is_pickup == 1 else -1.0
             load += sign * tables.demand[nodes[x].parcel, d]
             peak = max(peak, load)
@@ -159,12 +131,13 @@ def find_peaks(tables: Tables, r: int) -> None:
             tables.peaks[x, AFTER, d] = load
             x = nodes[x].next
         peak = load
-        x = nodes[end].prev
+        x = nodes[last].prev
         while x != begin:
             peak = max(peak, tables.peaks[x, AFTER, d])
             tables.peaks[x, AFTER, d] = peak
             x = nodes[x].prev
         tables.peaks[begin, AFTER, d] = max(peak, tables.peaks[begin, AFTER, d])
+    return last
 
 
 @compiled
@@ -189,7 +162,7 @@ def goes_in(tables: Tables, parcel: int, r: int, after: int) -> bool:
         wanted = tables.demand[parcel, d]
         if tables.loads[r, d] + wanted <= tables.capacity[r, d]:
             continue
-        if not tables.has_pickups:
+        if not tables.has_peaks:
             return False
         peak = tables.peaks[after, BEFORE, d]
         if tables.parcels[parcel].is_pickup == 1:
@@ -226,10 +199,48 @@ def price(tables: Tables, o: int, p: int, r: int, most: float) -> float:
     next_begins = arrive(tables, begins + nodes[o].service, j, k)
     if next_begins > nodes[q].late or route.distance + added_m > route.range:
         return math.inf
-    if route.is_timed == 1:
-        duration = _longer(tables, o, p, r, next_begins)
-        if duration > route.duration_max:
+    if route.is_timed == 1 or route.has_breaks == 1:
+        if route.has_breaks == 1:
+            duration = time_out(tables, r, p, o, -1)
+        else:
+            duration = _longer(tables, o, p, r, next_begins)
+        if duration > route.duration_max or math.isinf(duration):
             return math.inf
+        cost += route.per_s * (duration - route.duration)
+    return cost
+
+
+@compiled
+def price_pair(
+    tables: Tables, o: int, first: int, second: int, p: int, r: int, most: float
+) -> float:
+    """Find what serving an option and loading again after node ``p`` of a route adds to its cost.
+
+    One of ``first`` and ``second`` is the option ``o``, the other is the loading. Infinite where it
+    does not go, or where it costs ``most`` or more.
+    """
+    nodes = tables.nodes
+    route = tables.routes[r]
+    q = nodes[p].next
+    a = nodes[first].place
+    b = nodes[second].place
+    added_m = tables.legs[nodes[p].place, a].metres + tables.legs[a, b].metres
+    added_m += tables.legs[b, nodes[q].place].metres
+    added_m -= tables.legs[nodes[p].place, nodes[q].place].metres
+    if route.distance + added_m > route.range:
+        return math.inf
+    cost = nodes[o].penalty + tables.carry[nodes[o].parcel, r] + route.per_m * added_m
+    if tables.has_habits:
+        cost += unlike(tables, r, p, first) + unlike(tables, r, first, second)
+        cost += unlike(tables, r, second, q) - unlike(tables, r, p, q)
+        if nodes[o].zone >= 0 and tables.zone_runs[r, nodes[o].zone] > 0:
+            cost += tables.habit_costs[AGAIN]
+    if cost >= most:
+        return math.inf
+    duration = time_out(tables, r, p, first, second)
+    if duration > route.duration_max or math.isinf(duration):
+        return math.inf
+    if route.is_timed == 1:
         cost += route.per_s * (duration - route.duration)
     return cost
 

@@ -1,7 +1,9 @@
 """The tables that the kernel works on: what is given, and the plan it changes.
 
-Nodes are numbered: every option of every parcel, then a start and an end for every route. Routes
-are linked lists of nodes. A *limit* is a number of options that may be chosen together: the
+Nodes are numbered: every option of every parcel, every time that a vehicle may load again, then a
+start and an end for every route. A loading is the only option of a parcel of its own, which weighs
+nothing, is never asked for, and stands only between two parcels of its route. Routes are linked
+lists of nodes. A *limit* is a number of options that may be chosen together: the
 compartments of a place from a size class up, the shelf of a counter, a service level.
 """
 
@@ -17,10 +19,10 @@ PLACE = np.dtype([("first_here", "i8"), ("preparation", "f8")], align=True)
 
 PARCEL = np.dtype(
     [
-        ("options_from", "i4"),  # nodes ``options_from`` to ``options_to`` are its options
-        ("options_to", "i4"),
-        ("chosen", "i4"),  # -1 while absent
-        ("is_pickup", "i4"),
+        ("options_from", "i8"),  # nodes ``options_from`` to ``options_to`` are its options
+        ("options_to", "i8"),
+        ("chosen", "i8"),  # -1 while absent
+        ("is_pickup", "i8"),
         ("prize", "f8"),  # cost of leaving it out, infinite where it is required
         ("key", "f8"),  # by which removed parcels are sorted
         ("absences", "f8"),  # how often it was left out in the search for fewer vehicles
@@ -30,18 +32,18 @@ PARCEL = np.dtype(
 
 NODE = np.dtype(
     [
-        ("place", "i4"),
-        ("parcel", "i4"),  # -1 for the ends of routes
-        ("route", "i4"),  # -1 while not in the plan
-        ("next", "i4"),
-        ("prev", "i4"),
-        ("here_next", "i4"),  # the chosen options of a place are a list of their own
-        ("here_prev", "i4"),
-        ("is_done", "i4"),
-        ("from_place", "i4"),  # where a plan in force comes from, -1 where none is
-        ("zone", "i4"),  # -1 for none, and for the ends of routes
-        ("limits_from", "i4"),  # what limits it: ``limits[limits_from:limits_to]``
-        ("limits_to", "i4"),
+        ("place", "i8"),
+        ("parcel", "i8"),  # -1 for the ends of routes, ``parcel_count`` or more for loadings
+        ("route", "i8"),  # -1 while not in the plan
+        ("next", "i8"),
+        ("prev", "i8"),
+        ("here_next", "i8"),  # the chosen options of a place are a list of their own
+        ("here_prev", "i8"),
+        ("is_done", "i8"),
+        ("from_place", "i8"),  # where a plan in force comes from, -1 where none is
+        ("zone", "i8"),  # -1 for none, and for the ends of routes
+        ("limits_from", "i8"),  # what limits it: ``limits[limits_from:limits_to]``
+        ("limits_to", "i8"),
         ("service", "f8"),
         ("opens", "f8"),
         ("closes", "f8"),
@@ -55,16 +57,21 @@ NODE = np.dtype(
 
 ROUTE = np.dtype(
     [
-        ("head", "i4"),  # the last node that stays where it is: the start, or what was done
-        ("count", "i4"),  # parcels after the head
-        ("kind", "i4"),  # vehicles of one kind cannot be told apart while unused
+        ("head", "i8"),  # the last node that stays where it is: the start, or what was done
+        ("count", "i8"),  # parcels after the head
+        ("kind", "i8"),  # vehicles of one kind cannot be told apart while unused
         ("seen", "i8"),  # when a vehicle of the kind of this number was last asked
-        ("is_open", "i4"),
-        ("is_out", "i4"),  # under way: left at a time that is known
-        ("is_timed", "i4"),  # its duration costs or is limited
-        ("is_touched", "i4"),
-        ("is_ruined", "i4"),
-        ("is_sound", "i4"),
+        ("is_open", "i8"),
+        ("is_out", "i8"),  # under way: left at a time that is known
+        ("has_breaks", "i8"),
+        ("breaks_from", "i8"),  # its breaks are ``breaks[breaks_from:breaks_to]``
+        ("breaks_to", "i8"),
+        ("loads_from", "i8"),  # nodes of its loadings on the way: ``loads_from`` to ``loads_to``
+        ("loads_to", "i8"),
+        ("is_timed", "i8"),  # its duration costs or is limited
+        ("is_touched", "i8"),
+        ("is_ruined", "i8"),  # how many strings were taken out of it
+        ("is_sound", "i8"),
         ("distance", "f8"),
         ("work", "f8"),
         ("duration", "f8"),
@@ -87,6 +94,15 @@ PENALTIES, COST, BEST, KEPT_PENALTIES = 0, 1, 2, 3
 BEFORE, AFTER = 0, 1
 """Places in :attr:`Tables.peaks`."""
 
+BREAK_OPENS, BREAK_CLOSES, BREAK_S, BREAK_AFTER_MAX = 0, 1, 2, 3
+"""Places in a row of :attr:`Tables.breaks`."""
+
+L_EARLIEST, L_FROM, L_UNTIL, L_WORK = 0, 1, 2, 3
+"""Places in a row of :attr:`Tables.labels`."""
+
+LABELS_MAX = 16
+"""Labels for each number of breaks; more are forgotten, which loses no truth (chosen)."""
+
 ARRIVAL, AGAIN, AGAINST_ZONES, AGAINST_STOPS = 0, 1, 2, 3
 """Places in :attr:`Tables.habit_costs`."""
 
@@ -105,7 +121,11 @@ class Tables(NamedTuple):
     node_count: int
     route_count: int
     dimensions: int
-    has_pickups: bool
+    parcel_count: int
+    has_peaks: bool
+    """What is on board changes between two loadings more than by delivering."""
+    has_loads: bool
+    """Some vehicle may load again."""
     has_habits: bool
     nodes: Any
     routes: Any
@@ -137,6 +157,11 @@ class Tables(NamedTuple):
     zones)."""
     stop_ranks: Any
     """Where each place stands in the order a courier is used to, shape (routes, places)."""
+    breaks: Any
+    """Shape (breaks, 4)."""
+    labels: Any
+    """Scratch of :mod:`.shift`, shape (1 + breaks of one route at most, LABELS_MAX, 4)."""
+    label_count: Any
     zone_runs: Any
     """How often each route enters each zone, shape (routes, zones)."""
     loads: Any
