@@ -102,6 +102,7 @@ def test_the_map_is_moved_and_asked_by_keyboard_alone(
     choice.focus()
     page.keyboard.press("Enter")
     assert choice.get_attribute("aria-pressed") == "true"
+    assert float(drawing.get_attribute("viewBox").split()[2]) < 1_000, "the route fills the map"
     assert [one.get_attribute("data-table") for one in page.locator("[data-table]:visible").all()
             ] == ["2"]  # fmt: skip
     assert page.locator("[data-said]").inner_text().startswith("2 ")

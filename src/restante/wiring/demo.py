@@ -3,21 +3,26 @@
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from ..clock import Clock, SystemClock
 from ..core.ids import LockerId
 from ..core.value import HOUR, UtcSeconds
 from ..edge.kiosk.kiosk import AnyKiosk, Kiosk
+from ..operations.route_network import Wish, make_network_problem
+from ..operations.route_plans import BadRoutes, Wanted, ask_plan
 from ..partners.manifest_row import ManifestRow
 from ..settings import Settings, read_settings
 from ..sim.arrivals import consign_rows
 from ..sim.life import Life
 from ..sim.market import Market
 from ..sim.stand import Stand
-from ..sim.town import PARTNER
+from ..sim.town import OPERATOR, PARTNER
 from .app import App, make_app
 from .city_controls import CityControls
 from .route_runner import RouteRunner
@@ -32,6 +37,9 @@ SHOWN_SECONDS: Final = 20 * 60
 
 LOOK_SECONDS: Final = 300
 """How often idle lockers look at their sensors: five seconds of a visitor's time."""
+
+SHOWN_SEARCH_SECONDS: Final = 10.0
+"""For each of the two plans of routes that a visitor finds."""
 
 MARKET_SCALE: Final = 0.5
 """Share of the assumptions' arrivals: enough life for forty lockers on a small machine."""
@@ -99,6 +107,27 @@ class Demo:
         self.life.start()
         self._routes.start()
 
+    def plan_routes(self) -> None:
+        """Have routes of the day planned as soon as the city is at now, for whoever looks."""
+        agenda = self.town.world.agenda
+        self.life.ask(lambda: agenda.at(self._now, self._ask_for_routes))
+
+    def _ask_for_routes(self) -> None:
+        centre = self.town.office.centre
+        zone = ZoneInfo(self.town.city.time_zone)
+        day = str(datetime.fromtimestamp(self._now, UTC).astimezone(zone).date())
+        # Nothing may be booked in a small hour; then the page says how to plan.
+        with suppress(BadRoutes):
+            for title, nearby in (("As booked", 0), ("With other lockers nearby", 1)):
+                wish = Wish(partner=PARTNER, day=day, nearby=nearby)
+                made = make_network_problem(centre.queries, wish, now=centre.clock.now())
+                wanted = Wanted(
+                    problem=made.problem, title=f"{title}, {day}", source="network",
+                    seconds=SHOWN_SEARCH_SECONDS, seed=1, partner=PARTNER, day=day,
+                    assumed=made.assumed,
+                )  # fmt: skip
+                centre.run(ask_plan(centre.means, OPERATOR, wanted))
+
     def close(self) -> None:
         """End the city's life and let go of its files."""
         self.app.web.live.close()
@@ -151,6 +180,7 @@ def run_demo(
 
         def started() -> None:
             demo.begin()
+            demo.plan_routes()
             tell(f"The city is alive: {url}   (Ctrl-C ends it, nothing is kept)")
 
         try:

@@ -64,6 +64,17 @@ class RouteMap {
     this.show();
   }
 
+  /** Show one route as large as it fits; 0 for everything. */
+  fit(number) {
+    const line = this.svg.querySelector(`[data-route="${number}"] .route-line`);
+    if (!line) return this.all();
+    const { x, y, width, height } = line.getBBox();
+    const w = Math.min(this.whole.w, Math.max(this.whole.w / ZOOM_MAX, 1.25 * Math.max(width, (height * this.whole.w) / this.whole.h)));
+    const h = (w / this.whole.w) * this.whole.h;
+    this.box = { x: x + (width - w) / 2, y: y + (height - h) / 2, w, h };
+    return this.show();
+  }
+
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const step = this.box.w / 10;
@@ -118,7 +129,10 @@ class RouteMap {
     const zoom = target.closest("[data-zoom]")?.dataset.zoom;
     if (zoom) ({ in: () => this.zoom(STEP), out: () => this.zoom(1 / STEP), all: () => this.all() })[zoom]();
     const choice = target.closest("[data-choose]");
-    if (choice) this.choose(Number(choice.dataset.choose));
+    if (choice) {
+      this.choose(Number(choice.dataset.choose));
+      this.fit(Number(choice.dataset.choose));
+    }
     if (!target.closest("[data-view]") || this.moved > SLIP) return;
     const route = target.closest("[data-route]");
     this.choose(route ? Number(route.dataset.route) : 0, Number(target.closest("[data-stop]")?.dataset.stop ?? 0));
