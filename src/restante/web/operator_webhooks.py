@@ -153,12 +153,13 @@ def _acting_routes(console: Console) -> list[ControllerRouterHandler]:
 
 
 def _show_list(console: Console, request: WebRequest, **given: Any) -> Response[Any]:
-    queries = console.centre.queries
+    partners = console.centre.queries.partners()
     return console.render(
         request,
         "webhooks.html",
         webhooks=[_with_look(one) for one in console.centre.deliveries.webhooks(EVERYTHING)],
-        partners=queries.partners(),
+        partners=partners,
+        partner_names={one.partner: one.name for one in partners},
         **{"given": {}, **given},
     )
 
@@ -197,6 +198,7 @@ def _show_one(
         status=status,
         tabs_list=tabs,
         replays=REPLAYS,
+        partner_names={one.partner: one.name for one in console.centre.queries.partners()},
         secret=secret,
     )
 
