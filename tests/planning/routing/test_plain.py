@@ -180,6 +180,13 @@ def test_where_no_plan_serves_all_the_kernel_finds_the_least_bad_one():
     assert set(check(problem, result).violations) == set(result.violated)
 
 
+def test_a_day_on_which_nothing_can_be_served_is_a_plan_too():
+    problem = plain_city(4, parcels=3)
+    parcels = tuple(replace(one, volume_cm3=10**6, prize=5.0) for one in problem.parcels)
+    result = solve(replace(problem, parcels=parcels), MaxIterations(5), seed=1)
+    assert (len(result.unserved), result.routes, result.engine) == (3, (), Engine.KERNEL)
+
+
 def test_times_that_are_not_whole_seconds_are_rounded_to_the_safe_side():
     problem = plain_city(6, parcels=12, vehicles=3)
     assert any(math.modf(x)[0] for x in problem.durations_s.values.ravel())

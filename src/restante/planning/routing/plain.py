@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from .bound import find_bound
 from .check import check
 from .numbering import Numbered
 from .outcome import make_result
@@ -35,7 +36,7 @@ UNDERSTOOD: Final[dict[type, frozenset[str]]] = {
         "name places vehicles parcels distances_m durations_s sizes service_levels travel".split()
     ),
     Place: frozenset(
-        "id kind opens_at closes_at preparation_s parcel_s free parcels_max latitude longitude"
+        "id kind opens_at closes_at preparation_s parcel_s free parcels_max latitude longitude zone"
         .split()
     ),
     Option: frozenset("place opens_at closes_at service_s level penalty".split()),
@@ -113,6 +114,8 @@ def solve_plain(
     numbered = Numbered.of(problem)
     looked = look_ahead(numbered)
     model = _Model(numbered, looked)
+    if not model.options:
+        raise NotPlain(0)
     watch = _Watch(stop, model, progress)
     callbacks = type("Told", (pyvrp.IteratedLocalSearchCallbacks,), {"on_best": watch.see})()
     params = pyvrp.SolveParams(
@@ -128,7 +131,9 @@ def solve_plain(
     )  # fmt: skip
     if set(check(problem, result).violations) != set(result.violated):
         raise NotPlain(watch.turns)
-    return result
+    bound = find_bound(numbered, looked)
+    gap = (result.cost.total - bound) / bound if bound and result.is_feasible else None
+    return msgspec.structs.replace(result, bound=bound, gap=gap)
 
 
 class _Scale(NamedTuple):
