@@ -21,6 +21,7 @@ from restante.journal.verify import verify
 from restante.settings import Settings
 from restante.views.inline import derive
 from restante.views.tables import VIEWS, WATERMARKS
+from tests.held import as_held
 from tests.operations.house import LOCKER
 from tests.power.stage import STREAM, Stage
 from tests.power.story import Story
@@ -300,8 +301,10 @@ def _check_arrived(stage: Stage) -> list[str]:
 
 
 def _check_list(stage: Stage) -> list[str]:
-    whole = stage.centre.hub.lists.delta(stage.centre.hub.end_for(LOCKER).site, 0)
-    wanted = {change.key: change.entry for change in whole.changes}
+    site = stage.centre.hub.end_for(LOCKER).site
+    whole = stage.centre.hub.lists.delta(site, 0)
+    pepper, cost = stage.centre.keyring.pepper(site), stage.controller.config.verifier_cost
+    wanted = {change.key: as_held(change.entry, pepper, cost) for change in whole.changes}
     listed = stage.controller.allowed.listed
     found = {key: one.entry for key, one in listed.items() if not one.is_ended}
     return [] if wanted == found else ["the locker's list is not the centre's"]

@@ -20,6 +20,7 @@ from restante.core.session import Role, SessionStarted
 from restante.core.streams import ParcelFile
 from restante.sim.stand import Stand
 from restante.wiring.town import Town
+from tests.held import as_held
 
 
 class PulseWatch(list[CompartmentId]):
@@ -136,7 +137,10 @@ def check_agreement(town: Town) -> None:
         assert [one.body for one in ours] == [one.body for one in theirs]
         assert here.watermark == here.version
         assert here.list_version == lists.version(stand.site)
-        entries = {change.key: change.entry for change in lists.delta(stand.site, 0).changes}
+        pepper = town.office.means.keyring.pepper(stand.site)
+        cost = stand.controller.config.verifier_cost
+        listed = lists.delta(stand.site, 0).changes
+        entries = {change.key: as_held(change.entry, pepper, cost) for change in listed}
         held = {k: one.entry for k, one in here.allowed.listed.items() if not one.is_ended}
         assert held == entries
 
