@@ -17,8 +17,10 @@ from restante.journal.witness import Loss
 from restante.operations.restored import POSITIONS_SKIPPED, note_put_back
 from restante.wiring.centre_health import centre_checks
 from restante.wiring.chores import Chores
+from restante.wiring.ending import Helpers
 from restante.wiring.health import Health
 from restante.wiring.history import WITNESS_FILE, History
+from restante.wiring.service import LocalLockers, _invite, _make_all
 from tests.cli.test_commands import run
 from tests.operations.house import MONDAY, OPERATOR, SITE, House, open_house
 
@@ -147,3 +149,16 @@ def test_a_witness_that_cannot_be_read_knows_nothing(data: Path, content: bytes)
     with closing(open_house(data).centre) as centre:
         (data / WITNESS_FILE).write_bytes(content)
         assert not History(centre).turn()
+
+
+def test_a_process_that_starts_goes_on_beyond_what_was_lost_before_it_writes(
+    data: Path, tmp_path: Path
+) -> None:
+    told_and_lost(data, tmp_path)
+    house = House.reopen(data, at=UtcSeconds(MONDAY + 60))
+    with closing(house.centre) as centre:
+        said: list[str] = []
+        _make_all(centre, LocalLockers(centre, []), None, Helpers())
+        _invite(centre, said.append)
+        assert len(said) == 1
+        assert centre.journal.head() > POSITIONS_SKIPPED

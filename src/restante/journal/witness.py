@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, select
 
 from .inspection import last_position, read_floor, read_skips
 from .port import Busy
-from .tables import FACTS
+from .tables import FACTS, META
 
 NAME_KEY: Final = "name"
 """Names the row with a journal's own name."""
@@ -57,8 +57,8 @@ class Named(Protocol):
         """Read a fact about the journal itself."""
         ...
 
-    def write_meta(self, key: str, value: str) -> None:
-        """Keep a fact about the journal itself."""
+    def turn(self) -> AbstractContextManager[Connection]:
+        """Open a writing transaction that other writers of facts wait for."""
         ...
 
 
@@ -126,12 +126,14 @@ class Witness:
 
 
 def name_journal(journal: Named) -> str:
-    """Find a journal's name, or give it one for ever."""
-    name = journal.read_meta(NAME_KEY)
-    if name is None:
-        journal.write_meta(NAME_KEY, secrets.token_hex(8))
-        name = journal.read_meta(NAME_KEY)
-    return name or ""
+    """Find a journal's name, or give it one for ever; of two who do, one does."""
+    with journal.turn() as connection:
+        wanted = select(META.c.value).where(META.c.key == NAME_KEY)
+        name: str | None = connection.scalar(wanted)
+        if name is None:
+            name = secrets.token_hex(8)
+            connection.execute(insert(META).values(key=NAME_KEY, value=name))
+    return name
 
 
 def read_told(path: Path) -> Told | None:

@@ -202,6 +202,8 @@ def _make_all(
     chores = Chores(centre)
     helpers.add("chores", chores)
     history = History(centre)
+    # Before anything is written: what was lost is left out first.
+    history.turn()
     helpers.add("history", history)
     client = CountingClient(centre.deliveries.allowance)
     helpers.add("seals", Sealing(centre.journal, centre.clock, centre.settings, Random()))
