@@ -44,6 +44,29 @@ def again(
     What was done stays, parcels on board stay on board, few stops change. Where the plan in force
     still holds, it is the answer.
     """
+    files = (problem_file, plan_file, changes_file)
+    made, took, is_true = _plan_again(files, seconds, iterations, seed, change_cost, near)
+    if out is not None:
+        out.write_bytes(made.result.to_json())
+    if problem_out is not None:
+        problem_out.write_bytes(made.problem.to_json())
+    if as_json:
+        print_json(_told(made, took))
+    else:
+        RESULT.print(_text(made, took), highlight=False, markup=False)
+    if not is_true:
+        fail("the plan is not what it says; this is a mistake of the planner, please report it")
+
+
+def _plan_again(
+    files: tuple[Path, Path, Path],
+    seconds: float,
+    iterations: int | None,
+    seed: int,
+    change_cost: float | None,
+    near: int,
+) -> tuple["Replan", float, bool]:
+    """Plan again; tell in how many seconds, and whether a checker finds what the plan says."""
     try:
         from ..planning.routing import (
             BadProblem,
@@ -63,9 +86,8 @@ def again(
     costs = None
     if change_cost is not None:
         costs = ChangeCosts(option=change_cost, vehicle=change_cost, arrival=change_cost)
-    problem = read_entry(problem_file, Problem)
-    plan = read_entry(plan_file, Result)
-    changes = read_entry(changes_file, Changes)
+    problem, plan = read_entry(files[0], Problem), read_entry(files[1], Result)
+    changes = read_entry(files[2], Changes)
     warm_up()
     began = time.monotonic()
     stop: Stop = MaxSeconds(seconds, time.monotonic)
@@ -74,19 +96,10 @@ def again(
     try:
         made = replan(problem, plan, changes, stop, seed, change_costs=costs, near_max=near)
     except BadProblem as error:
-        fail(f"{changes_file}: {error}")
+        fail(f"{files[2]}: {error}")
     took = time.monotonic() - began
     found = check(made.problem, made.result)
-    if out is not None:
-        out.write_bytes(made.result.to_json())
-    if problem_out is not None:
-        problem_out.write_bytes(made.problem.to_json())
-    if as_json:
-        print_json(_told(made, took))
-    else:
-        RESULT.print(_text(made, took), highlight=False, markup=False)
-    if len(found.violations) != len(made.result.violated):
-        fail("the plan is not what it says; this is a mistake of the planner, please report it")
+    return made, took, len(found.violations) == len(made.result.violated)
 
 
 def read_entry(file: Path, kind: Any) -> Any:
