@@ -150,12 +150,16 @@ class _Model:
         self.numbered, problem = numbered, numbered.problem
         self.scale = _scale_of(problem)
         prize = [one.prize for one in problem.parcels]
-        # Serving what costs more than its prize is never worth it.
-        self.options = [
-            o for o in looked.options
-            if (most := prize[numbered.choices[o].parcel]) is None
-            or most > numbered.choices[o].penalty
-        ]  # fmt: skip
+        # Serving what costs more than its prize is never worth it. In the order of places, as
+        # PyVRP's own reader has them: its search depends on it.
+        self.options = sorted(
+            (
+                o for o in looked.options
+                if (most := prize[numbered.choices[o].parcel]) is None
+                or most > numbered.choices[o].penalty
+            ),
+            key=lambda o: (numbered.choices[o].place, o),
+        )  # fmt: skip
         self.members: dict[int, list[int]] = {}
         for client, o in enumerate(self.options):
             self.members.setdefault(numbered.choices[o].parcel, []).append(client)
@@ -186,11 +190,12 @@ class _Model:
         rates = sorted({one.cost_per_km for one in problem.vehicles})
         groups: list[Any] = []
         group_of: dict[int, int] = {}
-        for p, members in self.members.items():
+        for p, members in sorted(self.members.items()):
             if len(members) > 1:
                 group_of[p] = len(groups)
                 is_required = problem.parcels[p].prize is None
-                groups.append(pyvrp.ClientGroup(members, required=is_required))
+                in_order = sorted(members, key=lambda c: self.options[c])
+                groups.append(pyvrp.ClientGroup(in_order, required=is_required))
         durations = self._durations()
         metres = problem.distances_m.values / 1000
         return pyvrp.ProblemData(

@@ -20,9 +20,6 @@ import numpy as np
 from ..problem import Kind, Option, Parcel, Place, PlaceId
 from .instance import BadInstance, Instance, euclidean, make_instance, vehicles_alike
 
-SPARE_VEHICLES = 6
-"""Vehicles above the least that hold everything, where a file does not say how many (chosen)."""
-
 
 def read_cvrp(text: str, name: str = "") -> Instance:
     """Read an instance with capacities."""
@@ -77,15 +74,16 @@ def _make(
     parcels = tuple(
         Parcel(
             id=f"parcel {group[0]}",
-            volume_cm3=max(demand[i] for i in group),
+            volume_cm3=round(unit * max(demand[i] for i in group)),
             options=tuple(Option(place=_place_id(i)) for i in group),
         )
         for group in members
         if group != [depot]
     )
-    capacity = _number(fields, "CAPACITY")
-    least = math.ceil(sum(parcel.volume_cm3 for parcel in parcels) / capacity)
-    count = int(fields.get("VEHICLES", least + SPARE_VEHICLES))
+    capacity = round(unit * _number(fields, "CAPACITY"))
+    # PyVRP's reader gives every customer a vehicle, and measures demands in tenths too; both
+    # change no plan, and where a search goes.
+    count = int(fields.get("VEHICLES", len(points) - 1))
     return make_instance(
         name or fields.get("NAME", ""),
         distances=distances,
