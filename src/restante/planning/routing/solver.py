@@ -36,6 +36,9 @@ CONSTRUCTION_SHARE = 0.35
 FLEET_SHARE = 0.3
 """Share of the budget in which vehicles are dropped (docs/explanation/routes.md)."""
 
+OPTIONAL_SHARE = 0.05
+"""Share of the budget in which optional parcels are tried together (chosen)."""
+
 HOT, COLD = 3.0, 0.01
 """First and last temperature, as multiples of the variable cost per parcel; a tenth of the first
 was 3 % worse (docs/explanation/routes.md)."""
@@ -98,6 +101,7 @@ def solve(
     arrays.set_routes(_first_routes(arrays, in_force))
     run = _Run(arrays, stop, np.random.default_rng([seed, 1]), progress)
     run.construct()
+    run.serve_optional()
     run.drop_vehicles()
     run.anneal()
     routes = arrays.routes_of(arrays.tables.best_next)
@@ -204,6 +208,29 @@ class _Run:
             prizes = self.tables.parcels.prize
             prizes[np.isinf(prizes)] = dear
             search(self.tables, self.rng, 0, STILL, True)
+
+    def serve_optional(self) -> None:
+        """Where no parcel alone is worth a vehicle, find out whether all together are.
+
+        A search that takes one after the other never would.
+        """
+        parcels = self.tables.parcels
+        said = parcels.prize.copy()
+        is_optional = np.isfinite(said) & (parcels.options_to > parcels.options_from)
+        best, routes = float(self.tables.sums[BEST]), self._best_routes()
+        if any(routes) or not is_optional.any():
+            return
+        dear = 1e3 * (1.0 + float(np.abs(self._routes.cost).sum() + said[is_optional].sum()))
+        parcels.prize[is_optional] = dear
+        self._begin_with(routes)
+        until = min(1.0, self.stop.share(self.turns) + OPTIONAL_SHARE)
+        while self.stop.share(self.turns) < until:
+            self._go(STILL, is_strict=True)
+        served = self._best_routes()
+        parcels.prize[:] = said
+        self._begin_with(served)
+        if self.tables.sums[BEST] >= best:
+            self._begin_with(routes)
 
     def drop_vehicles(self) -> None:
         """Close one vehicle after the other, as long as the others can serve all.
