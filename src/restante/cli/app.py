@@ -12,6 +12,7 @@ from . import bench, board, journal, locker, plan
 from .backup import backup, restore
 from .bench_growth import bench_growth
 from .bench_peak_day import bench_peak_day
+from .bench_routing import bench_routing
 from .bench_webhooks import bench_webhooks
 from .broker import broker
 from .demo import demo
@@ -43,6 +44,7 @@ app.command("board-emulator")(board.board_emulator)
 bench.app.command("webhooks")(bench_webhooks)
 bench.app.command("peak-day")(bench_peak_day)
 bench.app.command("growth")(bench_growth)
+bench.app.command("routing")(bench_routing)
 app.add_typer(bench.app, name="bench")
 app.add_typer(board.app, name="board")
 app.add_typer(journal.app, name="journal")
