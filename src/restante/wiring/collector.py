@@ -5,8 +5,7 @@ what else an operation makes is gone when it is answered. Searching among all th
 all among cached states, finds next to nothing: at Python's own pace it took a sixth of a centre's
 time under load.
 
-A thread that waited for the database waits once more for whoever computes, up to Python's interval;
-at Python's own one of them the database then stood idle.
+A thread the database has answered waits once more for whoever computes, up to Python's interval.
 """
 
 import gc
