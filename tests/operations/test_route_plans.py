@@ -194,6 +194,8 @@ def test_what_cannot_be_planned_is_said_with_what_to_do(stage: Stage):
     queries, now = stage.centre.queries, stage.clock.now()
     with pytest.raises(BadRoutes, match="add one under Couriers"):
         make_network_problem(queries, wish(stage, partner=PartnerId("nobody")), now=now)
+    with pytest.raises(BadRoutes, match="room for 3 in 3 vans: say that 3 parcels go into a van"):
+        make_network_problem(queries, wish(stage, van_parcels=1), now=now)
     with pytest.raises(BadRoutes, match="leave before they return"):
         make_network_problem(queries, wish(stage, ends_hour=7.0), now=now)
 

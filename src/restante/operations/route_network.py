@@ -94,6 +94,15 @@ def make_network_problem(queries: Queries, wish: Wish, *, now: UtcSeconds) -> Ne
         raise BadRoutes("no parcel of this partner has room booked or must be taken back now")
     if len(parcels) > PARCELS_MAX:
         raise BadRoutes(f"{len(parcels)} parcels: plan at most {PARCELS_MAX} at once, by partner")
+    loaded, room_for = (
+        sum(not one["is_pickup"] for one in parcels),
+        len(couriers) * wish.van_parcels,
+    )
+    if loaded > room_for:
+        raise BadRoutes(
+            f"{loaded} parcels to deliver, and room for {room_for} in {len(couriers)} vans: say "
+            f"that {-(-loaded // len(couriers))} parcels go into a van, or hire more couriers"
+        )
     named = {SiteId(option["place"]) for one in parcels for option in one["options"]}
     used = [sites[site] for site in sorted(named)]
     depot = wish.depot or _middle(used)

@@ -38,6 +38,9 @@ SHOWN_SECONDS: Final = 20 * 60
 LOOK_SECONDS: Final = 300
 """How often idle lockers look at their sensors: five seconds of a visitor's time."""
 
+SHOWN_VAN_PARCELS: Final = 600
+"""A visitor's city has three vans, however much is booked."""
+
 SHOWN_SEARCH_SECONDS: Final = 10.0
 """For each of the two plans of routes that a visitor finds."""
 
@@ -119,7 +122,7 @@ class Demo:
         # Nothing may be booked in a small hour; then the page says how to plan.
         with suppress(BadRoutes):
             for title, nearby in (("As booked", 0), ("With other lockers nearby", 1)):
-                wish = Wish(partner=PARTNER, day=day, nearby=nearby)
+                wish = Wish(partner=PARTNER, day=day, nearby=nearby, van_parcels=SHOWN_VAN_PARCELS)
                 made = make_network_problem(centre.queries, wish, now=centre.clock.now())
                 wanted = Wanted(
                     problem=made.problem, title=f"{title}, {day}", source="network",
