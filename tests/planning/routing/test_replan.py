@@ -23,6 +23,7 @@ from restante.planning.routing.numbering import Numbered
 from restante.planning.routing.outcome import make_result
 from restante.planning.routing.preflight import Preflight
 from restante.planning.routing.problem import (
+    Break,
     Capacity,
     ChangeCosts,
     Done,
@@ -256,6 +257,32 @@ def test_a_full_van_heading_to_a_closed_place_may_still_be_full():
     made = again(problem, plan_of(problem, [(0, 0), (1, 0)]), 50.0, PlaceClosed(place="a"))
     assert stops(made) == ["a", "b", "c"]
     assert made.result.is_feasible
+
+
+def test_a_break_that_began_is_over_and_one_to_come_is_still_taken():
+    [van] = ABCD.vehicles
+    rests = (
+        Break(rest_s=50.0, after_s_max=150.0),
+        Break(rest_s=30.0, opens_at=260.0, after_s_max=400.0),
+    )
+    problem = replace(ABCD, vehicles=(replace(van, breaks=rests),))
+    plan = solve(problem, MaxIterations(50), seed=1)
+    assert [one.number for one in plan.routes[0].breaks] == [0, 1]
+    at = plan.routes[0].breaks[0].ends_at + 1.0
+    made = again(problem, plan, at, PlaceClosed(place=plan.routes[0].visits[-1].place))
+    assert made.problem.vehicles[0].under_way.breaks_taken == 1
+    assert [one.number for one in made.result.routes[0].breaks] == [1]
+    assert len(made.report.lost) == 1
+
+
+def test_a_vehicle_that_loads_again_is_not_planned_again():
+    [van] = ABCD.vehicles
+    small = replace(van, trips_max=2, capacity=Capacity(parcels=2))
+    problem = replace(ABCD, vehicles=(small,))
+    plan = solve(problem, MaxIterations(50), seed=1)
+    assert plan.is_feasible
+    with pytest.raises(BadProblem, match="'van 1' loads again on its way"):
+        again(problem, plan, 150.0)
 
 
 def test_changes_that_cannot_be_meant_are_refused_with_what_to_do():

@@ -252,6 +252,12 @@ class _Applying:
         taking = self.standing[successor.id] = Standing(self.vehicles[successor.id])
         taking.left = [(p, o) for p, o in broken.left if p in stays or self.parcels[p].is_pickup]
 
+    def _breaks_taken(self, vehicle: Vehicle) -> int:
+        before = vehicle.under_way.breaks_taken if vehicle.under_way else 0
+        route = self.routes.get(vehicle.id)
+        begun = [x.number + 1 for x in route.breaks if x.starts_at <= self.at] if route else []
+        return max([before, *begun])
+
     def _is_loaded(self, vehicle: VehicleId) -> bool:
         return self.changes.loaded is None or vehicle in self.changes.loaded
 
@@ -278,7 +284,9 @@ class _Applying:
                 # It would have to leave again: nobody said so.
                 ends = max(vehicle.shift_starts_at, standing.free_at or 0.0)
                 vehicle = replace(vehicle, shift_ends_at=min(vehicle.shift_ends_at, ends))
-            under_way = UnderWay(left_at=standing.left_at, done=tuple(done))
+            under_way = UnderWay(
+                left_at=standing.left_at, done=tuple(done), breaks_taken=self._breaks_taken(vehicle)
+            )
             vehicle, is_loaded = replace(vehicle, under_way=under_way), True
         self.vehicles[id_] = vehicle
         for parcel, _ in standing.left if is_loaded else ():

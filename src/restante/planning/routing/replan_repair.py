@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from .numbering import Numbered, begins_at
 from .problem import VehicleId
+from .timetable import make_timetable
 from .travel import Travel
 
 ROUNDING_S = 1e-7
@@ -160,9 +161,12 @@ class _Repair:
 
     def _exceeds(self, v: int, route: Sequence[int]) -> float:
         """Find by how much a route is too late, too long, too far or too full, in all."""
-        vehicle = self.numbered.problem.vehicles[v]
+        vehicle, misses_break = self.numbered.problem.vehicles[v], False
         times = self._forward(v, route)
-        late = sum(
+        if vehicle.breaks:
+            timed = make_timetable(self.numbered, self.travel, v, route)
+            times, misses_break = [*timed.starts_at, timed.returns_at], timed.misses_break
+        late = float(misses_break) + sum(
             max(0.0, at - self.numbered.choices[o].closes_at)
             for o, at in zip(route[self.frozen[v] :], times[self.frozen[v] :], strict=False)
         )

@@ -110,15 +110,16 @@ def find_peaks(tables: Tables, r: int) -> None:
 def _find_peaks_of_trip(tables: Tables, begin: int, end: int) -> int:
     # The answer is where the next trip begins.
     nodes = tables.nodes
-    last = begin
+    last = nodes[begin].next
+    while last != end and nodes[last].parcel < tables.parcel_count:
+        last = nodes[last].next
     for d in range(tables.dimensions):
         load = 0.0
         x = nodes[begin].next
-        while x != end and nodes[x].parcel < tables.parcel_count:
+        while x != last:
             if tables.parcels[nodes[x].parcel].is_pickup == 0:
                 load += tables.demand[nodes[x].parcel, d]
             x = nodes[x].next
-        last = x
         peak = load
         tables.peaks[begin, BEFORE, d] = load
         tables.peaks[begin, AFTER, d] = load
