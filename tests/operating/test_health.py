@@ -31,7 +31,16 @@ from restante.wiring.logs import set_up_logs
 from restante.wiring.metrics import Metrics, listen_for_metrics, make_metrics_routes
 from restante.wiring.requests import find_door, find_names, untraced, watch_requests
 from restante.wiring.telemetry import Traces, open_traces
-from tests.operations.house import ACME, ANNA, LOCKER, OPERATOR, SITE, House, open_house
+from tests.operations.house import (
+    ACME,
+    ANNA,
+    LOCKER,
+    OPERATOR,
+    SITE,
+    House,
+    copy_house,
+    open_house,
+)
 
 TOKEN = "a token for figures"
 GENEROUS = RateLimit(per_second=1e6, burst=1_000_000)
@@ -290,9 +299,8 @@ def test_traces_tell_requests_and_commits_and_no_address(tmp_path: Path) -> None
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(kept))
     traces = Traces(provider)
-    house = open_house(tmp_path)
+    house = copy_house(tmp_path, around=traces.batch)
     operated = Operated(house, tracer=traces.request)
-    house.centre.committer._around = traces.batch
     house.centre.committer.start()
     with operated.client as client:
         parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

@@ -22,7 +22,7 @@ from restante.wiring.health import Check, Health, Unwell
 from restante.wiring.logs import set_up_logs
 from restante.wiring.telemetry import Traces
 from tests.operating.test_health import Operated, forget_loggers
-from tests.operations.house import ACME, OPERATOR, SITE, open_house
+from tests.operations.house import ACME, OPERATOR, SITE, copy_house
 from tests.webhooks.desk import Office
 
 NAME, EMAIL, PHONE = "Wilhelmina Zażółć-Canary", "wilhelmina@canary.example", "+48601234567"
@@ -68,8 +68,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
 
 
 def _live(folder: Path, seen: Seen, traces: Traces) -> None:
-    house = open_house(folder)
-    house.centre.committer._around = traces.batch
+    house = copy_house(folder, around=traces.batch)
     house.centre.committer.start()
     office = Office(house)
     receiver = office.make().webhook

@@ -2,11 +2,13 @@
 
 import atexit
 import random
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from shutil import copytree, rmtree
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -50,6 +52,10 @@ LOCKER, OTHER_LOCKER = LockerId("locker-01"), LockerId("locker-02")
 ACME, RIVAL = PartnerId("acme"), PartnerId("rival")
 COURIER = CourierId("c1")
 OPERATOR = Principal.of_operator("ada")
+
+Around: TypeAlias = Callable[[int], AbstractContextManager[object]]
+"""Entered with the number of operations whenever some are written."""
+
 SHOE_BOX = ParcelSize(
     length_mm=Millimeters(300),
     width_mm=Millimeters(200),
@@ -96,7 +102,15 @@ class House:
         self._seqs: dict[tuple[LockerId, str], int] = {}
 
     @classmethod
-    def reopen(cls, path: Path, *, at: UtcSeconds, database: str = "", seed: int = 7) -> "House":
+    def reopen(
+        cls,
+        path: Path,
+        *,
+        at: UtcSeconds,
+        database: str = "",
+        seed: int = 7,
+        around: Around | None = None,
+    ) -> "House":
         """Open the centre that is in a folder, or whose keys are, with what is there."""
         clock = VirtualClock(at)
         centre = open_centre(
@@ -105,6 +119,7 @@ class House:
             Minter(clock, random.Random(seed).randbytes),
             cost=SIMULATION,
             durability="relaxed",
+            around=around,
         )
         return cls(centre, clock)
 
@@ -245,13 +260,14 @@ def _finished_house() -> Path:
     return folder
 
 
-def copy_house(path: Path) -> House:
+def copy_house(path: Path, *, around: Around | None = None) -> House:
     """Open a copy of a finished house: the same as a new one, in a third of the time.
 
-    All copies of a process have the same keys; for a second network open a house of its own.
+    Whoever traces gives what is entered ``around`` each commit. All copies of a process have the
+    same keys; for a second network open a house of its own.
     """
     copytree(_finished_house(), path, dirs_exist_ok=True)
-    house = House.reopen(path, at=MONDAY)
+    house = House.reopen(path, at=MONDAY, around=around)
     house._seqs = {(locker, "e1"): 1 for locker in (LOCKER, OTHER_LOCKER)}
     return house
 
