@@ -56,13 +56,14 @@ def acknowledge_before_commit() -> list[Seam]:
     """The centre says that facts are safe, and writes them a moment later."""
     real_take_in, real_outgoing = CentreEnd._take_in, CentreEnd.outgoing
 
-    def take_in(self: Any, event: Any) -> None:
+    def take_in(self: Any, event: Any) -> Any:
         self._session.committed(event.epoch, event.first_seq + len(event.facts) - 1)
         self.__dict__.setdefault("late", []).append(event)
+        return lambda: None
 
     def outgoing(self: Any, now: Any) -> list[bytes]:
         for event in self.__dict__.pop("ripe", []):
-            real_take_in(self, event)
+            real_take_in(self, event)()
         bodies = real_outgoing(self, now)
         self.__dict__["ripe"] = self.__dict__.pop("late", [])
         return bodies
