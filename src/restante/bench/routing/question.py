@@ -121,9 +121,15 @@ def ask(
     said = np.array([*preparations, *services, *shift, *(x for pair in windows for x in pair)])
     tick = _unit(np.concatenate([said[np.isfinite(said)], problem.durations_s.values.ravel()]))
     unit = _unit(np.append(costs.ravel(), vehicle.cost_fixed))
+    # PyVRP has a least price for a tick too late. Costs are counted about as finely as times, so
+    # that it is low.
+    while unit < UNITS[-1] and unit * costs.mean() < tick * problem.durations_s.values.mean():
+        unit *= 10
     latest = _horizon(problem)
     places = {place.id: i for i, place in enumerate(problem.places)}
     used = [k for k in range(_DIMENSIONS) if np.isfinite(numbered.capacity[0, k])]
+    # The largest unit of load in which all demands are whole.
+    step = {k: max(1, math.gcd(*(int(x) for x in numbered.demand[:, k]))) for k in used}
     position = {o: i for i, o in enumerate(offered)}
     rows = (
         Rows(one.options_max, [position[o] for o in one.options if o in position])
@@ -139,13 +145,15 @@ def ask(
         fixed=round(unit * vehicle.cost_fixed) if vehicles is None else 0,
         opens=_ceil(tick * shift[0]),
         closes=_floor(tick * min(shift[1], latest)),
-        capacity=[int(numbered.capacity[0, k]) for k in used],
+        capacity=[int(numbered.capacity[0, k]) // step[k] for k in used],
         numbers=offered,
         place_of=[one.place for one in choices],
         parcel_of=[one.parcel for one in choices],
         window_of=[(_ceil(tick * a), _floor(tick * min(b, latest))) for a, b in windows],
         service_of=_up(tick * np.array(services, dtype=float)),
-        demand_of=[[int(numbered.demand[one.parcel, k]) for k in used] for one in choices],
+        demand_of=[
+            [int(numbered.demand[one.parcel, k]) // step[k] for k in used] for one in choices
+        ],
         limits=[one for one in rows if len(one.options) > one.most],
         cost_unit=unit,
         seconds=seconds,

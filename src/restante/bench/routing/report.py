@@ -147,6 +147,8 @@ class RoutingReport(NamedTuple):
             ("city1000", "pyvrp-assigned", 0.97),
         ):  # fmt: skip
             yield Goal(group, f"cost by that of {peer}", self._ratio(group, peer), most)
+            best = self._ratio(group, peer, best=True)
+            yield Goal(group, f"cost by the best of all seeds of {peer}", best, most)
         for group in ("city200", "city1000"):
             cases = _cases(self._of(group, "ours"))
             broken = float(sum(not run.feasible for run in cases)) if cases else None
@@ -154,10 +156,16 @@ class RoutingReport(NamedTuple):
         for group in ("cvrp", "vrptw"):
             yield Goal(group, "cost by that of PyVRP", self._ratio(group, "pyvrp-unshared"), 1.001)
 
-    def _ratio(self, group: str, peer: str) -> float | None:
-        """Compare medians of cases that both plan feasibly; the mean of the shares."""
+    def _ratio(self, group: str, peer: str, *, best: bool = False) -> float | None:
+        """Compare cases that both plan feasibly; the mean of the shares.
+
+        Ours is the middle of seeds. Theirs is, too, or their best: which fleet PyVRP ends with is
+        luck, and a van is dear.
+        """
         ours = {run.case: run for run in _cases(self._of(group, "ours"))}
-        theirs = {run.case: run for run in _cases(self._of(group, peer))}
+        asked = self._of(group, peer)
+        ranked = sorted(asked, key=_rank, reverse=True) if best else _cases(asked)
+        theirs = {run.case: run for run in ranked}
         both = [name for name in ours if name in theirs and ours[name].feasible
                 and theirs[name].feasible]  # fmt: skip
         return mean(ours[name].cost / theirs[name].cost for name in both) if both else None
