@@ -51,6 +51,9 @@ class Settings(Value):
     seal_every_days: int = 1
     """Days (UTC) from one signed head of the journal to the next, which the centre makes by itself;
     0 for none, where a timer runs `restante journal seal`."""
+    routes_travel: str = "straight"
+    """Where travel times of planned routes come from, where a problem has none: ``straight``,
+    ``osrm=URL``, ``valhalla=URL``, ``roads=FILE`` (docs/explanation/travel-times.md)."""
     network_id: str = "restante"
     """Short name of the network: issuer of every QR code, so keep it under 16 characters."""
     network_name: str = "Restante"

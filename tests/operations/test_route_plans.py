@@ -24,6 +24,7 @@ from restante.operations.route_plans import (
     put_in_force,
     withdraw,
 )
+from restante.planning.routing import Problem, Result, check
 from restante.views import Principal
 from restante.views.principal import Forbidden, NotFound
 from restante.wiring.route_runner import RouteRunner, check_problem
@@ -64,10 +65,10 @@ def ask(stage: Stage, problem: bytes | None = None, **given: object) -> PlanId:
     return stage.centre.run(asked)
 
 
-def search(stage: Stage, plan: PlanId) -> str:
+def search(stage: Stage, plan: PlanId, travel: str = "straight") -> str:
     """Let a runner work until a plan is over; its status."""
     desk = stage.centre.routes
-    runner = RouteRunner(desk, name="test")
+    runner = RouteRunner(desk, name="test", travel=travel)
     runner.start()
     try:
         for _ in range(PATIENCE_SECONDS * 10):
@@ -100,6 +101,18 @@ def test_a_plan_of_the_networks_own_parcels_is_found_and_kept(stage: Stage):
               for one in stop["properties"]["parcels"]}  # fmt: skip
     assert served == {one.parcel: one.site for one in (*booked, *back)}
     assert stage.centre.routes.progress() == {}
+    # What it was given is kept with it: it can be planned again from the same travel times.
+    assert shown.figures.travel == "straight: straight lines × 1.35, not roads"
+    problem = Problem.from_json(stage.centre.routes.paper(OPERATOR, plan, "problem"))
+    result = Result.from_json(stage.centre.routes.paper(OPERATOR, plan, "result"))
+    assert check(problem, result).is_feasible
+
+
+@pytest.mark.timeout(PATIENCE_SECONDS)
+def test_a_source_of_travel_times_that_does_not_answer_fails_by_its_name(stage: Stage):
+    plan = ask(stage)
+    assert search(stage, plan, travel="osrm=http://127.0.0.1:9") == "failed"
+    assert "127.0.0.1:9" in stage.centre.routes.plan(OPERATOR, plan).says
 
 
 @pytest.mark.timeout(PATIENCE_SECONDS)
@@ -203,8 +216,12 @@ def test_what_cannot_be_planned_is_said_with_what_to_do(stage: Stage):
 def test_everything_that_is_assumed_is_told(stage: Stage):
     made = make_network_problem(stage.centre.queries, wish(stage, nearby=2), now=stage.clock.now())
     said = " ".join(made.assumed)
-    for word in ("One van for each of 3 couriers", "1.3 times", "recipients have not been asked",
-                 "no depot was given"):  # fmt: skip
+    for word in (
+        "One van for each of 3 couriers",
+        "3 minutes a stop",
+        "recipients have not been asked",
+        "no depot was given",
+    ):
         assert word in said
     options = [len(one["options"]) for one in msgspec.json.decode(made.problem)["parcels"]]
     assert max(options) > 1

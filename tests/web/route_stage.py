@@ -22,7 +22,9 @@ from restante.planning.routing.result import (
     Visit,
     WhyHere,
 )
+from restante.planning.travel import Draft
 from restante.views.route_tables import Figures
+from restante.wiring.travel import TravelWish, find_travels
 from tests.web.stage import OPERATOR, Stage
 
 NOON_SECONDS = 12 * 3_600.0
@@ -52,7 +54,7 @@ def finish_plan(
 
 def answer(written: bytes, *, order: Callable[[str], object] = str, cost: float = 100.0) -> Found:
     """Answer a problem without a search."""
-    problem = Problem.from_json(written)
+    problem = find_travels(Draft.from_json(written), TravelWish("straight"))
     result = drive(problem, order=order, cost=cost)
     drawn = make_geojson(problem, result)
     figures = Figures(

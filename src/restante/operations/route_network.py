@@ -7,10 +7,10 @@ N3. A courier who signs in at some sites only serves those; where several may, t
 N4. What the centre does not know is given by whoever plans or assumed, and every assumption is told
     beside the plan in a sentence.
 
-It writes the JSON that planners read and needs none of them.
+It writes the JSON that planners read and needs none of them. How long vehicles drive is found out
+where the search begins (:mod:`restante.wiring.route_worker`).
 """
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -29,16 +29,11 @@ PARCELS_MAX: Final = 2_000
 """What one search takes (docs/explanation/routes.md)."""
 
 SIZES: Final = ("XS", "S", "M", "L", "XL")
-DETOUR: Final = 1.3
-"""Way over straight line in towns (chosen; 1.2 to 1.4 in most)."""
-
-SPEED_KMH: Final = 25.0
 STOP_SECONDS: Final = 180.0
 PARCEL_SECONDS: Final = 30.0
 MOVED_COST: Final = 2.0
 """Of sending a parcel to another site, so that it happens only where it is worth it (chosen)."""
 
-_METERS_PER_DEGREE: Final = 111_195.0
 _EVERYTHING: Final = Principal.of_operator("routes")
 
 
@@ -106,9 +101,6 @@ def make_network_problem(queries: Queries, wish: Wish, *, now: UtcSeconds) -> Ne
     named = {SiteId(option["place"]) for one in parcels for option in one["options"]}
     used = [sites[site] for site in sorted(named)]
     depot = wish.depot or _middle(used)
-    points = [depot, *((one.latitude, one.longitude) for one in used)]
-    distances = [[_distance_m(a, b) for b in points] for a in points]
-    pace = SPEED_KMH / 3.6
     problem = {
         "type": "routing.problem.v1",
         "name": f"{wish.partner} {wish.day}",
@@ -119,8 +111,6 @@ def make_network_problem(queries: Queries, wish: Wish, *, now: UtcSeconds) -> Ne
         ],
         "vehicles": [_vehicle(one, wish) for one in couriers],
         "parcels": parcels,
-        "distances_m": distances,
-        "durations_s": [[round(metres / pace) for metres in row] for row in distances],
     }
     assumed = _assumptions(wish, couriers, used, left)
     return NetworkProblem(msgspec.json.encode(problem), assumed)
@@ -239,8 +229,7 @@ def _assumptions(
         f"{_hour(wish.starts_hour)} to {_hour(wish.ends_hour)}.",
         f"{wish.cost_van:g} a van, {wish.cost_per_km:g} a kilometer, {wish.cost_per_hour:g} an "
         f"hour, {wish.co2e_g_per_km:g} g CO2e a kilometer.",
-        f"{DETOUR:g} times the straight way at {SPEED_KMH:g} km/h; {STOP_SECONDS / 60:g} minutes a "
-        f"stop and {PARCEL_SECONDS:g} seconds a parcel.",
+        f"{STOP_SECONDS / 60:g} minutes a stop and {PARCEL_SECONDS:g} seconds a parcel.",
         "Free are the compartments that are free now, and those booked for these parcels.",
     ]
     if wish.depot is None:
@@ -279,8 +268,3 @@ def _middle(sites: Sequence[ShownSite]) -> tuple[float, float]:
         round(sum(one.latitude for one in sites) / len(sites), 6),
         round(sum(one.longitude for one in sites) / len(sites), 6),
     )
-
-
-def _distance_m(a: tuple[float, float], b: tuple[float, float]) -> int:
-    across = (a[1] - b[1]) * math.cos(math.radians((a[0] + b[0]) / 2))
-    return round(DETOUR * math.hypot(across, a[0] - b[0]) * _METERS_PER_DEGREE)

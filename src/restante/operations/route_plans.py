@@ -100,6 +100,8 @@ class Found(NamedTuple):
     result: bytes
     geojson: bytes
     figures: Figures
+    problem: bytes = b""
+    """The problem with the travel times it was given; empty when it brought its own."""
 
 
 def ask_plan(
@@ -301,6 +303,8 @@ class RouteDesk:
     def finish(self, plan: PlanId, by: str, found: Found) -> None:
         """Keep what was found."""
         papers = {"result": pack(found.result), "geojson": pack(found.geojson)}
+        if found.problem:
+            papers["problem"] = pack(found.problem)
         figures = msgspec.json.encode(found.figures).decode()
         self._committer.run(self._end(plan, by, {"status": "done", "figures": figures}, papers))
         self._forget(plan)

@@ -90,6 +90,8 @@ class Figures(Value):
     iterations: int
     gap: float | None = None
     violated: tuple[str, ...] = ()
+    travel: str = ""
+    """Where travel times came from; empty when the problem brought its own."""
 
 
 class ShownPlan(Value):

@@ -52,6 +52,7 @@ class _Done(msgspec.Struct):
     figures: Figures
     result: msgspec.Raw
     geojson: msgspec.Raw
+    problem: msgspec.Raw = msgspec.Raw()
 
 
 class _Read(msgspec.Struct):
@@ -105,11 +106,20 @@ def check_problem(problem: bytes) -> str:
 
 
 class RouteRunner:
-    """Searches for what the desk hands out, until it is closed."""
+    """Searches for what the desk hands out, until it is closed.
 
-    def __init__(self, desk: RouteDesk, *, name: str) -> None:
+    Parameters
+    ----------
+    name
+        Of this process, among those that search.
+    travel
+        Where travel times come from that a problem does not have: see :mod:`.travel`.
+    """
+
+    def __init__(self, desk: RouteDesk, *, name: str, travel: str = "straight") -> None:
         self._desk = desk
         self._name = name
+        self._travel = travel
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="routes", daemon=True)
 
@@ -185,7 +195,9 @@ class RouteRunner:
     ) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
-        order = msgspec.json.encode({"seconds": claimed.seconds, "seed": claimed.seed})
+        order = msgspec.json.encode(
+            {"seconds": claimed.seconds, "seed": claimed.seed, "travel": self._travel}
+        )
         # It may end before it has read all; what it said is read below.
         with contextlib.suppress(OSError):
             process.stdin.write(order + b"\n" + claimed.problem)
@@ -200,7 +212,10 @@ class RouteRunner:
     def _settle(self, claimed: Claimed, ended: list[_Line], status: Any) -> None:
         line = ended[-1] if ended else _Line()
         if line.done is not None:
-            found = Found(bytes(line.done.result), bytes(line.done.geojson), line.done.figures)
+            done = line.done
+            found = Found(
+                bytes(done.result), bytes(done.geojson), done.figures, bytes(done.problem)
+            )
             self._desk.finish(claimed.plan, self._name, found)
             return
         says = line.failed or (

@@ -3,7 +3,7 @@
 A process of its own, with lower priority, so that planning neither delays the centre nor keeps its
 memory, and can be ended at once. It reads one line of orders and then a problem from standard
 input, and writes JSON lines to standard output: how it goes, and in the end what it found or why
-not. It knows no journal and no network.
+not. A problem without travel times gets those of the source that is ordered. It knows no journal.
 """
 
 import math
@@ -27,6 +27,8 @@ class Order(msgspec.Struct):
     seconds: float = 0.0
     """To search; 0 only to read the problem."""
     seed: int = 1
+    travel: str = "straight"
+    """Where travel times come from that the problem does not have: see :mod:`.travel`."""
 
 
 def main() -> None:
@@ -34,18 +36,33 @@ def main() -> None:
     os.nice(NICENESS)
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
     text = sys.stdin.buffer.read()
-    from ..planning.routing import BadProblem, Problem
+    from ..planning.routing import BadProblem
+    from ..planning.travel import NoTravel
 
     try:
-        problem = Problem.from_json(text)
-    except BadProblem as error:
+        problem, is_given_travel = _read(text, order)
+    except (BadProblem, NoTravel) as error:
         return _tell({"failed": str(error)})
     if not order.seconds:
         return _tell({"read": {"name": problem.name, "parcels": len(problem.parcels)}})
-    return _search(problem, order)
+    return _search(problem, order, is_given_travel=is_given_travel)
 
 
-def _search(problem: Any, order: Order) -> None:
+def _read(text: bytes, order: Order) -> tuple[Any, bool]:
+    """Read a problem, and tell whether it was given travel times."""
+    from ..planning.routing import Problem
+    from ..planning.travel.draft import Draft
+    from .travel import TravelWish, find_travels
+
+    draft = Draft.from_json(text)
+    if draft.has_travel:
+        return Problem.from_json(text), False
+    # Only to read it, no road server need be asked.
+    wish = TravelWish.of(order.travel) if order.seconds else TravelWish("straight")
+    return find_travels(draft, wish), True
+
+
+def _search(problem: Any, order: Order, *, is_given_travel: bool) -> None:
     from ..planning.routing import MaxSeconds, check, solve, warm_up
     from ..planning.routing.geojson import NoPositions, make_geojson
     from ..planning.routing.schematic import sketch_positions
@@ -89,9 +106,12 @@ def _search(problem: Any, order: Order) -> None:
         "violated",
     )}  # fmt: skip
     figures |= {"is_feasible": result.is_feasible, "cost": result.cost.total}
-    return _tell(
-        {"done": {"figures": figures, "result": msgspec.Raw(result.to_json()), "geojson": geojson}}
-    )
+    if (source := result.travel) is not None:
+        figures["travel"] = ": ".join(filter(None, (source.name, source.says)))
+    done = {"figures": figures, "result": msgspec.Raw(result.to_json()), "geojson": geojson}
+    if is_given_travel:
+        done["problem"] = msgspec.Raw(problem.to_json())
+    return _tell({"done": done})
 
 
 def _own_clock() -> Callable[[], float]:

@@ -208,7 +208,8 @@ def _make_all(
     client = CountingClient(centre.deliveries.allowance)
     helpers.add("seals", Sealing(centre.journal, centre.clock, centre.settings, Random()))
     helpers.add("webhooks", WebhookSender(centre.deliveries, centre.clock, client=client))
-    helpers.add("routes", RouteRunner(centre.routes, name=centre.minter.make("q")))
+    travel = centre.settings.routes_travel
+    helpers.add("routes", RouteRunner(centre.routes, name=centre.minter.make("q"), travel=travel))
     if line is not None:
         helpers.add("line", line)
     health = Health(
