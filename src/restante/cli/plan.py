@@ -88,7 +88,7 @@ def routes(
         print_json(told)
     else:
         RESULT.print(_text(problem, result, told), highlight=False, markup=False)
-    if set(found.violations) != set(result.violated):
+    if not found.confirms(result):
         fail("the plan is not what it says; this is a mistake of the planner, please report it")
 
 

@@ -99,7 +99,7 @@ def _plan_again(
         fail(f"{files[2]}: {error}")
     took = time.monotonic() - began
     found = check(made.problem, made.result)
-    return made, took, len(found.violations) == len(made.result.violated)
+    return made, took, found.confirms(made.result)
 
 
 def read_entry(file: Path, kind: Any) -> Any:

@@ -168,7 +168,7 @@ def plan_depot(
         found = check(problem, result)
     except Exception as error:  # noqa: BLE001 - the boundary of a process: others go on.
         return DepotPlan(name, failure=f"{type(error).__name__}: {error}")
-    if set(found.violations) != set(result.violated):
+    if not found.confirms(result):
         return DepotPlan(name, failure="its plan is not what it says: please report this mistake")
     return DepotPlan(name, result, is_cut_short=stop.was_cancelled)
 

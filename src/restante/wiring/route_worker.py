@@ -94,7 +94,7 @@ def _search(problem: Any, order: Order, *, is_given_travel: bool) -> None:
     stop = MaxSeconds(order.seconds, _own_clock())
     result = solve(problem, stop, order.seed, progress=tell)
     found = check(problem, result)
-    if set(found.violations) != set(result.violated):
+    if not found.confirms(result):
         return _tell({"failed": "the plan is not what it says; please report this mistake"})
     try:
         geojson = make_geojson(problem, result)

@@ -28,6 +28,10 @@ class Found(NamedTuple):
         """Nothing is violated, and no required parcel is missing."""
         return not self.violations
 
+    def confirms(self, result: Result) -> bool:
+        """Whether a plan says itself of all that it violates, in whatever words."""
+        return len(self.violations) == len(result.violated)
+
 
 def check(problem: Problem, result: Result) -> Found:
     """Compute a plan again and name everything that is not as it must be or as it says."""
