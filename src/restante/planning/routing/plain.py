@@ -129,7 +129,7 @@ def solve_plain(
         numbered, looked, model.routes_of(found.best),
         seed=seed, iterations=watch.turns, engine=Engine.PYVRP,
     )  # fmt: skip
-    if set(check(problem, result).violations) != set(result.violated):
+    if not check(problem, result).confirms(result):
         raise NotPlain(watch.turns)
     bound = find_bound(numbered, looked)
     gap = (result.cost.total - bound) / bound if bound and result.is_feasible else None
