@@ -126,21 +126,16 @@ def ask(
     while unit < UNITS[-1] and unit * costs.mean() < tick * problem.durations_s.values.mean():
         unit *= 10
     latest = _horizon(problem)
-    places = {place.id: i for i, place in enumerate(problem.places)}
     used = [k for k in range(_DIMENSIONS) if np.isfinite(numbered.capacity[0, k])]
     # The largest unit of load in which all demands are whole.
     step = {k: max(1, math.gcd(*(int(x) for x in numbered.demand[:, k]))) for k in used}
-    position = {o: i for i, o in enumerate(offered)}
-    rows = (
-        Rows(one.options_max, [position[o] for o in one.options if o in position])
-        for one in (numbered.limits if is_shared else ())
-    )
+    rows = _rows(numbered, offered) if is_shared else []
     return Question(
         parcels=len(problem.parcels),
         costs=np.rint(unit * costs).astype(np.int64).tolist(),
         durations=_up(tick * problem.durations_s.values),
         preparations=_up(tick * preparations),
-        depot=places[vehicle.start_place],
+        depot=numbered.start[0],
         vehicles=len(problem.vehicles) if vehicles is None else vehicles,
         fixed=round(unit * vehicle.cost_fixed) if vehicles is None else 0,
         opens=_ceil(tick * shift[0]),
@@ -154,12 +149,21 @@ def ask(
         demand_of=[
             [int(numbered.demand[one.parcel, k]) // step[k] for k in used] for one in choices
         ],
-        limits=[one for one in rows if len(one.options) > one.most],
+        limits=rows,
         cost_unit=unit,
         seconds=seconds,
         by_cpu=by_cpu,
         seed=seed,
     )
+
+
+def _rows(numbered: Numbered, offered: Sequence[int]) -> list[Rows]:
+    position = {o: i for i, o in enumerate(offered)}
+    rows = (
+        Rows(one.options_max, [position[o] for o in one.options if o in position])
+        for one in numbered.limits
+    )
+    return [one for one in rows if len(one.options) > one.most]
 
 
 def read_answer(problem: Problem, question: Question, answer: Answer, *, seed: int) -> Result:
