@@ -7,54 +7,65 @@ import typer
 
 from .output import RESULT, fail, print_json, progress
 
+_Sets = Annotated[
+    str,
+    typer.Option(
+        help="Of city200, city1000, tilk25, tilk50, dumez50, dumez100, dumez200, dumez400,"
+        " cvrp, vrptw, gvrp, vrprdl; all with --instances, the cities without, if absent."
+    ),
+]
+_Solvers = Annotated[
+    str,
+    typer.Option(
+        help="Of ours, kernel, pyvrp-assigned, pyvrp-unshared, ortools, vroom-assigned; all but"
+        " kernel if absent."
+    ),
+]
+_Seeds = Annotated[str, typer.Option(help="Seeds of the searches, such as 1,2,3.")]
+_Only = Annotated[
+    str, typer.Option(help="Names of cases, such as U_50_1,city200_4; all if absent.")
+]
+_Seconds = Annotated[
+    float | None, typer.Option(help="For each search; those of its set if absent.", min=0.5)
+]
+_ByCpu = Annotated[
+    bool,
+    typer.Option("--cpu", help="Count seconds of the processor: for a machine with other work."),
+]
+_Instances = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="RESTANTE_ROUTING_INSTANCES",
+        help="Folder of published instances and tables of best known values.",
+    ),
+]
+_Out = Annotated[
+    Path | None,
+    typer.Option(help="Folder to append runs to, and for plans better than the best known."),
+]
+_Peers = Annotated[
+    Path, typer.Option(help="Python with the other planners; `make bench-routing` makes it.")
+]
+_Core = Annotated[int | None, typer.Option(help="The core all run on, in turns.", min=0)]
+_Summary = Annotated[
+    bool, typer.Option("--summary", help="Run nothing: tell of all runs in --out.")
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
 
 def bench_routing(
-    sets: Annotated[
-        str,
-        typer.Option(
-            help="Of city200, city1000, tilk25, tilk50, dumez50, dumez100, dumez200, dumez400,"
-            " cvrp, vrptw, gvrp, vrprdl; all with --instances, the cities without, if absent."
-        ),
-    ] = "",
-    solvers: Annotated[
-        str,
-        typer.Option(
-            help="Of ours, kernel, pyvrp-assigned, pyvrp-unshared, ortools, vroom-assigned; all but"
-            " kernel if absent."
-        ),
-    ] = "",
-    seeds: Annotated[str, typer.Option(help="Seeds of the searches, such as 1,2,3.")] = "1",
-    only: Annotated[
-        str, typer.Option(help="Names of cases, such as U_50_1,city200_4; all if absent.")
-    ] = "",
-    seconds: Annotated[
-        float | None, typer.Option(help="For each search; those of its set if absent.", min=0.5)
-    ] = None,
-    by_cpu: Annotated[
-        bool,
-        typer.Option(
-            "--cpu", help="Count seconds of the processor: for a machine with other work."
-        ),
-    ] = False,
-    instances: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="RESTANTE_ROUTING_INSTANCES",
-            help="Folder of published instances and tables of best known values.",
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder to append runs to, and for plans better than the best known."),
-    ] = None,
-    peers: Annotated[
-        Path, typer.Option(help="Python with the other planners; `make bench-routing` makes it.")
-    ] = Path(".venv-peers/bin/python"),
-    core: Annotated[int | None, typer.Option(help="The core all run on, in turns.", min=0)] = None,
-    summary: Annotated[
-        bool, typer.Option("--summary", help="Run nothing: tell of all runs in --out.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    sets: _Sets = "",
+    solvers: _Solvers = "",
+    seeds: _Seeds = "1",
+    only: _Only = "",
+    seconds: _Seconds = None,
+    by_cpu: _ByCpu = False,
+    instances: _Instances = None,
+    out: _Out = None,
+    peers: _Peers = Path(".venv-peers/bin/python"),
+    core: _Core = None,
+    summary: _Summary = False,
+    as_json: _Json = False,
 ) -> None:
     """Plan generated cities and published instances with our search and with others.
 
