@@ -13,7 +13,8 @@ from typing import Any
 
 MISSING = 3
 CPU_PATIENCE = 3
-"""How much longer on the wall a second of the processor may take; a first plan sees no other clock."""
+"""How much longer on the wall a second of the processor may take: until there is a first plan, it
+looks at no other clock."""
 
 LEFT_OUT_LEAST = 10_000_000
 """What leaving a parcel out costs at least."""
