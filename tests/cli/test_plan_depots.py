@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import distributed
@@ -108,6 +109,15 @@ def test_depots_are_named_by_their_files_so_names_differ(files: list[Path], caps
     assert "several files are named 'north'" in error
 
 
+@pytest.fixture
+def _is_interrupted_as_ever() -> Iterator[None]:
+    # Whoever starts the tests in the background may have them ignore interrupts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_is_interrupted_as_ever")
 def test_the_first_interrupt_cancels_and_the_second_one_ends(capsys):
     cancelled = []
     with pytest.raises(KeyboardInterrupt), _cancelling(lambda: cancelled.append(True)):
