@@ -44,7 +44,7 @@ PEERS = Path(os.environ.get("RESTANTE_PEERS", ".venv-peers/bin/python"))
 needs_peers = pytest.mark.skipif(
     not PEERS.is_file(), reason="the other planners are not here: `make bench-routing` makes them"
 )
-SECONDS = 0.5
+SECONDS = 0.2
 DEPOT, LOCKER = PlaceId("depot"), PlaceId("locker")
 
 
@@ -93,7 +93,7 @@ def cost_of(problem: Problem, question: Question, answer: Answer) -> tuple[float
 @needs_peers
 def test_ortools_finds_the_least_cost_under_what_routes_share():
     for problem in (small(), small(room=3), small(room=0), small(room=4, share=0.5)):
-        question = ask(problem, seconds=SECONDS, seed=1)
+        question = ask(problem, seconds=SECONDS, by_cpu=True, seed=1)
         cost, violations = cost_of(problem, question, ask_peer("ortools", question, PEERS))
         assert violations == ()
         assert cost == pytest.approx(least_cost(problem))
@@ -102,7 +102,7 @@ def test_ortools_finds_the_least_cost_under_what_routes_share():
 @needs_peers
 def test_pyvrp_finds_the_least_cost_where_nothing_is_shared_and_the_checker_says_what_is_not_kept():
     problem = small()
-    question = ask(problem, seconds=SECONDS, seed=1, is_shared=False)
+    question = ask(problem, seconds=SECONDS, by_cpu=True, seed=1, is_shared=False)
     answer = ask_peer("pyvrp", question, PEERS)
     assert answer.iterations
     assert answer.trace == sorted(answer.trace)
@@ -116,7 +116,7 @@ def test_pyvrp_finds_the_least_cost_where_nothing_is_shared_and_the_checker_says
 def test_after_an_assignment_parcels_go_where_there_is_room(peer: str):
     problem = small()
     chosen = assign(problem)
-    question = ask(problem, seconds=SECONDS, seed=1, only=chosen, is_shared=False)
+    question = ask(problem, seconds=SECONDS, by_cpu=True, seed=1, only=chosen, is_shared=False)
     cost, violations = cost_of(problem, question, ask_peer(peer, question, PEERS))
     assert violations == ()
     fixed = msgspec.structs.replace(
@@ -145,11 +145,11 @@ def test_preparing_is_paid_once_for_a_stop_and_serving_begins_in_its_window(peer
             msgspec.structs.replace(one, options=one.options[1:]) for one in problem.parcels[:2]
         ),
     )
-    question = ask(problem, seconds=SECONDS, seed=1)
+    question = ask(problem, seconds=SECONDS, by_cpu=True, seed=1)
     assert cost_of(problem, question, ask_peer(peer, question, PEERS)) == (700.0, ())
     places[1] = msgspec.structs.replace(places[1], closes_at=159.0)
     tight = msgspec.structs.replace(problem, places=tuple(places))
-    question = ask(tight, seconds=SECONDS, seed=1)
+    question = ask(tight, seconds=SECONDS, by_cpu=True, seed=1)
     _, violations = cost_of(tight, question, ask_peer(peer, question, PEERS))
     assert violations
 
