@@ -154,6 +154,27 @@ def test_an_answer_that_comes_late_does_not_bring_back_the_screen_before(stand: 
     stand.see("Courier sign-in")
 
 
+def test_who_types_faster_than_the_locker_answers_is_signed_in_by_all_digits(stand: Stand) -> None:
+    pin = stand.cabinet.courier_pass("4711").replace("-", "")
+    stand.walk_to("I am a courier")
+    stand.see("Courier sign-in")
+    for digit in "4711":
+        stand.walk_to(digit)
+    stand.walk_to("Continue")
+    stand.see("Type your PIN")
+    for digit in pin[:-1]:
+        stand.walk_to(digit)
+    expect(stand.page.locator("#text")).to_have_value(pin[:-1])
+    held: list[Any] = []
+    stand.page.route("**/digit", lambda route: held.append(route))  # noqa: PLW0108
+    with stand.page.expect_request("**/digit"):
+        stand.walk_to(pin[-1])
+    stand.walk_to("Continue")
+    (route,) = held
+    route.continue_()
+    stand.see("Scan the next label")
+
+
 def test_the_focus_is_seen_and_walks_in_a_ring(stand: Stand) -> None:
     names = []
     for _ in range(STEPS_MAX):

@@ -19,6 +19,7 @@ const voice = new Audio();
 const beeper = new Audio();
 let shown = "";
 let shownCount = 0;
+let answered = Promise.resolve();
 let lastPresence = 0;
 
 /** Put a new screen in place; what is being typed and where the focus is stay, on one screen. */
@@ -103,22 +104,36 @@ voice.addEventListener("playing", () => { document.documentElement.dataset.heard
 /** Send a form and show the answer; when the controller is away, the page says so by reloading. */
 async function send(form, submitter) {
   const body = new URLSearchParams(new FormData(form, submitter));
-  await post(form.action, body, { keepTyped: form.id !== "scan" });
+  const input = form.querySelector("#text");
+  // What the screen wrote into the field the locker knows better: a digit may still be on its way.
+  if (input && input.value === input.defaultValue) body.set("text", "");
+  await post(form.action, body, { keepTyped: form.id !== "scan", typed: field()?.value });
 }
 
-async function post(address, body, options) {
+/** Send one thing after the other: what is pressed quickly arrives in the order it was pressed. */
+function post(address, body, options) {
+  const turn = answered.then(() => exchange(address, body, options));
+  answered = turn.catch(() => {});
+  return turn;
+}
+
+async function exchange(address, body, { keepTyped = true, typed } = {}) {
   const asked = shownCount;
-  const typed = field()?.value;
   const response = await fetch(address, { method: "POST", body, headers: { accept: "text/x-fragment" } });
   if (!response.ok) return location.reload();
   const markup = await response.text();
-  // Answers overtake each other. What was shown since may be newer; if not, the stream brings this one.
-  if (shownCount === asked || markup === shown) show(markup, options);
-  else if (options?.keepTyped === false && field()?.value === typed) field().value = field().defaultValue;
+  // Answers are overtaken. What was shown since may be newer; if not, the stream brings this one.
+  if (shownCount === asked || markup === shown) show(markup, { keepTyped });
+  else if (!keepTyped && field()?.value === typed) field().value = field().defaultValue;
 }
 
 function press(button) {
   post(`${here}/touch`, new URLSearchParams({ button })).catch(() => location.reload());
+}
+
+/** Say that somebody is there: nothing anybody pressed waits for that. */
+function stay() {
+  exchange(`${here}/touch`, new URLSearchParams({ button: "stay" })).catch(() => location.reload());
 }
 
 /** Tell that somebody is there who touches no button: during the countdown at once. */
@@ -126,7 +141,7 @@ function notePresence() {
   const isUrgent = look().idle || screen.querySelector(".idle");
   if (!isUrgent && Date.now() - lastPresence < PRESENCE_MS) return;
   lastPresence = Date.now();
-  press("stay");
+  stay();
 }
 
 /** Everything the keys walk through: first what is asked, then the tools. */
