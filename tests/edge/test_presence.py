@@ -84,7 +84,7 @@ def test_codes_are_live_for_a_while_and_after_a_clock_set_back_not_at_all() -> N
 
 
 def test_codes_are_spread_over_all_letters() -> None:
-    # Of dice that are thrown alike each time: two of 2,000 codes are the same once in a hundred runs.
+    # Of dice thrown alike each time: two of 2,000 codes are the same once in a hundred runs.
     codes = make_shown_codes(Minter(VirtualClock(START), seeded_entropy(b"spread")))
     drawn = {codes.give(UtcSeconds(START + 30 * n)) for n in range(2000)}
     assert len(drawn) == 2000
