@@ -102,7 +102,7 @@ def test_a_plan_of_the_networks_own_parcels_is_found_and_kept(stage: Stage):
     assert served == {one.parcel: one.site for one in (*booked, *back)}
     assert stage.centre.routes.progress() == {}
     # What it was given is kept with it: it can be planned again from the same travel times.
-    assert shown.figures.travel == "straight: straight lines × 1.35, not roads"
+    assert shown.figures.travel == "straight lines × 1.35, not roads"
     problem = Problem.from_json(stage.centre.routes.paper(OPERATOR, plan, "problem"))
     result = Result.from_json(stage.centre.routes.paper(OPERATOR, plan, "result"))
     assert check(problem, result).is_feasible

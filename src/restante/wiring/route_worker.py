@@ -107,7 +107,7 @@ def _search(problem: Any, order: Order, *, is_given_travel: bool) -> None:
     )}  # fmt: skip
     figures |= {"is_feasible": result.is_feasible, "cost": result.cost.total}
     if (source := result.travel) is not None:
-        figures["travel"] = ": ".join(filter(None, (source.name, source.says)))
+        figures["travel"] = source.says or source.name
     done = {"figures": figures, "result": msgspec.Raw(result.to_json()), "geojson": geojson}
     if is_given_travel:
         done["problem"] = msgspec.Raw(problem.to_json())
