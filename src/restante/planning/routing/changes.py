@@ -5,13 +5,12 @@ An operator or a program writes it down as one JSON object; :mod:`.replan` answe
 
 import math
 from collections.abc import Iterator
-from typing import Self
 
 import msgspec
 
+from .entry import Document, refuse
 from .problem import (
     Amount,
-    BadProblem,
     Count,
     Done,
     Entry,
@@ -101,7 +100,7 @@ class PlaceAdded(Entry):
     seconds_to: tuple[Amount, ...] = ()
 
 
-class Changes(Entry, frozen=True, tag_field="type", tag="routing.changes.v1"):
+class Changes(Document, frozen=True, tag_field="type", tag="routing.changes.v1"):
     """All that has happened by a moment."""
 
     at: float
@@ -112,24 +111,6 @@ class Changes(Entry, frozen=True, tag_field="type", tag="routing.changes.v1"):
     loaded: tuple[VehicleId, ...] | None = None
     """Vehicles still at their start whose parcels are on board; without it all of them."""
 
-    @classmethod
-    def from_json(cls, text: bytes | str) -> Self:
-        """Read changes from JSON.
-
-        Raises
-        ------
-        BadProblem
-            When they are none; the message names the entry.
-        """
-        try:
-            return msgspec.json.decode(text, type=cls)
-        except msgspec.DecodeError as error:
-            raise BadProblem("", str(error)) from error
-
-    def to_json(self) -> bytes:
-        """Write changes as JSON; reading it gives equal ones."""
-        return msgspec.json.encode(self)
-
 
 def require_sound(changes: Changes, problem: Problem, plan: Result) -> None:
     """Refuse changes that cannot be meant.
@@ -139,11 +120,7 @@ def require_sound(changes: Changes, problem: Problem, plan: Result) -> None:
     BadProblem
         Names the first of them and what to do.
     """
-    flaws = list(find_flaws(changes, problem, plan))
-    if flaws:
-        path, says = flaws[0]
-        more = f" (and {len(flaws) - 1} more)" if len(flaws) > 1 else ""
-        raise BadProblem(path, says + more)
+    refuse(list(find_flaws(changes, problem, plan)))
 
 
 def find_flaws(changes: Changes, problem: Problem, plan: Result) -> Iterator[Flaw]:

@@ -29,8 +29,8 @@ class Found(NamedTuple):
         return not self.violations
 
     def confirms(self, result: Result) -> bool:
-        """Whether a plan says itself of all that it violates, in whatever words."""
-        return len(self.violations) == len(result.violated)
+        """Whether a plan says itself what it violates: all of it, and nothing else."""
+        return set(self.violations) == set(result.violated)
 
 
 def check(problem: Problem, result: Result) -> Found:
@@ -189,7 +189,7 @@ class _Check:
         if vehicle.under_way is not None and route.leaves_at != vehicle.under_way.left_at:
             yield f"{name} left at {vehicle.under_way.left_at}, not at {route.leaves_at}"
         if at > vehicle.shift_ends_at + TOLERANCE_S:
-            yield f"{name} returns {at - vehicle.shift_ends_at} s after its shift"
+            yield f"{name!r} returns {at - vehicle.shift_ends_at:.0f} s after its shift"
         if vehicle.shift_s_max is not None and duration > vehicle.shift_s_max + TOLERANCE_S:
             yield f"{name} is out for {duration} s, more than {vehicle.shift_s_max}"
         if vehicle.range_m is not None and distance > vehicle.range_m + TOLERANCE_S:

@@ -1,7 +1,8 @@
 """What every part of a problem is made of: entries, amounts, ids and matrices."""
 
 import math
-from typing import Annotated, Any, NewType, dataclass_transform
+from collections.abc import Sequence
+from typing import Annotated, Any, NewType, Self, dataclass_transform
 
 import msgspec
 import numpy as np
@@ -62,3 +63,51 @@ class Matrix:
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 class Entry(Value, frozen=True, forbid_unknown_fields=True):
     """A part of a problem. What is written in it and not known here is refused, never ignored."""
+
+
+class Document(Entry, frozen=True):
+    """An entry that is a whole file."""
+
+    @classmethod
+    def from_json(cls, text: bytes | str) -> Self:
+        """Read it from JSON.
+
+        Raises
+        ------
+        BadProblem
+            When it is none; the message names the entry.
+        """
+        try:
+            return msgspec.json.decode(text, type=cls, dec_hook=_read_matrix)
+        except msgspec.DecodeError as error:
+            raise BadProblem("", str(error)) from error
+
+    def to_json(self) -> bytes:
+        """Write it as JSON; reading that gives an equal one."""
+        return msgspec.json.encode(self, enc_hook=_write_matrix)
+
+
+def refuse(flaws: Sequence[tuple[str, str]]) -> None:
+    """Refuse what has flaws.
+
+    Raises
+    ------
+    BadProblem
+        Names the first of them, and how many more there are.
+    """
+    if flaws:
+        path, says = flaws[0]
+        more = f" (and {len(flaws) - 1} more)" if len(flaws) > 1 else ""
+        raise BadProblem(path, says + more)
+
+
+def _read_matrix(kind: type, written: Any) -> Any:
+    if kind is not Matrix:
+        raise NotImplementedError(kind)
+    return Matrix(written)
+
+
+def _write_matrix(value: Any) -> Any:
+    if not isinstance(value, Matrix):
+        raise NotImplementedError(type(value))
+    return value.values.tolist()

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from ...core.value import Value
-from .entry import BadProblem, Entry, PlaceId, VehicleId
+from .entry import BadProblem, Document, Entry, PlaceId, VehicleId
 from .problem import Parcel, Problem
 from .result import Result, Route
 from .vehicle import Capacity
@@ -47,25 +47,11 @@ class Front(Entry):
     columns: tuple[Column, ...]
 
 
-class Layout(Entry, frozen=True, tag_field="type", tag="routing.layout.v1"):
+class Layout(Document, frozen=True, tag_field="type", tag="routing.layout.v1"):
     """How vans and lockers are divided; what is not named is one section, one column."""
 
     vans: tuple[Van, ...] = ()
     lockers: tuple[Front, ...] = ()
-
-    @classmethod
-    def from_json(cls, text: bytes | str) -> "Layout":
-        """Read a layout from JSON.
-
-        Raises
-        ------
-        BadProblem
-            When it is none; the message names the entry.
-        """
-        try:
-            return msgspec.json.decode(text, type=cls)
-        except msgspec.DecodeError as error:
-            raise BadProblem("", str(error)) from error
 
 
 class Loaded(Value):

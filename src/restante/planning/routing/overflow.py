@@ -20,11 +20,11 @@ where it is, what has a price stays used up.
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Self
+from typing import Annotated
 
 import msgspec
 
-from .entry import Amount, BadProblem, Count, Entry, PlaceId
+from .entry import Amount, Count, Document, Entry, PlaceId, refuse
 from .overflow_room import Limit, limits_of
 
 Chance = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -71,7 +71,7 @@ class Booked(Entry):
     """Who booked first is moved last, where nothing else tells them apart."""
 
 
-class Evening(Entry, frozen=True, tag_field="type", tag="routing.overflow.v1"):
+class Evening(Document, frozen=True, tag_field="type", tag="routing.overflow.v1"):
     """All that is known tonight. Making one checks it."""
 
     places: tuple[Tomorrow, ...]
@@ -86,29 +86,7 @@ class Evening(Entry, frozen=True, tag_field="type", tag="routing.overflow.v1"):
     """Of each kilometre that the recipient goes farther."""
 
     def __post_init__(self) -> None:
-        flaws = _find_flaws(self)
-        if flaws:
-            path, says = flaws[0]
-            more = f" (and {len(flaws) - 1} more)" if len(flaws) > 1 else ""
-            raise BadProblem(path, says + more)
-
-    @classmethod
-    def from_json(cls, text: bytes | str) -> Self:
-        """Read an evening from JSON.
-
-        Raises
-        ------
-        BadProblem
-            When it is not one; the message names the entry.
-        """
-        try:
-            return msgspec.json.decode(text, type=cls)
-        except msgspec.DecodeError as error:
-            raise BadProblem("", str(error)) from error
-
-    def to_json(self) -> bytes:
-        """Write an evening as JSON; reading it gives an equal one."""
-        return msgspec.json.encode(self)
+        refuse(_find_flaws(self))
 
     def cost_of(self, parcel: Booked, rank: int) -> float:
         """Tell what it costs that a parcel goes to the offer of a rank."""

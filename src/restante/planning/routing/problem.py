@@ -35,11 +35,22 @@ R11 A vehicle that may make several trips returns to where it loads, leaves ther
 """
 
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated
 
 import msgspec
 
-from .entry import NEVER, Amount, BadProblem, Count, Entry, Matrix, PlaceId, VehicleId
+from .entry import (
+    NEVER,
+    Amount,
+    BadProblem,
+    Count,
+    Document,
+    Entry,
+    Matrix,
+    PlaceId,
+    VehicleId,
+    refuse,
+)
 from .source import TravelSource
 from .vehicle import Break, Capacity, Done, UnderWay, Vehicle
 
@@ -181,7 +192,7 @@ class SpeedChange(Entry):
     factor: Annotated[float, msgspec.Meta(gt=0)]
 
 
-class Problem(Entry, frozen=True, tag_field="type", tag="routing.problem.v1"):
+class Problem(Document, frozen=True, tag_field="type", tag="routing.problem.v1"):
     """A day to plan. Making one checks it; see :func:`~.validation.find_flaws`."""
 
     name: str = ""
@@ -203,38 +214,4 @@ class Problem(Entry, frozen=True, tag_field="type", tag="routing.problem.v1"):
     def __post_init__(self) -> None:
         from .validation import find_flaws  # noqa: PLC0415 - it speaks of problems in turn.
 
-        flaws = list(find_flaws(self))
-        if flaws:
-            path, says = flaws[0]
-            more = f" (and {len(flaws) - 1} more)" if len(flaws) > 1 else ""
-            raise BadProblem(path, says + more)
-
-    @classmethod
-    def from_json(cls, text: bytes | str) -> Self:
-        """Read a problem from JSON.
-
-        Raises
-        ------
-        BadProblem
-            When it is not one; the message names the entry.
-        """
-        try:
-            return msgspec.json.decode(text, type=cls, dec_hook=_read_matrix)
-        except msgspec.DecodeError as error:
-            raise BadProblem("", str(error)) from error
-
-    def to_json(self) -> bytes:
-        """Write a problem as JSON; reading it gives an equal one."""
-        return msgspec.json.encode(self, enc_hook=_write_matrix)
-
-
-def _read_matrix(kind: type, written: Any) -> Any:
-    if kind is not Matrix:
-        raise NotImplementedError(kind)
-    return Matrix(written)
-
-
-def _write_matrix(value: Any) -> Any:
-    if not isinstance(value, Matrix):
-        raise NotImplementedError(type(value))
-    return value.values.tolist()
+        refuse(list(find_flaws(self)))
