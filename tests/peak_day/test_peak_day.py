@@ -8,7 +8,6 @@ import pytest
 from restante.access import SIMULATION
 from restante.bench.network import (
     announcement,
-    deposit_facts,
     furnish,
     locker_of,
     report_of,
@@ -26,6 +25,7 @@ from restante.bench.peak_day.plan import (
 )
 from restante.bench.peak_day.report import PeakReport, percentile
 from restante.bench.peak_day.run import PeakPlan, measure_peak_day
+from restante.bench.visits import deposit_facts
 from restante.clock import Minter, VirtualClock
 from restante.core.ids import SiteId
 from restante.core.value import UtcSeconds

@@ -17,18 +17,10 @@ from sqlalchemy import Connection, Table, select
 
 from ..access import SIMULATION
 from ..clock import Minter, VirtualClock
-from ..core.content import CompartmentAssigned
-from ..core.door import DoorClosed, DoorOpened, OpeningIntended
-from ..core.grant import Purpose
-from ..core.handoff import HandoffDeposited
 from ..core.ids import (
     CompartmentId,
-    CourierId,
     LockerId,
-    OpeningId,
-    ParcelId,
     PartnerId,
-    SessionId,
     SiteId,
 )
 from ..core.locker import LockerInstalled
@@ -47,6 +39,7 @@ from ..settings import Settings
 from ..views.principal import Principal
 from ..views.tables import VIEWS
 from ..wiring.centre import Centre, open_centre
+from .visits import deposit_facts
 
 COMPARTMENTS: Final = 40
 """Of each locker: a usual size."""
@@ -270,41 +263,6 @@ def _compartment(place: int) -> CompartmentSpec:
         opening_height_mm=Millimeters(150),
         weight_g_max=Grams(20_000),
         bottom_height_mm=Millimeters(180 * (place % 10)),
-    )
-
-
-def deposit_facts(parcel: ParcelId, minter: Minter, place: int, at: UtcSeconds) -> tuple[Fact, ...]:
-    """Tell what a locker writes when a parcel is put into one of its compartments."""
-    compartment = CompartmentId(f"A{place:02d}")
-    session, opening = SessionId(minter.make("s")), OpeningId(minter.make("o"))
-    courier = CourierId("c-bench")
-    return (
-        CompartmentAssigned(
-            at=at,
-            compartment=compartment,
-            parcel=parcel,
-            session=session,
-            reasons=("smallest_that_fits",),
-        ),
-        OpeningIntended(
-            at=at,
-            compartment=compartment,
-            opening=opening,
-            purpose=Purpose.DEPOSIT,
-            session=session,
-            parcel=parcel,
-            courier=courier,
-        ),
-        DoorOpened(at=at, compartment=compartment, opening=opening),
-        DoorClosed(at=at, compartment=compartment),
-        HandoffDeposited(
-            at=at,
-            compartment=compartment,
-            parcel=parcel,
-            session=session,
-            courier=courier,
-            evidence="door_and_content",
-        ),
     )
 
 

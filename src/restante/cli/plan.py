@@ -59,7 +59,7 @@ def routes(
     shares no code with the planner. Costs of public formats are in the format's own objective.
     """
     try:
-        from ..planning.routing import MaxIterations, MaxSeconds, check, solve, warm_up
+        from ..planning.routing import check, solve, warm_up
     except ModuleNotFoundError as error:
         fail(f"planning needs {error.name}: install restante[planning]")
     said = TravelOptions(travel, travel_profile, travel_tile, travel_cache, travel_estimate)
@@ -69,12 +69,9 @@ def routes(
     with progress("planning", total=1.0) as tell:
         warm_up()
         began = time.monotonic()
-        stop: Stop = MaxSeconds(seconds, time.monotonic)
-        if iterations is not None:
-            stop = MaxIterations(iterations)
         result = solve(
             problem,
-            stop,
+            _make_stop(seconds, iterations),
             seed,
             progress=lambda at: tell(at.share, word_of(at, time.monotonic() - began)),
         )
@@ -90,6 +87,14 @@ def routes(
         RESULT.print(_text(problem, result, told), highlight=False, markup=False)
     if not found.confirms(result):
         fail("the plan is not what it says; this is a mistake of the planner, please report it")
+
+
+def _make_stop(seconds: float, iterations: int | None) -> "Stop":
+    from ..planning.routing import MaxIterations, MaxSeconds
+
+    if iterations is not None:
+        return MaxIterations(iterations)
+    return MaxSeconds(seconds, time.monotonic)
 
 
 def _figures(instance: "Instance", result: "Result", found: "Found", took: float) -> dict[str, Any]:

@@ -6,6 +6,7 @@ anything is read. Facts are never touched.
 """
 
 import hashlib
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, select, update
 from ..core.ids import StreamName, split_stream
 from . import inspection
 from .codec import codec_of, state_codec_of
-from .port import Archived, ArchivedFacts, Damaged, Kinds, UnknownFact
+from .port import Archived, ArchivedFacts, Damaged, Kinds, Stored, UnknownFact
 from .tables import CHECKPOINTS, STATES
 
 SHAPES_KEY: Final = "state_shapes"
@@ -62,7 +63,6 @@ def refold_step(
     Damaged
         When facts of a stream are missing.
     """
-    codec, state_codec = codec_of(kinds), state_codec_of(kinds)
     page = inspection.list_streams(connection, after, STREAMS_PER_STEP)
     changed = 0
     checkpoints = inspection.read_checkpoints(connection, page)
@@ -74,44 +74,53 @@ def refold_step(
             f"{floor} are archived: set archive_dir to the folder of the archives and start again",
         )
     for stream in page:
-        kind, owner = split_stream(stream)
-        if kind not in kinds:
-            continue
-        row = (STATES.c.owner == owner, STATES.c.kind == kind)
-        version, old = connection.execute(
-            select(STATES.c.version, STATES.c.state).where(*row)
-        ).one()
-        state = kinds[kind].initial
-        done = 0
-        for stored in () if archive is None else archive.take(stream):
+        if split_stream(stream)[0] in kinds:
+            changed += _refold(connection, kinds, stream, checkpoints.get(stream), archive)
+    return (page[-1] if page else None), changed
+
+
+def _refold(
+    connection: Connection,
+    kinds: Kinds,
+    stream: StreamName,
+    checkpoint: tuple[int, bytes, bytes, int] | None,
+    archive: ArchivedFacts | None,
+) -> bool:
+    """Fold one stream anew; whether its state row was rewritten."""
+    codec, state_codec = codec_of(kinds), state_codec_of(kinds)
+    kind, owner = split_stream(stream)
+    row = (STATES.c.owner == owner, STATES.c.kind == kind)
+    version, old = connection.execute(select(STATES.c.version, STATES.c.state).where(*row)).one()
+    state, done = kinds[kind].initial, 0
+
+    def fold(some: Iterable[Stored]) -> None:
+        nonlocal state, done
+        for stored in some:
             fact = codec.decode(stored.tag, stored.body)
             if not isinstance(fact, UnknownFact):
                 state = kinds[kind].evolve(state, fact)
             done = stored.version
-        if stream in checkpoints:
-            _refold_checkpoint(
-                connection, stream, done, checkpoints[stream], state_codec.encode(state)
-            )
-        while done < version:
-            limit = min(FACTS_PER_PAGE, version - done)
-            facts = inspection.read_stream(connection, stream, done, limit)
-            if not facts:
-                break
-            for stored in facts:
-                fact = codec.decode(stored.tag, stored.body)
-                if not isinstance(fact, UnknownFact):
-                    state = kinds[kind].evolve(state, fact)
-            done = facts[-1].version
-        if done != version:
-            raise Damaged(
-                f"{stream} has {done} facts where its state row counts {version}: "
-                "run 'restante journal verify' and restore the last good copy"
-            )
-        new = state_codec.encode(state)
-        if new != old:
-            connection.execute(update(STATES).where(*row).values(state=new))
-            changed += 1
-    return (page[-1] if page else None), changed
+
+    if archive is not None:
+        fold(archive.take(stream))
+    if checkpoint is not None:
+        _refold_checkpoint(connection, stream, done, checkpoint, state_codec.encode(state))
+    while done < version:
+        limit = min(FACTS_PER_PAGE, version - done)
+        facts = inspection.read_stream(connection, stream, done, limit)
+        if not facts:
+            break
+        fold(facts)
+    if done != version:
+        raise Damaged(
+            f"{stream} has {done} facts where its state row counts {version}: "
+            "run 'restante journal verify' and restore the last good copy"
+        )
+    new = state_codec.encode(state)
+    if new == old:
+        return False
+    connection.execute(update(STATES).where(*row).values(state=new))
+    return True
 
 
 def _refold_checkpoint(

@@ -153,16 +153,27 @@ def open_centre(
         desk=Desk(journal, means, clock),
         mailbox=mailbox,
         enrolment=_make_enrolment(settings, reading, means),
-        deliveries=DeliveryDesk(
-            journal=journal,
-            committer=committer,
-            keyring=keys,
-            clock=clock,
-            chance=Random(minter.secret_bytes(16)),
-            network=settings.network_id,
-            allowance=Allowance(settings.receiver_ports, settings.private_receivers),
-        ),
+        deliveries=_make_deliveries(settings, journal, committer, keys, clock, minter),
         routes=_make_routes(journal, committer, clock),
+    )
+
+
+def _make_deliveries(
+    settings: Settings,
+    journal: SqlJournal,
+    committer: Committer,
+    keys: Keyring,
+    clock: Clock,
+    minter: Minter,
+) -> DeliveryDesk:
+    return DeliveryDesk(
+        journal=journal,
+        committer=committer,
+        keyring=keys,
+        clock=clock,
+        chance=Random(minter.secret_bytes(16)),
+        network=settings.network_id,
+        allowance=Allowance(settings.receiver_ports, settings.private_receivers),
     )
 
 

@@ -33,10 +33,10 @@ from ..network import (
     OPERATOR,
     PARTNER,
     announcement,
-    deposit_facts,
     report_of,
     reported,
 )
+from ..visits import deposit_facts
 from .past import Past, lay_out_past
 
 FOLLOW_PAUSE_SECONDS: Final = 0.05

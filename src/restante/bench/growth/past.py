@@ -21,23 +21,14 @@ from sqlalchemy import Connection, Table, insert, select, text
 
 from ...access import SIMULATION
 from ...clock import Minter, VirtualClock
-from ...core.attempts import AttemptCounted, AttemptProved
-from ...core.content import CompartmentFreed
-from ...core.door import DoorClosed, DoorOpened, OpeningIntended
-from ...core.grant import Purpose
-from ...core.handoff import HandoffCollected
 from ...core.ids import (
     ActorId,
     CompartmentId,
-    GrantId,
-    OpeningId,
     ParcelId,
-    SessionId,
     SiteId,
     StreamName,
     parcel_stream,
 )
-from ...core.locker import GrantsForgotten
 from ...core.value import DAY, Fact, UtcSeconds
 from ...journal.chain import FIRST_HASH, column_values, hash_fact, make_stored
 from ...journal.port import Stored
@@ -55,7 +46,6 @@ from ..network import (
     EPOCH,
     FIRST_NUMBER,
     announcement,
-    deposit_facts,
     furnish,
     locker_of,
     put_rows,
@@ -63,6 +53,7 @@ from ..network import (
     report_of,
     reported,
 )
+from ..visits import collect_facts, deposit_facts
 
 WAITING: Final = 3
 """Parcels announced at each site at the end of its year, and not there yet."""
@@ -236,50 +227,6 @@ class _Year:
             names=(make("t"), make("s"), make("o")),
             at=at,
         )
-
-
-def collect_facts(
-    grant: GrantId,
-    parcel: ParcelId,
-    compartment: CompartmentId,
-    *,
-    names: tuple[str, str, str],
-    at: UtcSeconds,
-) -> tuple[Fact, ...]:
-    """Tell what a locker writes when a recipient types a code and takes a parcel out.
-
-    Parameters
-    ----------
-    names
-        Of the attempt, the session and the opening.
-    """
-    attempt, session, opening = names[0], SessionId(names[1]), OpeningId(names[2])
-    return (
-        AttemptCounted(at=at, attempt=attempt, keys=(grant,)),
-        AttemptProved(at=at, attempt=attempt),
-        OpeningIntended(
-            at=at,
-            compartment=compartment,
-            opening=opening,
-            purpose=Purpose.COLLECT,
-            session=session,
-            parcel=parcel,
-            grant=grant,
-        ),
-        DoorOpened(at=at, compartment=compartment, opening=opening),
-        DoorClosed(at=at, compartment=compartment),
-        HandoffCollected(
-            at=at,
-            compartment=compartment,
-            parcel=parcel,
-            session=session,
-            grant=grant,
-            reopen_until=UtcSeconds(at + 60),
-            evidence="door_and_content",
-        ),
-        CompartmentFreed(at=at, compartment=compartment, evidence="content_sensor"),
-        GrantsForgotten(at=at, grants=(grant,)),
-    )
 
 
 def _cut_out(connection: Connection, letters: str, last_seq: int) -> Past:

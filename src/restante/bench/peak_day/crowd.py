@@ -6,16 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from ...clock import Minter, SystemClock
-from ...core.attempts import AttemptCounted, AttemptProved
-from ...core.content import CompartmentFreed
-from ...core.door import DoorClosed, DoorOpened, OpeningIntended
-from ...core.grant import Purpose
-from ...core.handoff import HandoffCollected
-from ...core.ids import CompartmentId, GrantId, LockerId, OpeningId, ParcelId, SessionId
-from ...core.session import Role, SessionEnded, SessionStarted
+from ...core.ids import LockerId, ParcelId
 from ...core.value import Fact, UtcSeconds
 from ...link.signing import make_verifier
-from ..network import deposit_facts
+from ..visits import deposit_facts, visit_facts
 from .lockers import BenchLocker
 from .network import Network
 from .plan import Kind
@@ -157,38 +151,3 @@ class Crowd:
         for body in locker.outgoing(self.now):
             self.counts["said"] += 1
             self._carry(locker.locker, body)
-
-
-def visit_facts(
-    grant: GrantId, parcel: ParcelId, place: CompartmentId, *, minter: Minter, at: UtcSeconds
-) -> tuple[Fact, ...]:
-    """Tell what a locker writes when a recipient types a code, takes a parcel out and goes."""
-    attempt, session = minter.make("t"), SessionId(minter.make("s"))
-    opening = OpeningId(minter.make("o"))
-    return (
-        AttemptCounted(at=at, attempt=attempt, keys=(grant,)),
-        AttemptProved(at=at, attempt=attempt),
-        SessionStarted(at=at, session=session, role=Role.RECIPIENT, grants=(grant,)),
-        OpeningIntended(
-            at=at,
-            compartment=place,
-            opening=opening,
-            purpose=Purpose.COLLECT,
-            session=session,
-            parcel=parcel,
-            grant=grant,
-        ),
-        DoorOpened(at=at, compartment=place, opening=opening),
-        DoorClosed(at=at, compartment=place),
-        HandoffCollected(
-            at=at,
-            compartment=place,
-            parcel=parcel,
-            session=session,
-            grant=grant,
-            reopen_until=UtcSeconds(at + 60),
-            evidence="door_and_content",
-        ),
-        CompartmentFreed(at=at, compartment=place, evidence="content_sensor"),
-        SessionEnded(at=at, session=session, why="done"),
-    )

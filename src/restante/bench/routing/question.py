@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from ...planning.routing.numbering import Numbered
 from ...planning.routing.outcome import make_result
@@ -119,12 +120,7 @@ def ask(
     services = [one.service_s for one in choices]
     shift = (vehicle.shift_starts_at, vehicle.shift_ends_at)
     said = np.array([*preparations, *services, *shift, *(x for pair in windows for x in pair)])
-    tick = _unit(np.concatenate([said[np.isfinite(said)], problem.durations_s.values.ravel()]))
-    unit = _unit(np.append(costs.ravel(), vehicle.cost_fixed))
-    # PyVRP has a least price for a tick too late. Costs are counted about as finely as times, so
-    # that it is low.
-    while unit < UNITS[-1] and unit * costs.mean() < tick * problem.durations_s.values.mean():
-        unit *= 10
+    tick, unit = _units(problem, said, costs)
     latest = _horizon(problem)
     used = [k for k in range(_DIMENSIONS) if np.isfinite(numbered.capacity[0, k])]
     # The largest unit of load in which all demands are whole.
@@ -155,6 +151,20 @@ def ask(
         by_cpu=by_cpu,
         seed=seed,
     )
+
+
+def _units(
+    problem: Problem, times: NDArray[np.float64], costs: NDArray[np.float64]
+) -> tuple[int, int]:
+    """Find how many ticks a second is, and how many units one of cost, so that all are whole."""
+    durations = problem.durations_s.values
+    tick = _unit(np.concatenate([times[np.isfinite(times)], durations.ravel()]))
+    unit = _unit(np.append(costs.ravel(), problem.vehicles[0].cost_fixed))
+    # PyVRP has a least price for a tick too late. Costs are counted about as finely as times, so
+    # that it is low.
+    while unit < UNITS[-1] and unit * costs.mean() < tick * durations.mean():
+        unit *= 10
+    return tick, unit
 
 
 def _rows(numbered: Numbered, offered: Sequence[int]) -> list[Rows]:

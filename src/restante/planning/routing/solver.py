@@ -74,23 +74,10 @@ def solve(
     progress: Callable[[Progress], None] | None = None,
     in_force: Result | None = None,
 ) -> Result:
-    """Plan routes.
+    """Plan routes with the kernel; parameters and result are those of :func:`.engines.solve`.
 
-    Parameters
-    ----------
-    stop
-        When to end; by iterations, the same seed gives the same result.
-    seed
-        Of all chance in the search.
-    progress
-        Is told now and then how far the search is.
-    in_force
-        A plan to begin from. Where it still can be driven, the answer is never worse.
-
-    Returns
-    -------
-    Result
-        The best plan found; the least bad one, with what it violates, where none serves all.
+    With a stop by iterations the same seed gives the same result. Where a plan in force still can
+    be driven, the answer is never worse.
     """
     numbered = Numbered.of(problem)
     looked = look_ahead(numbered)
