@@ -108,7 +108,7 @@ docs-generate: $(VENV)/stamp-dev
 
 # Run from inside requirements/ so that the locked files name no path.
 lock:
-	cd requirements && for name in runtime postgres telemetry archive bench planning cluster peers dev edge deploy; do \
+	cd requirements && for name in runtime postgres telemetry archive insight planning cluster spark bench notebook peers dev edge deploy; do \
 	  $(UV) pip $(COMPILE) $$name.in -o $$name.txt || exit 1; done
 
 clean:

@@ -71,6 +71,11 @@ def has_speech() -> bool:
     return find_program("espeak-ng") is not None
 
 
+def has_java() -> bool:
+    """Tell whether Spark can be started."""
+    return find_program("java") is not None
+
+
 def has_venv() -> bool:
     """Tell whether Python can make a virtual environment; Debian ships that part separately."""
     return importlib.util.find_spec("ensurepip") is not None
@@ -84,6 +89,7 @@ GROUPS: dict[str, tuple[Package, ...]] = {
         Package("postgresql", "to test the journal on a real server", has_postgres),
         Package("fuse3", "to cut the power under a file system of our own", has_fuse),
         Package("espeak-ng", "to let a kiosk speak", has_speech),
+        Package("default-jre-headless", "to measure with Spark", has_java),
         Package("strace", "to record what is written where that cannot be mounted", has_strace),
     ),
 }

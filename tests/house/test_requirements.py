@@ -8,10 +8,13 @@ import pytest
 
 from tests.house.repository import ROOT
 
-FILES = (
-    *("runtime", "edge", "dev", "postgres", "telemetry", "archive", "bench", "planning"),
-    "cluster",
+EXTRAS = (
+    *("postgres", "telemetry", "archive", "bench", "planning", "cluster", "insight", "spark"),
+    "notebook",
 )
+"""Extras that come on top of the runtime, each with a list of its own."""
+
+FILES = ("runtime", "edge", "dev", *EXTRAS)
 PEERS = "peers"
 """Other planners, compared in a virtual environment of their own: no list agrees with theirs."""
 
@@ -60,34 +63,10 @@ def test_a_locker_wants_what_the_project_declares_for_it():
     assert wanted("edge") == names_of("edge")
 
 
-def test_the_database_wants_what_the_project_declares_for_it():
-    extra = project()["project"]["optional-dependencies"]["postgres"]
-    assert wanted("postgres") == {name_in(requirement) for requirement in extra}
-
-
-def test_traces_want_what_the_project_declares_for_them():
-    extra = project()["project"]["optional-dependencies"]["telemetry"]
-    assert wanted("telemetry") == {name_in(requirement) for requirement in extra}
-
-
-def test_archives_want_what_the_project_declares_for_them():
-    extra = project()["project"]["optional-dependencies"]["archive"]
-    assert wanted("archive") == {name_in(requirement) for requirement in extra}
-
-
-def test_charts_want_what_the_project_declares_for_them():
-    extra = project()["project"]["optional-dependencies"]["bench"]
-    assert wanted("bench") == {name_in(requirement) for requirement in extra}
-
-
-def test_planning_wants_what_the_project_declares_for_it():
-    extra = project()["project"]["optional-dependencies"]["planning"]
-    assert wanted("planning") == {name_in(requirement) for requirement in extra}
-
-
-def test_a_cluster_wants_what_the_project_declares_for_it():
-    extra = project()["project"]["optional-dependencies"]["cluster"]
-    assert wanted("cluster") == {name_in(requirement) for requirement in extra}
+@pytest.mark.parametrize("name", EXTRAS)
+def test_an_extra_wants_what_the_project_declares_for_it(name: str):
+    extra = project()["project"]["optional-dependencies"][name]
+    assert wanted(name) == {name_in(requirement) for requirement in extra}
 
 
 def test_no_peer_that_cannot_live_beside_us_is_in_the_list_we_develop_with():
@@ -99,16 +78,10 @@ def test_everything_wanted_is_locked(file: str):
     assert wanted(file) <= set(locked(file)), "run `make lock`"
 
 
-def test_the_lists_agree_on_every_version():
-    runtime, edge, dev, postgres, telemetry, archive, bench, planning, cluster = map(locked, FILES)
-    assert all(runtime[name] == versions for name, versions in edge.items())
-    assert all(dev[name] == versions for name, versions in postgres.items())
-    assert all(dev[name] == versions for name, versions in archive.items())
-    assert all(dev[name] == versions for name, versions in bench.items())
-    assert all(dev[name] == versions for name, versions in planning.items())
-    assert all(dev[name] == versions for name, versions in cluster.items())
-    assert all(dev[name] == versions for name, versions in telemetry.items())
-    assert all(dev[name] == versions for name, versions in runtime.items())
+@pytest.mark.parametrize("file", ["runtime", "edge", *EXTRAS])
+def test_the_lists_agree_on_every_version(file: str):
+    developed_with = locked("dev" if file != "edge" else "runtime")
+    assert {name: developed_with[name] for name in locked(file)} == locked(file)
 
 
 @pytest.mark.parametrize("file", [*FILES, PEERS])
