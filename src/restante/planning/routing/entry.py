@@ -1,113 +1,30 @@
-"""What every part of a problem is made of: entries, amounts, ids and matrices."""
+"""What every part of a problem of routes is made of: ids, beside what all planners share."""
 
-import math
-from collections.abc import Sequence
-from typing import Annotated, Any, NewType, Self, dataclass_transform
+from typing import NewType
 
-import msgspec
-import numpy as np
-from numpy.typing import NDArray
-
-from ...core.value import Value
+from ..entry import (
+    NEVER,
+    Amount,
+    BadProblem,
+    Count,
+    Document,
+    Entry,
+    Matrix,
+    refuse,
+)
 
 PlaceId = NewType("PlaceId", str)
 VehicleId = NewType("VehicleId", str)
 
-NEVER = math.inf
-"""The end of a window that stays open."""
-
-Amount = Annotated[float, msgspec.Meta(ge=0)]
-"""Metres, seconds, cost: not negative."""
-
-Count = Annotated[int, msgspec.Meta(ge=0)]
-"""Parcels, compartments, grams, cubic centimetres: not negative."""
-
-
-class BadProblem(ValueError):
-    """Something in a problem cannot be meant; says where, and what to do."""
-
-    def __init__(self, path: str, says: str) -> None:
-        super().__init__(f"{path}: {says}" if path else says)
-        self.path = path
-        self.says = says
-
-
-class Matrix:
-    """A square table of numbers between places, in the order of the problem's places."""
-
-    __slots__ = ("values",)
-
-    def __init__(self, rows: Any) -> None:
-        try:
-            values = np.array(rows, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise BadProblem("", "a matrix has holes: give every row as many numbers") from error
-        if values.ndim != 2 or values.shape[0] != values.shape[1]:
-            raise BadProblem("", "a matrix is square: as many rows as each row has numbers")
-        values.setflags(write=False)
-        self.values: NDArray[np.float64] = values
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Matrix) and np.array_equal(self.values, other.values)
-
-    def __hash__(self) -> int:
-        return hash(self.values.tobytes())
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def __repr__(self) -> str:
-        return f"Matrix({len(self)} places)"
-
-
-@dataclass_transform(frozen_default=True, kw_only_default=True)
-class Entry(Value, frozen=True, forbid_unknown_fields=True):
-    """A part of a problem. What is written in it and not known here is refused, never ignored."""
-
-
-class Document(Entry, frozen=True):
-    """An entry that is a whole file."""
-
-    @classmethod
-    def from_json(cls, text: bytes | str) -> Self:
-        """Read it from JSON.
-
-        Raises
-        ------
-        BadProblem
-            When it is none; the message names the entry.
-        """
-        try:
-            return msgspec.json.decode(text, type=cls, dec_hook=_read_matrix)
-        except msgspec.DecodeError as error:
-            raise BadProblem("", str(error)) from error
-
-    def to_json(self) -> bytes:
-        """Write it as JSON; reading that gives an equal one."""
-        return msgspec.json.encode(self, enc_hook=_write_matrix)
-
-
-def refuse(flaws: Sequence[tuple[str, str]]) -> None:
-    """Refuse what has flaws.
-
-    Raises
-    ------
-    BadProblem
-        Names the first of them, and how many more there are.
-    """
-    if flaws:
-        path, says = flaws[0]
-        more = f" (and {len(flaws) - 1} more)" if len(flaws) > 1 else ""
-        raise BadProblem(path, says + more)
-
-
-def _read_matrix(kind: type, written: Any) -> Any:
-    if kind is not Matrix:
-        raise NotImplementedError(kind)
-    return Matrix(written)
-
-
-def _write_matrix(value: Any) -> Any:
-    if not isinstance(value, Matrix):
-        raise NotImplementedError(type(value))
-    return value.values.tolist()
+__all__ = [
+    "NEVER",
+    "Amount",
+    "BadProblem",
+    "Count",
+    "Document",
+    "Entry",
+    "Matrix",
+    "PlaceId",
+    "VehicleId",
+    "refuse",
+]
