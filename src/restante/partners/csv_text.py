@@ -20,10 +20,12 @@ RECORD_LINES_MAX: Final = 10
 DELIMITERS: Final = (";", ",", "\t")
 
 
-def decode_text(content: bytes) -> tuple[str, RowProblem | None]:
+def decode_text(
+    content: bytes, *, bytes_max: int = FILE_BYTES_MAX
+) -> tuple[str, RowProblem | None]:
     """Decode a file, or say why it cannot be read."""
-    if len(content) > FILE_BYTES_MAX:
-        size, bound = len(content) // 1_000_000, FILE_BYTES_MAX // 1_000_000
+    if len(content) > bytes_max:
+        size, bound = len(content) // 1_000_000, bytes_max // 1_000_000
         return "", file_problem(
             ProblemCode.FILE_TOO_LARGE,
             f"the file has {size} MB, at most {bound} MB are read",

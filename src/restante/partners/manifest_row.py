@@ -107,6 +107,9 @@ class ProblemCode(StrEnum):
     NO_CONTACT = "no_contact"
     LANGUAGE_UNKNOWN = "language_unknown"
     SITE_UNKNOWN = "site_unknown"
+    CHOICE_UNKNOWN = "choice_unknown"
+    ID_TWICE = "id_twice"
+    NOT_GEOJSON = "not_geojson"
     REFUSED = "refused"
     """The row is well written and a rule said no; ``reason`` says which."""
 

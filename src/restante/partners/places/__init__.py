@@ -1,0 +1,19 @@
+"""What planners of sites and forecasts are given: tables of places, from many kinds of files.
+
+Demand cells, candidate sites and histories from CSV or GeoJSON; people from population grids;
+both from OpenStreetMap and from carriers' feeds of points. Bytes in, arrays out, and beside them
+every bad row by its number, with what is wrong and what to do. Nothing is fetched.
+
+Needs numpy; :mod:`~restante.partners.places.osm` needs osmium.
+"""
+
+from .candidates import Candidates, CandidateStatus, read_candidates
+from .demand import DemandCells, read_demand_cells
+
+__all__ = [
+    "CandidateStatus",
+    "Candidates",
+    "DemandCells",
+    "read_candidates",
+    "read_demand_cells",
+]
