@@ -8,6 +8,7 @@ from restante.core.value import DAY, UtcSeconds
 from restante.notices import Notice, Rejected, Unreachable
 from restante.operations.contacts import Contact, erase_recipient
 from restante.operations.extend import extend
+from restante.operations.notice_book import CommitterBook
 from restante.operations.notify import Notifier
 from restante.operations.perform import OutboxWorker, revive
 from restante.views import Forbidden, Principal
@@ -41,7 +42,7 @@ class Told:
         centre = house.centre
         notifier = Notifier(
             journal=centre.journal,
-            committer=centre.committer,
+            book=CommitterBook(centre.committer),
             clock=centre.clock,
             means=centre.means,
             channels={"email": self.email, "sms": self.sms},
@@ -50,7 +51,7 @@ class Told:
         self.worker = OutboxWorker(
             centre.journal,
             {NOTICE: notifier.perform},
-            committer=centre.committer,
+            book=CommitterBook(centre.committer),
             clock=centre.clock,
         )
 

@@ -4,10 +4,10 @@ R1. Everything is looked up when the notice goes out: a code that was reissued m
     that was extended, a parcel that was collected. What is no longer true is not sent.
 R2. A recipient without a contact, or whose contact was erased, is told nothing; that is no error.
 R3. What was sent is a fact of the parcel: which kind, through which channel, never to whom.
+R4. Nothing goes out when its claim may be over: another worker may be sending it by then.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -17,33 +17,25 @@ from ..clock import Clock
 from ..core import parcel as custody
 from ..core.grant import Grant, Purpose
 from ..core.ids import ParcelId, RecipientId, SiteId, parcel_stream
-from ..core.parcel import NoticeSent
 from ..core.particulars import Particulars
 from ..core.streams import ParcelFile
-from ..core.value import DAY, UtcSeconds
-from ..journal.committer import Committer
+from ..core.value import UtcSeconds
 from ..journal.ledger import Ledger, Operation
-from ..journal.port import DueWork, Journal, RowChange, Scalar
+from ..journal.port import CLAIM_SECONDS, DueWork, Journal, Scalar
 from ..notices import Channel, ContactPoint, Notice, NoticeKind, Place, Rejected, choose_channel
-from ..views.principal import TIMEKEEPER
-from ..views.tables import CODES, CONTACTS, LINKS, PARTNERS, SITES, SUBJECTS
+from ..views.tables import CODES, CONTACTS, PARTNERS, SITES, SUBJECTS
 from ..views.work import CODE_NOTICES, REMINDERS, NoticeWork, read_notice
 from .contacts import Contact, read_contact
 from .credentials import mint_token, open_code
 from .means import Means
-from .perform import Hopeless
+from .notice_book import Book, LinkMade, Sent, put_link
+from .perform import Hopeless, Left
 
 _log = structlog.get_logger(__name__)
 
-LINK_SECONDS: Final = 90 * DAY
-"""How long a recipient's link opens the parcel's page (chosen: complaints come within weeks)."""
-
-
-class Told(NamedTuple):
-    """What became of a notice."""
-
-    kind: str
-    channel: str
+SENDING_SECONDS_MAX: Final = CLAIM_SECONDS // 2
+"""After so long nothing more of what was claimed goes out (R4): the last one may take as long as
+any timeout."""
 
 
 class Notifier:
@@ -51,6 +43,8 @@ class Notifier:
 
     Parameters
     ----------
+    book
+        Where links, and what was sent, are written down.
     channels
         By name: ``email``, ``sms``.
     link_url
@@ -61,14 +55,14 @@ class Notifier:
         self,
         *,
         journal: Journal,
-        committer: Committer,
+        book: Book,
         clock: Clock,
         means: Means,
         channels: Mapping[str, Channel],
         link_url: Callable[[str], str],
     ) -> None:
         self._journal = journal
-        self._committer = committer
+        self._book = book
         self._clock = clock
         self._means = means
         self._channels = dict(channels)
@@ -83,6 +77,7 @@ class Notifier:
             For each ``None``, :class:`Hopeless` when the channel will never take it, or what else
             was in the way: then it is to be tried again.
         """
+        begun_at = self._clock.now()
         outcomes: list[Exception | None] = [None] * len(some)
         letters: list[_Letter] = []
         asked = [_try_read(work) for work in some]
@@ -96,43 +91,46 @@ class Notifier:
                 if letter is not None:
                     letters.append(letter._replace(place=place))
         # All links in one transaction, then all letters, then all notes of them in another.
-        for letter in letters:
-            self._begin(letter, outcomes)
-        sent = [(letter, self._send(letter, known, outcomes)) for letter in letters]
-        for letter, noted in sent:
-            if noted is None:
+        linked = self._write([(one, one.link) for one in letters], outcomes)
+        sent: list[tuple[_Letter, Sent]] = []
+        for letter in linked:
+            if self._clock.now() - begun_at >= SENDING_SECONDS_MAX:
+                outcomes[letter.place] = Left(letter.work.key)
                 continue
             try:
-                noted.result()
+                sent.append((letter, self._send(letter, known)))
+            except Rejected as error:
+                outcomes[letter.place] = Hopeless(str(error))
             except Exception as error:  # noqa: BLE001 - told to the caller
                 outcomes[letter.place] = error
+        self._write(sent, outcomes)
         return outcomes
 
-    def _begin(self, letter: "_Letter", outcomes: list[Exception | None]) -> None:
-        try:
-            letter.link.append(self._committer.submit(letter.make_link))
-        except Exception as error:  # noqa: BLE001 - told to the caller
-            outcomes[letter.place] = error
+    def _write(
+        self,
+        entries: "Sequence[tuple[_Letter, LinkMade | Sent]]",
+        outcomes: list[Exception | None],
+    ) -> "list[_Letter]":
+        """Write entries down; gives the letters of those that are durable."""
+        written: list[_Letter] = []
+        if not entries:
+            return written
+        answers = self._book.write([entry for _, entry in entries])
+        for (letter, _), error in zip(entries, answers, strict=True):
+            if error is None:
+                written.append(letter)
+            else:
+                outcomes[letter.place] = error
+        return written
 
-    def _send(
-        self, letter: "_Letter", known: "_Known", outcomes: list[Exception | None]
-    ) -> "Future[None] | None":
-        """Send one letter; what notes that is under way when this returns."""
-        if not letter.link:
-            return None
-        try:
-            link = Secret(self._link_url(letter.link[0].result().reveal()))
-            notice = self._compose(letter, known, link)
-            self._channels[letter.channel].send(notice)
-            told = Told(letter.asked.kind, letter.channel)
-            return self._committer.submit(
-                _note_sent(letter.asked.parcel, told, cause=letter.work.key)
-            )
-        except Rejected as error:
-            outcomes[letter.place] = Hopeless(str(error))
-        except Exception as error:  # noqa: BLE001 - told to the caller
-            outcomes[letter.place] = error
-        return None
+    def _send(self, letter: "_Letter", known: "_Known") -> Sent:
+        """Send one letter."""
+        link = Secret(self._link_url(letter.secret.reveal()))
+        self._channels[letter.channel].send(self._compose(letter, known, link))
+        asked = letter.asked
+        return Sent(
+            parcel=asked.parcel, kind=asked.kind, channel=letter.channel, key=letter.work.key
+        )
 
     def _look_up(self, asked: Sequence[NoticeWork]) -> "_Known":
         """Read what notices need, a query for each table (R1)."""
@@ -189,8 +187,9 @@ class Notifier:
             return None
         if channel not in self._channels:
             raise Hopeless(f"no channel {channel!r} is set up; see the settings")
-        link = make_link(self._means, parcel=asked.parcel, recipient=recipient)
-        return _Letter(0, work, asked, file, contact, channel, link, [])
+        secret, digest = make_link_token(self._means.minter.secret_bytes)
+        link = LinkMade(parcel=asked.parcel, recipient=recipient, digest=digest)
+        return _Letter(0, work, asked, file, contact, channel, link, secret)
 
     def _compose(self, letter: "_Letter", known: "_Known", link: Secret[str]) -> Notice:
         file, asked = letter.file, letter.asked
@@ -254,9 +253,9 @@ class _Letter(NamedTuple):
     file: ParcelFile
     contact: Contact
     channel: str
-    make_link: Operation[Secret[str]]
-    link: "list[Future[Secret[str]]]"
-    """The link's secret, once it was asked for."""
+    link: LinkMade
+    secret: Secret[str]
+    """The link's."""
 
 
 def _try_read(work: DueWork) -> NoticeWork | Exception:
@@ -332,25 +331,13 @@ class Desk:
 def make_link(means: Means, *, parcel: ParcelId, recipient: RecipientId) -> Operation[Secret[str]]:
     """Make a recipient's link to a parcel's page; only its digest is kept."""
     secret, digest = make_link_token(means.minter.secret_bytes)
+    link = LinkMade(parcel=parcel, recipient=recipient, digest=digest)
 
     def run(ledger: Ledger) -> Secret[str]:
-        values: dict[str, Scalar] = {
-            "parcel": parcel,
-            "recipient": recipient,
-            "expires_at": ledger.now + LINK_SECONDS,
-        }
-        ledger.put(RowChange(LINKS.name, (digest,), values))
+        put_link(ledger, link)
         return secret
 
     return Operation((), run)
-
-
-def _note_sent(parcel: ParcelId, told: Told, *, cause: str) -> Operation[None]:
-    def run(ledger: Ledger) -> None:
-        fact = NoticeSent(at=ledger.now, kind=told.kind, channel=told.channel)
-        ledger.record(parcel_stream(parcel), fact, by=TIMEKEEPER.actor, cause=cause)
-
-    return Operation((parcel_stream(parcel),), run)
 
 
 def _is_true(asked: NoticeWork, state: custody.Parcel, now: UtcSeconds) -> bool:

@@ -15,11 +15,9 @@ import structlog
 from ..access import redact_text
 from ..clock import Clock
 from ..core.value import HOUR, UtcSeconds
-from ..journal.committer import Committer
-from ..journal.ledger import Ledger, Operation
 from ..journal.port import ATTEMPTS_MAX, DueWork, Outbox
 from ..views.principal import Principal, Role
-from .matters import open_matter
+from .notice_book import Book, GivenUp
 
 _log = structlog.get_logger(__name__)
 
@@ -30,9 +28,9 @@ ERROR_MAX: Final = 300
 
 Perform: TypeAlias = Callable[[Sequence[DueWork]], Sequence[Exception | None]]
 """Does pieces of work and tells what became of each, in order: ``None`` when it is done,
-:class:`Hopeless`, or anything else to be tried again."""
+:class:`Hopeless`, :class:`Left`, or anything else to be tried again."""
 
-TOGETHER_MAX: Final = 25
+TOGETHER_MAX: Final = 100
 """Pieces performed together: what one finds out is seconds old when it goes out (chosen)."""
 
 
@@ -40,13 +38,19 @@ class Hopeless(Exception):
     """Trying again will not help; a person must look. The message says at what."""
 
 
+class Left(Exception):
+    """There was no time for it: whoever claims it when this claim has run out performs it."""
+
+
 class OutboxWorker:
-    """Performs due work.
+    """Performs due work; several threads may take turns at the same time.
 
     Parameters
     ----------
     performers
         By kind of work. Work of a kind nobody performs stays where it is.
+    book
+        Where it is written down that a person must look.
     """
 
     def __init__(
@@ -54,12 +58,12 @@ class OutboxWorker:
         outbox: Outbox,
         performers: Mapping[str, Perform],
         *,
-        committer: Committer,
+        book: Book,
         clock: Clock,
     ) -> None:
         self._outbox = outbox
         self._performers = dict(performers)
-        self._committer = committer
+        self._book = book
         self._clock = clock
 
     def turn(self, limit: int = 50) -> int:
@@ -82,6 +86,8 @@ class OutboxWorker:
             outcomes = [failure] * len(some)
         done: list[str] = []
         for work, outcome in zip(some, outcomes, strict=True):
+            if isinstance(outcome, Left):
+                continue
             if isinstance(outcome, Hopeless):
                 self._give_up(work, str(outcome))
             elif outcome is not None:
@@ -102,27 +108,12 @@ class OutboxWorker:
 
     def _give_up(self, work: DueWork, why: str) -> None:
         _log.error("work given up", key=work.key, error=why)
-        self._committer.run(_tell_person(work, why[:ERROR_MAX]))
+        for error in self._book.write([GivenUp(key=work.key, kind=work.kind, why=why[:ERROR_MAX])]):
+            if error is not None:
+                raise error
 
 
 def revive(outbox: Outbox, principal: Principal, *, key: str, now: UtcSeconds) -> None:
     """Give work that was given up another round of tries."""
     principal.need_role(Role.OPERATOR)
     outbox.revive_work(key, now)
-
-
-def _tell_person(work: DueWork, why: str) -> Operation[None]:
-    # Keys name kind and owner first: notice/<parcel>/...
-    owner = work.key.split("/")[1] if "/" in work.key else work.key
-
-    def run(ledger: Ledger) -> None:
-        open_matter(
-            ledger,
-            owner=owner,
-            key=f"work/{work.key}",
-            kind="work_given_up",
-            detail=f"{work.kind}: {why}",
-            parcel=owner if work.kind == "notice" else None,
-        )
-
-    return Operation((), run)

@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 from ..access import (
     STANDARD,
     Keyring,
-    Secret,
     VerifierCost,
     create_keystore,
     open_keystore,
@@ -24,12 +23,13 @@ from ..journal.committer import Committer
 from ..journal.ledger import Operation
 from ..journal.sql import SqlJournal
 from ..journal.sqlite_file import Durability
-from ..notices import Channel, Mailbox, SmsGateway, SmtpChannel, SmtpServer
+from ..notices import Channel, Mailbox
 from ..operations.deliveries import DeliveryDesk
 from ..operations.enrolment import Broker, EnrolmentDesk
 from ..operations.hub import Hub
 from ..operations.means import Means
-from ..operations.notify import Desk, Notifier
+from ..operations.notice_book import CommitterBook
+from ..operations.notify import Desk
 from ..operations.orders import OrderDesk
 from ..operations.perform import OutboxWorker
 from ..operations.retention import Retention
@@ -38,9 +38,9 @@ from ..operations.selectors import Selectors
 from ..operations.sweep import Sweeper
 from ..operations.timekeeper import Timekeeper
 from ..partners.public_address import Allowance
-from ..settings import Settings, read_secret
+from ..settings import Settings
 from ..views.queries import Queries
-from ..views.work import NOTICE
+from .notices import make_channels, make_mailbox, make_worker
 from .record import open_journal
 from .route_runner import check_problem, missing_for_planning
 
@@ -125,16 +125,10 @@ def open_centre(
     hooks: dict[str, Any] = {"committed": committed, "around": around}
     given = {name: hook for name, hook in hooks.items() if hook is not None}
     committer = Committer(journal, clock, KINDS, **given)
-    mailbox = Mailbox(settings.mailbox_path, from_address=settings.mail_from)
-    notifier = Notifier(
-        journal=journal,
-        committer=committer,
-        clock=clock,
-        means=means,
-        channels=_make_channels(settings, mailbox) if channels is None else channels,
-        link_url=lambda token: f"{settings.public_url.rstrip('/')}/p/{token}",
-    )
-    performers = {NOTICE: notifier.perform}
+    mailbox = make_mailbox(settings)
+    if channels is None:
+        channels = make_channels(settings, mailbox)
+    book = CommitterBook(committer)
     hub = Hub(reading=reading, committer=committer, keyring=keys, means=means)
     return Centre(
         settings=settings,
@@ -149,7 +143,7 @@ def open_centre(
         orders=OrderDesk(reading=reading, committer=committer, clock=clock, hub=hub),
         timekeeper=Timekeeper(reading=reading, committer=committer, clock=clock),
         sweeper=Sweeper(reading, committer, clock, _retention_of(settings)),
-        worker=OutboxWorker(journal, performers, committer=committer, clock=clock),
+        worker=make_worker(settings, journal, book, clock=clock, means=means, channels=channels),
         desk=Desk(journal, means, clock),
         mailbox=mailbox,
         enrolment=_make_enrolment(settings, reading, means),
@@ -241,24 +235,3 @@ def _open_keys(path: Path, clock: Clock, minter: Minter) -> Keyring:
     if path.exists():
         return open_keystore(path, entropy=minter.secret_bytes)
     return create_keystore(path, clock.now(), entropy=minter.secret_bytes)
-
-
-def _make_channels(settings: Settings, mailbox: Mailbox) -> dict[str, Channel]:
-    """Build the channels of the settings; what is not set up goes into the mailbox."""
-    channels: dict[str, Channel] = {
-        "email": mailbox,
-        "sms": Mailbox(settings.mailbox_path, channel="sms", from_address=settings.mail_from),
-    }
-    if settings.smtp_host:
-        server = SmtpServer(
-            host=settings.smtp_host,
-            port=settings.smtp_port,
-            security=settings.smtp_security,
-            user=settings.smtp_user,
-            from_address=settings.mail_from,
-        )
-        channels["email"] = SmtpChannel(server, Secret(read_secret(settings.smtp_password_file)))
-    if settings.sms_gateway_url:
-        token = read_secret(settings.sms_token_file)
-        channels["sms"] = SmsGateway(settings.sms_gateway_url, Secret(token) if token else None)
-    return channels
