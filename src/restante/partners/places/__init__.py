@@ -9,11 +9,14 @@ Needs numpy; :mod:`~restante.partners.places.osm` needs osmium.
 
 from .candidates import Candidates, CandidateStatus, read_candidates
 from .demand import DemandCells, read_demand_cells
+from .history import History, read_history
 
 __all__ = [
     "CandidateStatus",
     "Candidates",
     "DemandCells",
+    "History",
     "read_candidates",
     "read_demand_cells",
+    "read_history",
 ]

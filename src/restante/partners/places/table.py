@@ -10,6 +10,7 @@ Columns are arrays because planners want arrays, and because a year of a network
 half a million rows.
 """
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -18,7 +19,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from ..cells import BadCell, read_yes_no
+from ..cells import BadCell, read_date, read_yes_no
 from ..columns import normalize_header
 from ..csv_text import decode_text, file_problem, sniff_delimiter, split_records
 from ..manifest_row import ProblemCode, RowProblem
@@ -43,6 +44,7 @@ class Kind(StrEnum):
 
     TEXT = "text"
     NUMBER = "number"
+    DATE = "date"
     COORDINATE = "coordinate"
     YES_NO = "yes_no"
 
@@ -62,6 +64,8 @@ class Wanted(NamedTuple):
         Of an empty cell, and of every cell when the column is not there.
     choices
         The only texts that are understood; empty for any.
+    is_whole
+        Numbers without a fraction only.
     """
 
     name: str
@@ -72,7 +76,7 @@ class Wanted(NamedTuple):
     upper: float = np.inf
     default: Any = ""
     choices: tuple[str, ...] = ()
-    hint: str = ""
+    is_whole: bool = False
 
 
 ID: Final = Wanted("id", is_required=True, aliases=("code", "cell", "cell_id", "site", "site_id"))
@@ -187,6 +191,33 @@ def read_columns(table: Table, wanted: Sequence[Wanted]) -> Read:
     return judge.keep(columns, tuple(ignored))
 
 
+def keep_rows(read: Read, refused: Sequence[tuple[int, str, ProblemCode, str, str]]) -> Read:
+    """Take out rows that only all rows together show to be wrong.
+
+    Parameters
+    ----------
+    refused
+        Index of the row among the good ones, column, code, reason and what to do.
+    """
+    if not refused:
+        return read
+    kept = np.ones(len(read.numbers), dtype=bool)
+    kept[[row for row, *_ in refused]] = False
+    told = [
+        file_problem(code, reason, hint, int(read.numbers[row]), column)
+        for row, column, code, reason, hint in refused[:PROBLEMS_MAX]
+    ]
+    problems = sorted([*read.problems, *told], key=lambda problem: problem.row_number)
+    columns = {name: _taken(column, kept) for name, column in read.columns.items()}
+    return read._replace(columns=columns, numbers=read.numbers[kept], problems=tuple(problems))
+
+
+def _taken(column: Any, is_kept: NDArray[np.bool_]) -> Any:
+    if isinstance(column, np.ndarray):
+        return column[is_kept]
+    return column if is_kept.all() else list(itertools.compress(column, is_kept))
+
+
 def _match(
     table: Table, wanted: Sequence[Wanted]
 ) -> tuple[dict[str, int], list[str], list[RowProblem]]:
@@ -249,12 +280,8 @@ class _Judge:
                 self.refuse(row, "id", ProblemCode.ID_TWICE, says, hint, id_)
 
     def keep(self, columns: dict[str, Any], ignored: tuple[str, ...]) -> Read:
-        kept = np.flatnonzero(self.is_good)
-        good = {
-            name: column[kept] if isinstance(column, np.ndarray) else [column[i] for i in kept]
-            for name, column in columns.items()
-        }
-        numbers = np.asarray(self.table.numbers, dtype=np.int64)[kept]
+        good = {name: _taken(column, self.is_good) for name, column in columns.items()}
+        numbers = np.asarray(self.table.numbers, dtype=np.int64)[self.is_good]
         bad_lines = len(self.table.problems)
         problems = tuple(sorted(self.problems, key=lambda problem: problem.row_number))
         return Read(good, numbers, problems, len(self.table.rows) + bad_lines, ignored)
@@ -270,6 +297,8 @@ def _nothing(
 def _filled(wanted: Wanted, count: int) -> Any:
     if wanted.kind is Kind.TEXT:
         return [wanted.default] * count
+    if wanted.kind is Kind.DATE:
+        return np.full(count, "NaT", dtype="datetime64[D]")
     kind = bool if wanted.kind is Kind.YES_NO else np.float64
     default = wanted.default if wanted.default != "" else 0
     return np.full(count, default, dtype=kind)
@@ -304,6 +333,22 @@ def _read_yes_no(wanted: Wanted, texts: list[str], judge: _Judge) -> NDArray[np.
     return read
 
 
+def _read_dates(wanted: Wanted, texts: list[str], judge: _Judge) -> NDArray[np.datetime64]:
+    known: dict[str, Any] = {}
+    read = np.full(len(texts), "NaT", dtype="datetime64[D]")
+    for row, text in enumerate(texts):
+        if (day := known.get(text)) is None:
+            try:
+                if not text:
+                    raise BadCell(ProblemCode.MISSING, "is empty", "fill it in")
+                day = known[text] = np.datetime64(read_date(text))
+            except BadCell as bad:
+                judge.refuse(row, wanted.name, bad.code, bad.reason, bad.hint, text)
+                continue
+        read[row] = day
+    return read
+
+
 def _read_numbers(wanted: Wanted, texts: list[str], judge: _Judge) -> Floats:
     try:
         # "nan" and "_" are numbers for a program, never for who wrote the table: judged below.
@@ -314,6 +359,8 @@ def _read_numbers(wanted: Wanted, texts: list[str], judge: _Judge) -> Floats:
     if not is_plain:
         read = np.array([_read_number(wanted, row, t, judge) for row, t in enumerate(texts)])
     is_out = ~np.isfinite(read) | (read < wanted.lower) | (read > wanted.upper)
+    if wanted.is_whole:
+        is_out |= np.mod(read, 1) != 0
     for row in np.flatnonzero(is_out):
         if texts[row] or wanted.is_required:
             _refuse_number(wanted, int(row), texts[row], float(read[row]), judge)
@@ -359,12 +406,15 @@ def _refuse_number(wanted: Wanted, row: int, text: str, value: float, judge: _Ju
         says, hint = "is negative", "write 0 or more"
     else:
         says, hint = f"is not between {wanted.lower:g} and {wanted.upper:g}", "check it"
-    judge.refuse(row, wanted.name, ProblemCode.OUT_OF_RANGE, says, wanted.hint or hint, text)
+        if wanted.is_whole and not value.is_integer():
+            says, hint = "is not a whole number", f"write {value:.0f}, or strike the row"
+    judge.refuse(row, wanted.name, ProblemCode.OUT_OF_RANGE, says, hint, text)
 
 
 _READERS: Final[Mapping[Kind, Callable[[Wanted, list[str], _Judge], Any]]] = {
     Kind.TEXT: _read_texts,
     Kind.NUMBER: _read_numbers,
+    Kind.DATE: _read_dates,
     Kind.COORDINATE: _read_numbers,
     Kind.YES_NO: _read_yes_no,
 }
