@@ -22,6 +22,7 @@ from .plan_again import again
 from .plan_evening import loading, overflow
 from .serve import openapi, serve
 from .setup import import_manifest, init
+from .whatif import whatif
 
 app = typer.Typer(
     name="restante",
@@ -38,6 +39,7 @@ app.command("init")(init)
 app.command("import")(import_manifest)
 app.command("openapi")(openapi)
 app.command("doctor")(doctor)
+app.command("whatif")(whatif)
 app.command("backup")(backup)
 app.command("restore")(restore)
 app.command("board-emulator")(board.board_emulator)
