@@ -4,6 +4,7 @@ A Maildir, so that any mail program opens it. Text messages are kept there too, 
 phone number. One file per notice, named by its key: sending again writes the same file.
 """
 
+import threading
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import default as default_policy
@@ -51,6 +52,7 @@ class Mailbox:
             (path / folder).mkdir(parents=True, exist_ok=True)
         self._names: dict[str, str] = {}
         self._read_at_ns = 0
+        self._lock = threading.Lock()
         self._read_names()
 
     def send(self, notice: Notice) -> str:
@@ -61,6 +63,11 @@ class Mailbox:
         else:
             message = self._text_message(notice)
             sent_id, body = str(message["Message-ID"]), message.as_bytes()
+        with self._lock:
+            self._put(notice, body)
+        return sent_id
+
+    def _put(self, notice: Notice, body: bytes) -> None:
         mark = f"{sha256(notice.key.encode()).hexdigest()[:24]}.restante:2,"
         try:
             self._read_names()
@@ -75,7 +82,6 @@ class Mailbox:
             raise Unreachable(f"the mailbox {self._path} cannot be written: {error}") from error
         if len(self._names) > KEPT_MAX * 1.1:
             self._drop_oldest()
-        return sent_id
 
     def _read_names(self) -> None:
         """Learn which letters lie in the box, when anybody else has changed it."""

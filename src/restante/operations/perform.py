@@ -38,6 +38,10 @@ class Hopeless(Exception):
     """Trying again will not help; a person must look. The message says at what."""
 
 
+def _ignore() -> None:
+    pass
+
+
 class Left(Exception):
     """There was no time for it: whoever claims it when this claim has run out performs it."""
 
@@ -66,12 +70,20 @@ class OutboxWorker:
         self._book = book
         self._clock = clock
 
-    def turn(self, limit: int = 50) -> int:
-        """Perform what is due now, at most ``limit`` pieces; how many were tried."""
+    def turn(self, limit: int = 50, *, full: Callable[[], None] = _ignore) -> int:
+        """Perform what is due now, at most ``limit`` pieces; how many were tried.
+
+        Parameters
+        ----------
+        full
+            Called when so many were claimed that there may be more.
+        """
         if not self._performers:
             return 0
         kinds = tuple(self._performers)
         claimed = self._outbox.due_work(self._clock.now(), limit, kinds=kinds)
+        if len(claimed) >= limit:
+            full()
         for kind in kinds:
             some = [work for work in claimed if work.kind == kind]
             for first in range(0, len(some), TOGETHER_MAX):

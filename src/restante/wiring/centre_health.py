@@ -17,6 +17,7 @@ from .centre import Centre
 from .chores import Chores
 from .health import Check, Unwell, look_at_disk
 from .history import History
+from .notice_process import NoticeProcess
 
 ANSWER_SECONDS_MAX: Final = 5.0
 """An operation that does nothing is answered within this (chosen)."""
@@ -37,7 +38,12 @@ PROBED: Final = "probed_at"
 
 
 def centre_checks(
-    centre: Centre, chores: Chores, history: History, *, is_linked: Callable[[], bool] | None
+    centre: Centre,
+    chores: Chores,
+    history: History,
+    *,
+    is_linked: Callable[[], bool] | None,
+    notices: NoticeProcess | None = None,
 ) -> tuple[Check, ...]:
     """List what a centre's readiness rests on.
 
@@ -45,6 +51,8 @@ def centre_checks(
     ----------
     is_linked
         Whether the broker is there; ``None`` where the operator set none.
+    notices
+        The process that sends them, where they have one of their own.
     """
     checks = [
         Check("database", lambda: _write(centre)),
@@ -58,6 +66,8 @@ def centre_checks(
     ]
     if centre.settings.database_url:
         checks.append(Check("failover", lambda: _ask_standbys(centre), is_needed=False))
+    if notices is not None:
+        checks.append(Check("notices", lambda: _time_notices(notices), is_needed=False))
     if is_linked is not None:
         checks.append(Check("broker", lambda: _ask_link(is_linked), is_needed=False))
     return tuple(checks)
@@ -108,6 +118,15 @@ def _time_chores(chores: Chores) -> str:
     if seconds > TURN_SECONDS_MAX:
         raise Unwell(f"no good turn for {seconds:.0f} s: see the log")
     return f"last turn {seconds:.0f} s ago"
+
+
+def _time_notices(notices: NoticeProcess) -> str:
+    seconds = notices.seconds_since_turn()
+    if seconds > TURN_SECONDS_MAX:
+        raise Unwell(
+            f"no good turn for {seconds:.0f} s, process started {notices.starts} times: see the log"
+        )
+    return f"last turn {seconds:.0f} s ago, process started {notices.starts} times"
 
 
 def _age_outbox(centre: Centre) -> str:

@@ -1,4 +1,8 @@
-"""What a running centre does by itself: timers, lists, notices, sweeping; one thread, in turns."""
+"""What a running centre does by itself: timers, lists, sweeping; one thread, in turns.
+
+Notices are sent in the same turns where the journal is a file: one process writes it best. Where it
+is a database they have a process of their own (:mod:`.notice_process`).
+"""
 
 import threading
 import time
@@ -35,10 +39,16 @@ class Chores:
     """Runs a centre's chores until it is closed.
 
     A turn that fails is logged and tried again: timers and outbox are rows, nothing is lost.
+
+    Parameters
+    ----------
+    sends_notices
+        Whether these turns perform what lies in the outbox; else somebody else does.
     """
 
-    def __init__(self, centre: Centre) -> None:
+    def __init__(self, centre: Centre, *, sends_notices: bool = True) -> None:
         self._centre = centre
+        self._sends_notices = sends_notices
         self._published: Published | None = None
         self._watched_at = 0.0
         self._is_sweeping = False
@@ -95,7 +105,8 @@ class Chores:
         done += centre.hub.push_lists()
         self._watch()
         done += centre.orders.turn()
-        done += centre.worker.turn()
+        if self._sends_notices:
+            done += centre.worker.turn()
         if self._is_sweeping or turns % SWEEP_TURNS == 0:
             # What a large network leaves in ten minutes is more than one batch.
             gone, told = centre.sweeper.turn(), centre.deliveries.sweep()

@@ -46,6 +46,7 @@ from ..views.tables import ANOMALIES
 from .backup import read_last_backup
 from .centre import Centre
 from .centre_health import COUNTED_MAX, outbox_age
+from .notice_process import NoticeProcess
 
 KEPT_SECONDS: Final = 30.0
 ONLINE_SECONDS: Final = 15 * 60
@@ -86,6 +87,8 @@ class Metrics:
     ----------
     attempts
         How webhooks went so far, by verdict.
+    notices
+        The process that sends them, where they have one of their own.
     kept_seconds
         See :data:`KEPT_SECONDS`.
     census
@@ -97,6 +100,7 @@ class Metrics:
         centre: Centre,
         *,
         attempts: Callable[[], Mapping[str, int]] = Counter,
+        notices: NoticeProcess | None = None,
         kept_seconds: float = KEPT_SECONDS,
         census: Census | None = None,
     ) -> None:
@@ -116,7 +120,7 @@ class Metrics:
         )
         census = census or Census(online_seconds=ONLINE_SECONDS)
         self.registry.register(
-            _CentreCollector(centre, attempts, kept_seconds, census, remote_openings)
+            _CentreCollector(centre, attempts, notices, kept_seconds, census, remote_openings)
         )
         # After the collector, which observes: a scrape tells what it has just read.
         self.registry.register(remote_openings)
@@ -179,6 +183,7 @@ class _CentreCollector(Collector):
         self,
         centre: Centre,
         attempts: Callable[[], Mapping[str, int]],
+        notices: NoticeProcess | None,
         kept_seconds: float,
         census: Census,
         remote_openings: Histogram,
@@ -186,6 +191,7 @@ class _CentreCollector(Collector):
         self._centre = centre
         self._kept_seconds = kept_seconds
         self._attempts = attempts
+        self._notices = notices
         self._lock = threading.Lock()
         self._kept: tuple[float, list[GaugeMetricFamily]] | None = None
         self._census = census
@@ -203,6 +209,7 @@ class _CentreCollector(Collector):
             yield from self._count_committer()
             yield from self._count_facts()
             yield from self._age()
+            yield from self._tell_notices()
             now = time.monotonic()
             kept = self._kept
             is_over = kept is None or now - kept[0] > self._kept_seconds
@@ -266,6 +273,17 @@ class _CentreCollector(Collector):
         for result, count in sorted(self._attempts().items()):
             webhooks.add_metric([result], count)
         yield webhooks
+
+    def _tell_notices(self) -> Iterator[Any]:
+        notices = self._notices
+        if notices is not None:
+            for name, help_text, value in (
+                ("notice_process_starts", "Starts of the process for notices.", notices.starts),
+                ("notices_tried", "Notices it has tried to send.", notices.tried),
+            ):
+                yield CounterMetricFamily(f"restante_{name}", help_text, value)
+            age = notices.seconds_since_turn()
+            yield _gauge("notices_turn_age_seconds", "Since it last looked for notices.", age)
 
     def _age(self) -> Iterator[Any]:
         centre = self._centre

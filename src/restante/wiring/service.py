@@ -39,8 +39,9 @@ from .history import History
 from .line import LinkThread, make_access, open_link
 from .locker import LockerFile, RunningLocker, read_locker_file, start_locker
 from .metrics import CountingClient, Metrics, listen_for_metrics, make_metrics_routes
+from .notice_process import NoticeProcess
 from .requests import untraced, watch_requests
-from .route_runner import RouteRunner
+from .route_runner import make_route_runner
 from .running import told_to_run
 from .seals import Sealing
 from .server import serve_app
@@ -199,8 +200,11 @@ def _make_all(
     centre: Centre, lockers: LocalLockers, line: LinkThread | None, helpers: Helpers
 ) -> tuple[App, Metrics]:
     """Make pages and figures, and what works beside them."""
-    chores = Chores(centre)
+    notices = _make_notices(centre)
+    chores = Chores(centre, sends_notices=notices is None)
     helpers.add("chores", chores)
+    if notices is not None:
+        helpers.add("notices", notices)
     history = History(centre)
     # Before anything is written: what was lost is left out first.
     history.turn()
@@ -209,15 +213,19 @@ def _make_all(
     helpers.add("seals", Sealing(centre.journal, centre.clock, centre.settings, Random()))
     helpers.add("webhooks", WebhookSender(centre.deliveries, centre.clock, client=client))
     travel = centre.settings.routes_travel
-    helpers.add("routes", RouteRunner(centre.routes, name=centre.minter.make("q"), travel=travel))
+    helpers.add("routes", make_route_runner(centre.routes, name=centre.minter.make("q"), travel=travel))
     if line is not None:
         helpers.add("line", line)
     health = Health(
         centre_checks(
-            centre, chores, history, is_linked=None if line is None else line.is_connected
+            centre,
+            chores,
+            history,
+            is_linked=None if line is None else line.is_connected,
+            notices=notices,
         )
     )
-    metrics = Metrics(centre, attempts=lambda: client.attempts)
+    metrics = Metrics(centre, attempts=lambda: client.attempts, notices=notices)
     token = read_secret(centre.settings.metrics_token_file)
     app = make_app(
         centre,
@@ -225,6 +233,13 @@ def _make_all(
         probes=[*make_health_routes(health), *make_metrics_routes(metrics, token)],
     )
     return app, metrics
+
+
+def _make_notices(centre: Centre) -> NoticeProcess | None:
+    """Give notices a process of their own where several may write the journal."""
+    if not centre.settings.database_url:
+        return None
+    return NoticeProcess(centre.settings, centre.committer)
 
 
 def _make_line(centre: Centre) -> LinkThread | None:

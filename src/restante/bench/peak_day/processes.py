@@ -47,6 +47,16 @@ def measure_threads() -> dict[str, float]:
     return used
 
 
+def measure_helpers(root: int) -> float:
+    """Tell the processor seconds of all processes below one."""
+    used = 0.0
+    for pid in _family(root, dict(_parents())) - {root}:
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            fields = _stat(pid)
+            used += sum(int(fields[place]) for place in (_USER, _SYSTEM)) / _TICK
+    return used
+
+
 def measure_servers(root: int) -> dict[str, float]:
     """Tell the processor seconds of a PostgreSQL server's processes by what they are."""
     used: dict[str, float] = {}

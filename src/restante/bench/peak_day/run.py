@@ -34,7 +34,7 @@ from .count import (
 from .generator import Account, Outcome, Reach, Run
 from .network import lay_out_network, write_network
 from .plan import Rates, scale_rates
-from .processes import Use, measure, measure_servers
+from .processes import Use, measure, measure_helpers, measure_servers
 from .report import Parts, PeakReport, Stretch
 
 WARM_SECONDS: Final = 10.0
@@ -209,7 +209,9 @@ class _Runner:
         used: dict[str, float] = {}
         for program in centres.values():
             program.write("threads")
-            for thread, cpu_s in program.read(dict[str, float]).items():
+            threads = program.read(dict[str, float])
+            threads["process of notices"] = measure_helpers(program.process.pid)
+            for thread, cpu_s in threads.items():
                 used[f"centre: {thread}"] = used.get(f"centre: {thread}", 0.0) + cpu_s
         servers = measure_servers(self._roots["PostgreSQL"])
         return {**used, **{f"PostgreSQL: {name}": cpu_s for name, cpu_s in servers.items()}}
