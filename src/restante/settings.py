@@ -48,6 +48,15 @@ class Settings(Value):
     archive_dir: Path | None = None
     """Folder of archived months of the journal: read when a release needs every fact, and where
     `restante journal archive` and `verify` look when no folder is named."""
+    events_dir: Path | None = None
+    """Folder of the event tables that measures are computed from; ``events`` in the data folder
+    when nothing is set."""
+    measures_engine: str = "duckdb"
+    """``duckdb``, in the process that asks, or ``spark``; needs ``restante[insight]`` or also
+    ``restante[spark]``."""
+    spark_master: str = "local[2]"
+    """Where Spark runs: in the process itself, or a cluster such as ``spark://planner:7077`` that
+    sees the folder of event tables under the same path."""
     seal_every_days: int = 1
     """Days (UTC) from one signed head of the journal to the next, which the centre makes by itself;
     0 for none, where a timer runs `restante journal seal`."""
@@ -161,6 +170,11 @@ class Settings(Value):
     def mailbox_path(self) -> Path:
         """Where notices are kept that nobody sends."""
         return self.data_dir / "mailbox"
+
+    @property
+    def events_path(self) -> Path:
+        """Where the event tables are."""
+        return self.events_dir or self.data_dir / "events"
 
     @property
     def private_receivers(self) -> frozenset[str]:
@@ -324,6 +338,7 @@ def _check(settings: Settings) -> Settings:
             raise BadSetting(f"{name}: 1 to {PORT_MAX}")
     _check_choice(settings, "language", LANGUAGES)
     _check_choice(settings, "smtp_security", ("starttls", "tls", "none"))
+    _check_choice(settings, "measures_engine", ("duckdb", "spark"))
     _check_choice(settings, "log_level", ("debug", "info", "warning", "error"))
     if settings.mqtt_url:
         for name in ("mqtt_ca_file", "mqtt_certificate_file", "mqtt_key_file"):
