@@ -2,7 +2,7 @@
 
 import msgspec
 
-from restante.operations.route_plans import OPEN_MAX, Found, Progress
+from restante.operations.searches import OPEN_MAX, Found, Progress
 from restante.views.route_tables import Figures
 from tests.api.conftest import Door
 from tests.operations.house import ACME
@@ -35,11 +35,12 @@ def test_a_problem_is_kept_until_it_is_searched_and_the_answer_taken(door: Door)
     claimed = desk.claim("me")
     assert claimed is not None
     assert msgspec.json.decode(claimed.problem) == PROBLEM
-    desk.note(claimed.plan, Progress(stage="searching", share=0.5, cost=13.0, vehicles=1))
+    desk.note(claimed.key, Progress(stage="searching", share=0.5, cost=13.0, vehicles=1))
     told = door.ask("GET", path).json()
     assert (told["status"], told["title"], told["progress"]["share"]) == ("running", "north", 0.5)
     drawn = msgspec.json.encode(DRAWN)
-    desk.finish(claimed.plan, "me", Found(b'{"type": "routing.result.v1"}', drawn, FIGURES))
+    papers = {"result": b'{"type": "routing.result.v1"}', "geojson": drawn}
+    desk.finish(claimed.key, "me", Found(msgspec.json.encode(FIGURES), papers))
     told = door.ask("GET", path).json()
     assert (told["status"], told["figures"]["cost"], told["progress"]) == ("done", 12.5, None)
     assert door.ask("GET", f"{path}/result").json() == {"result": {"type": "routing.result.v1"}}

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from restante.core.ids import PlanId
-from restante.operations.route_plans import Progress, put_in_force
+from restante.operations.route_plans import put_in_force
+from restante.operations.searches import Progress
 from restante.web.route_map import write_map_file
 from tests.browser.conftest import DESK, PHONE
 from tests.web.route_stage import answer, finish_plan
@@ -156,17 +157,17 @@ def test_from_the_form_to_the_couriers_phone(stage: Stage, address: str, page: A
     page.locator('html[data-live="up"]').wait_for(state="attached")
     claimed = desk.claim("browser")
     assert claimed is not None
-    desk.note(claimed.plan, Progress(stage="searching", share=0.5, cost=321.5, vehicles=3,
+    desk.note(claimed.key, Progress(stage="searching", share=0.5, cost=321.5, vehicles=3,
                                      iterations=900, per_second=45_000))  # fmt: skip
     page.locator("#run-cost", has_text="321.5").wait_for()
     page.locator("#run-served", has_text="yes").wait_for()
     assert page.get_by_role("progressbar").get_attribute("value") == "0.5"
-    desk.finish(claimed.plan, "browser", answer(claimed.problem))
+    desk.finish(claimed.key, "browser", answer(claimed.problem))
     page.locator("[data-route-map][data-ready]").wait_for()
     page.get_by_text("60 parcels each").wait_for()
     page.get_by_role("button", name="Put in force").click()
     page.get_by_text("couriers of that day see its order now").wait_for()
-    assert desk.in_force(stage.partner)[TOMORROW] == claimed.plan
+    assert desk.in_force(stage.partner)[TOMORROW] == claimed.key
     page.goto(f"{address}/courier")
     page.get_by_role("button", name=stage.couriers[0].name).click()
     page.locator(".round-next").wait_for()

@@ -13,10 +13,6 @@ from restante.core.value import DAY
 from restante.journal.verify import verify
 from restante.operations.route_network import Wish, make_network_problem
 from restante.operations.route_plans import (
-    CLAIM_SECONDS,
-    KEPT_DAYS,
-    OPEN_MAX,
-    BadRoutes,
     RouteDesk,
     Wanted,
     ask_plan,
@@ -24,10 +20,11 @@ from restante.operations.route_plans import (
     put_in_force,
     withdraw,
 )
+from restante.operations.searches import CLAIM_SECONDS, KEPT_DAYS, OPEN_MAX, BadSearch
 from restante.planning.routing import Problem, Result, check
 from restante.views import Principal
 from restante.views.principal import Forbidden, NotFound
-from restante.wiring.route_runner import RouteRunner, check_problem
+from restante.wiring.route_runner import check_problem, make_route_runner
 from tests.web.stage import OPERATOR, Stage
 
 SECONDS = 0.6
@@ -68,7 +65,7 @@ def ask(stage: Stage, problem: bytes | None = None, **given: object) -> PlanId:
 def search(stage: Stage, plan: PlanId, travel: str = "straight") -> str:
     """Let a runner work until a plan is over; its status."""
     desk = stage.centre.routes
-    runner = RouteRunner(desk, name="test", travel=travel)
+    runner = make_route_runner(desk, name="test", travel=travel)
     runner.start()
     try:
         for _ in range(PATIENCE_SECONDS * 10):
@@ -120,7 +117,7 @@ def test_a_problem_that_cannot_be_meant_fails_and_says_why(stage: Stage):
     plan = ask(stage, b'{"type": "routing.problem.v1", "places": []}')
     assert search(stage, plan) == "failed"
     assert "required field" in stage.centre.routes.plan(OPERATOR, plan).says
-    with pytest.raises(BadRoutes, match="required field"):
+    with pytest.raises(BadSearch, match="required field"):
         check_problem(b'{"type": "routing.problem.v1", "places": []}')
 
 
@@ -130,16 +127,19 @@ def test_a_search_that_a_restart_ended_is_taken_up_by_the_next(stage: Stage):
     plan = ask(stage)
     claimed = first.claim("first")
     assert claimed is not None
-    assert claimed.plan == plan
+    assert claimed.key == plan
     assert second.claim("second") is None
     real.set(real.now() + CLAIM_SECONDS + 1)
     taken = second.claim("second")
-    assert taken == claimed
+    assert taken is not None
+    assert (taken.key, taken.problem) == (plan, claimed.problem)
     assert not first.keep_claim(plan, "first")
     first.fail(plan, "first", "too late")
     assert second.plan(OPERATOR, plan).status == "running"
     second.release(plan, "second")
-    assert second.claim("third") == claimed
+    again = second.claim("third")
+    assert again is not None
+    assert again.key == plan
     stage.centre.run(cancel_plan(OPERATOR, plan=plan))
     assert not second.keep_claim(plan, "third")
     assert second.plan(OPERATOR, plan).status == "cancelled"
@@ -147,9 +147,9 @@ def test_a_search_that_a_restart_ended_is_taken_up_by_the_next(stage: Stage):
 
 def test_nobody_keeps_the_others_waiting(stage: Stage):
     wanted = Wanted(problem=b"{}", title="x", source="api", seconds=1, seed=1)
-    with pytest.raises(BadRoutes, match="wait for one"):
+    with pytest.raises(BadSearch, match="wait for one"):
         ask_plan(stage.centre.means, OPERATOR, wanted, open_count=OPEN_MAX)
-    with pytest.raises(BadRoutes, match="at most 600"):
+    with pytest.raises(BadSearch, match="at most 600"):
         ask_plan(stage.centre.means, OPERATOR, wanted._replace(seconds=601))
 
 
@@ -205,11 +205,11 @@ def test_old_plans_are_thrown_away_with_their_papers(stage: Stage):
 
 def test_what_cannot_be_planned_is_said_with_what_to_do(stage: Stage):
     queries, now = stage.centre.queries, stage.clock.now()
-    with pytest.raises(BadRoutes, match="add one under Couriers"):
+    with pytest.raises(BadSearch, match="add one under Couriers"):
         make_network_problem(queries, wish(stage, partner=PartnerId("nobody")), now=now)
-    with pytest.raises(BadRoutes, match="room for 3 in 3 vans: say that 3 parcels go into a van"):
+    with pytest.raises(BadSearch, match="room for 3 in 3 vans: say that 3 parcels go into a van"):
         make_network_problem(queries, wish(stage, van_parcels=1), now=now)
-    with pytest.raises(BadRoutes, match="leave before they return"):
+    with pytest.raises(BadSearch, match="leave before they return"):
         make_network_problem(queries, wish(stage, ends_hour=7.0), now=now)
 
 

@@ -10,7 +10,8 @@ import msgspec
 
 from restante.core.ids import PlanId
 from restante.operations.route_network import Wish, make_network_problem
-from restante.operations.route_plans import Found, Wanted, ask_plan
+from restante.operations.route_plans import Wanted, ask_plan
+from restante.operations.searches import Found
 from restante.planning.routing.geojson import make_geojson
 from restante.planning.routing.problem import Parcel, Problem, Vehicle
 from restante.planning.routing.result import (
@@ -47,7 +48,7 @@ def finish_plan(
     desk = stage.centre.routes
     claimed = desk.claim("stage")
     assert claimed is not None
-    assert claimed.plan == plan
+    assert claimed.key == plan
     desk.finish(plan, "stage", answer(made.problem, order=order, cost=cost))
     return plan
 
@@ -62,7 +63,8 @@ def answer(written: bytes, *, order: Callable[[str], object] = str, cost: float 
         co2e_g=result.co2e_g, vehicles=len(result.routes), parcels=len(problem.parcels),
         served=len(problem.parcels), iterations=0,
     )  # fmt: skip
-    return Found(result.to_json(), msgspec.json.encode(drawn), figures)
+    papers = {"result": result.to_json(), "geojson": msgspec.json.encode(drawn)}
+    return Found(msgspec.json.encode(figures), papers)
 
 
 def drive(problem: Problem, *, order: Callable[[str], object], cost: float) -> Result:

@@ -11,7 +11,8 @@ from litestar.testing import TestClient
 
 from restante.core.ids import PlanId
 from restante.operations.accounts import Seat
-from restante.operations.route_plans import Progress, put_in_force
+from restante.operations.route_plans import put_in_force
+from restante.operations.searches import Progress
 from restante.views import Role
 from restante.web.courier_route import CourierRoute
 from restante.web.courier_view import CourierView

@@ -8,15 +8,8 @@ from msgspec import Meta
 
 from ..access import Scope
 from ..core.ids import PlanId
-from ..operations.route_plans import (
-    PROBLEM_BYTES_MAX,
-    SECONDS_MAX,
-    BadRoutes,
-    Progress,
-    Wanted,
-    ask_plan,
-    cancel_plan,
-)
+from ..operations.route_plans import Wanted, ask_plan, cancel_plan
+from ..operations.searches import PROBLEM_BYTES_MAX, SECONDS_MAX, BadSearch, Progress
 from ..views.route_tables import Figures, ShownPlan
 from .adapter import commit_once
 from .endpoint import GEOJSON, Answer, Call, Endpoint
@@ -72,6 +65,10 @@ class RouteProgress(Document):
     share: Annotated[float, Meta(description="Of the time to search, 0 to 1.")]
     cost: Annotated[
         float | None, Meta(description="Of the best plan so far; null before all is served.")
+    ]
+    gap: Annotated[
+        float | None,
+        Meta(description="Of that cost above a bound that no plan is below, as a share; where known."),
     ]
     vehicles: int
     iterations: int
@@ -177,7 +174,7 @@ async def create(call: Call) -> Answer:
             lambda plan: RoutePlanAsked(id=plan, status="waiting"),
             status=202,
         )
-    except (BadRoutes, msgspec.ValidationError) as error:
+    except (BadSearch, msgspec.ValidationError) as error:
         fault = Fault(path="body.problem", message=str(error))
         raise ProblemRaised(Trouble.UNUSABLE, f"body.problem: {error}", errors=(fault,)) from error
     desk.came.set()
@@ -244,6 +241,7 @@ def _show_progress(live: Progress) -> RouteProgress:
         stage=live.stage,
         share=live.share,
         cost=live.cost,
+        gap=live.gap,
         vehicles=live.vehicles,
         iterations=live.iterations,
     )

@@ -23,7 +23,7 @@ from ..core.value import HOUR, UtcSeconds
 from ..views.principal import Principal
 from ..views.queries import LIMIT_MAX, Queries
 from ..views.shown import ShownCourier, ShownParcel, ShownSite
-from .route_plans import BadRoutes
+from .searches import BadSearch
 
 PARCELS_MAX: Final = 2_000
 """What one search takes (docs/explanation/routes.md)."""
@@ -67,15 +67,15 @@ def make_network_problem(queries: Queries, wish: Wish, *, now: UtcSeconds) -> Ne
 
     Raises
     ------
-    BadRoutes
+    BadSearch
         When there is nothing to do, nobody to do it, or too much at once.
     """
     couriers = [one for one in queries.couriers(_EVERYTHING)
                 if one.partner == wish.partner and one.valid_until > now]  # fmt: skip
     if not couriers:
-        raise BadRoutes("no courier of this partner may sign in: add one under Couriers")
+        raise BadSearch("no courier of this partner may sign in: add one under Couriers")
     if not 0 <= wish.starts_hour < wish.ends_hour <= 48:
-        raise BadRoutes("hours: vans leave before they return, and within two days")
+        raise BadSearch("hours: vans leave before they return, and within two days")
     due = list(_all(queries, wish.partner, "booked"))
     back = list(_all(queries, wish.partner, "expired"))
     sites = {one.site: one for one in queries.sites(at=now, limit=LIMIT_MAX).items}
@@ -86,15 +86,15 @@ def make_network_problem(queries: Queries, wish: Wish, *, now: UtcSeconds) -> Ne
         left += made is None
         parcels += [] if made is None else [made]
     if not parcels:
-        raise BadRoutes("no parcel of this partner has room booked or must be taken back now")
+        raise BadSearch("no parcel of this partner has room booked or must be taken back now")
     if len(parcels) > PARCELS_MAX:
-        raise BadRoutes(f"{len(parcels)} parcels: plan at most {PARCELS_MAX} at once, by partner")
+        raise BadSearch(f"{len(parcels)} parcels: plan at most {PARCELS_MAX} at once, by partner")
     loaded, room_for = (
         sum(not one["is_pickup"] for one in parcels),
         len(couriers) * wish.van_parcels,
     )
     if loaded > room_for:
-        raise BadRoutes(
+        raise BadSearch(
             f"{loaded} parcels to deliver, and room for {room_for} in {len(couriers)} vans: say "
             f"that {-(-loaded // len(couriers))} parcels go into a van, or hire more couriers"
         )

@@ -7,7 +7,7 @@ parcel ``{id, group}`` of parcels that changed; in a burst without the group
 news   ``{at, text, tone, icon, place, href}``: one line of what just happened
 queue  ``{open}``: matters that need a person
 clock  ``{now, speed}``: what time it is, when its speed changed and now and then
-plan   ``{id, stage, share, cost, vehicles, per_second}`` of plans of routes being searched, or
+plan   ``{id, stage, share, cost, gap, vehicles, per_second}`` of plans of routes being searched, or
        ``{id, is_over}``
 courier ``[{id, lng, lat, name}]``: what moves, in a demonstration
 ====== ==================================================================================
@@ -25,7 +25,7 @@ from restante.core import parcel as custody
 from restante.core.ids import LockerId, ParcelId, PlanId, SiteId, locker_stream, split_stream
 from restante.core.locker import Locker
 from restante.journal.port import Recorded
-from restante.operations.route_plans import Progress
+from restante.operations.searches import Progress
 from restante.views.principal import NotFound, Principal
 from restante.views.shown import ShownLocker
 

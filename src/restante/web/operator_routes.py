@@ -18,17 +18,15 @@ from litestar.types import ControllerRouterHandler
 from restante.core.ids import PartnerId, PlanId
 from restante.operations.route_network import Wish, make_network_problem
 from restante.operations.route_plans import (
-    PROBLEM_BYTES_MAX,
-    SECONDS_MAX,
-    BadRoutes,
     Wanted,
     ask_plan,
     cancel_plan,
     put_in_force,
     withdraw,
 )
+from restante.operations.searches import PROBLEM_BYTES_MAX, SECONDS_MAX, BadSearch
 from restante.views.principal import Principal
-from restante.views.route_tables import PAPERS, ShownPlan
+from restante.views.route_tables import ROUTES, ShownPlan
 
 from .account import Form
 from .operator_frame import EVERYTHING, Console, Message, with_query
@@ -134,7 +132,7 @@ class _PlanPages:
             count = self._desk.count_open(principal)
             means = self._console.centre.means
             asked = ask_plan(means, principal, wanted, open_count=count)
-        except BadRoutes as error:
+        except BadSearch as error:
             return self.list(request, given, str(error), 422)
         plan = self._console.centre.committer.run(asked)
         self._desk.came.set()
@@ -189,7 +187,7 @@ class _PlanPages:
             body, media = page.encode(), "text/html; charset=utf-8"
         else:
             paper = file.removesuffix(".json")
-            if paper not in PAPERS:
+            if paper not in ROUTES.names:
                 raise NotFoundException(f"A plan has no {file}.")
             body = self._desk.paper(EVERYTHING, name, paper)
             media = "application/geo+json" if paper == "geojson" else "application/json"
@@ -231,7 +229,7 @@ class _PlanPages:
         try:
             count = self._desk.count_open(principal)
             asked = ask_plan(self._console.centre.means, principal, wanted, open_count=count)
-        except BadRoutes as error:
+        except BadSearch as error:
             return self.list(request, {}, str(error), 422)
         made = self._console.centre.committer.run(asked)
         self._desk.came.set()
@@ -239,19 +237,19 @@ class _PlanPages:
 
     def _wanted(self, given: Mapping[str, str], content: bytes) -> Wanted:
         if self._desk.missing:
-            raise BadRoutes(self._desk.missing)
+            raise BadSearch(self._desk.missing)
         seconds = _number(given, "seconds", 30.0, 1, SECONDS_MAX)
         seed = round(_number(given, "seed", 1, 0, 2**31 - 1))
         day, partner = _day(given.get("day", "")), PartnerId(given.get("partner", ""))
         title = given.get("title", "").strip()
         if given.get("from") == "file":
             if not content:
-                raise BadRoutes("Choose a JSON file with a problem first.")
+                raise BadSearch("Choose a JSON file with a problem first.")
             name = self._desk.check_problem(content)
             return Wanted(content, title or name or "Plan of a file", "file", seconds, seed,
                           partner, day)  # fmt: skip
         if not day:
-            raise BadRoutes("Choose the day that is planned for.")
+            raise BadSearch("Choose the day that is planned for.")
         wish = Wish(
             partner=partner,
             day=day,
@@ -297,16 +295,16 @@ def _number(given: Mapping[str, str], name: str, default: float, low: float, hig
     try:
         value = float(text) if text else default
     except ValueError:
-        raise BadRoutes(f"{name}: {text!r} is no number.") from None
+        raise BadSearch(f"{name}: {text!r} is no number.") from None
     if not low <= value <= high:
-        raise BadRoutes(f"{name}: between {low:g} and {high:g}, not {value:g}.")
+        raise BadSearch(f"{name}: between {low:g} and {high:g}, not {value:g}.")
     return value
 
 
 def _hour(given: Mapping[str, str], name: str, default: str) -> float:
     hours, _, minutes = (given.get(name) or default).partition(":")
     if not (hours.isdigit() and minutes.isdigit() and int(hours) < 24 and int(minutes) < 60):
-        raise BadRoutes(f"{name}: a time of day such as {default}.")
+        raise BadSearch(f"{name}: a time of day such as {default}.")
     return int(hours) + int(minutes) / 60
 
 
@@ -314,7 +312,7 @@ def _day(text: str) -> str:
     try:
         return str(date.fromisoformat(text)) if text else ""
     except ValueError:
-        raise BadRoutes(f"day: {text!r} is none; write it as 2026-11-27.") from None
+        raise BadSearch(f"day: {text!r} is none; write it as 2026-11-27.") from None
 
 
 def _place(text: str) -> tuple[float, float] | None:
@@ -323,7 +321,7 @@ def _place(text: str) -> tuple[float, float] | None:
     try:
         latitude, longitude = (float(part) for part in text.split(","))
     except ValueError:
-        raise BadRoutes("depot: latitude and longitude such as 52.5200, 13.4050.") from None
+        raise BadSearch("depot: latitude and longitude such as 52.5200, 13.4050.") from None
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        raise BadRoutes("depot: latitude first, up to 90; longitude behind it, up to 180.")
+        raise BadSearch("depot: latitude first, up to 90; longitude behind it, up to 180.")
     return latitude, longitude

@@ -15,7 +15,8 @@ from ..core.ids import LockerId
 from ..core.value import HOUR, UtcSeconds
 from ..edge.kiosk.kiosk import AnyKiosk, Kiosk
 from ..operations.route_network import Wish, make_network_problem
-from ..operations.route_plans import BadRoutes, Wanted, ask_plan
+from ..operations.route_plans import Wanted, ask_plan
+from ..operations.searches import BadSearch
 from ..partners.manifest_row import ManifestRow
 from ..settings import Settings, read_settings
 from ..sim.arrivals import consign_rows
@@ -25,7 +26,7 @@ from ..sim.stand import Stand
 from ..sim.town import OPERATOR, PARTNER
 from .app import App, make_app
 from .city_controls import CityControls
-from .route_runner import RouteRunner
+from .route_runner import make_route_runner
 from .server import serve_app
 from .town import Town, build_town
 
@@ -100,7 +101,7 @@ class Demo:
             zone=self.town.city.time_zone,
         )
         self._rows, self._seed, self._scale = rows, seed, scale
-        self._routes = RouteRunner(self.town.office.centre.routes, name="demo")
+        self._routes = make_route_runner(self.town.office.centre.routes, name="demo")
 
     def begin(self) -> None:
         """Let the city live: first up to now as fast as the machine can, then at its pace."""
@@ -120,7 +121,7 @@ class Demo:
         zone = ZoneInfo(self.town.city.time_zone)
         day = str(datetime.fromtimestamp(self._now, UTC).astimezone(zone).date())
         # Nothing may be booked in a small hour; then the page says how to plan.
-        with suppress(BadRoutes):
+        with suppress(BadSearch):
             for title, nearby in (("As booked", 0), ("With other lockers nearby", 1)):
                 wish = Wish(partner=PARTNER, day=day, nearby=nearby, van_parcels=SHOWN_VAN_PARCELS)
                 made = make_network_problem(centre.queries, wish, now=centre.clock.now())
