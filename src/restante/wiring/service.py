@@ -213,7 +213,8 @@ def _make_all(
     helpers.add("seals", Sealing(centre.journal, centre.clock, centre.settings, Random()))
     helpers.add("webhooks", WebhookSender(centre.deliveries, centre.clock, client=client))
     travel = centre.settings.routes_travel
-    helpers.add("routes", make_route_runner(centre.routes, name=centre.minter.make("q"), travel=travel))
+    runner = make_route_runner(centre.routes, name=centre.minter.make("q"), travel=travel)
+    helpers.add("routes", runner)
     if line is not None:
         helpers.add("line", line)
     health = Health(
