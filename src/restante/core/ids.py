@@ -26,6 +26,8 @@ OrderId = NewType("OrderId", str)
 """One order of the centre to open one door; a locker takes it at most once."""
 PlanId = NewType("PlanId", str)
 """One plan of couriers' routes."""
+StudyId = NewType("StudyId", str)
+"""One study of the network's future."""
 RecipientId = NewType("RecipientId", str)
 """A pseudonym. Names, phones and e-mails live in one table of contacts, never in a fact."""
 CourierId = NewType("CourierId", str)

@@ -103,7 +103,9 @@ class RouteDesk(Searches):
     ----------
     journal
         For which plan is in force.
-    reading, committer, clock, real, missing, check_problem
+    check_problem
+        Reads a problem as a search would; raises :class:`.searches.BadSearch`.
+    reading, committer, clock, real, missing
         See :class:`.searches.Searches`.
     """
 
@@ -119,15 +121,10 @@ class RouteDesk(Searches):
         check_problem: Callable[[bytes], str] = lambda _: "",
     ) -> None:
         super().__init__(
-            ROUTES,
-            reading=reading,
-            committer=committer,
-            clock=clock,
-            real=real,
-            missing=missing,
-            check_problem=check_problem,
+            ROUTES, reading=reading, committer=committer, clock=clock, real=real, missing=missing
         )
         self._journal = journal
+        self.check_problem = check_problem
 
     def plans(
         self, principal: Principal, *, status: str | None = None, limit: int = 100

@@ -171,8 +171,6 @@ class Searches:
         Real time, for claims: a search takes its seconds also where a city's time is fast.
     missing
         What keeps this machine from searching; empty when nothing does.
-    check_problem
-        Reads a problem as whoever searches would; raises :class:`BadSearch`.
     """
 
     def __init__(
@@ -184,7 +182,6 @@ class Searches:
         clock: Clock,
         real: Clock,
         missing: str = "",
-        check_problem: Callable[[bytes], str] = lambda _: "",
     ) -> None:
         self._tables = tables
         self._reading = reading
@@ -192,7 +189,6 @@ class Searches:
         self._clock = clock
         self._real = real
         self.missing = missing
-        self.check_problem = check_problem
         self._live: dict[str, Progress] = {}
         self._lock = threading.Lock()
         self.came = threading.Event()

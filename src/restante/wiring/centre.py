@@ -35,6 +35,7 @@ from ..operations.perform import OutboxWorker
 from ..operations.retention import Retention
 from ..operations.route_plans import RouteDesk
 from ..operations.selectors import Selectors
+from ..operations.studies import StudyDesk
 from ..operations.sweep import Sweeper
 from ..operations.timekeeper import Timekeeper
 from ..partners.public_address import Allowance
@@ -43,6 +44,7 @@ from ..views.queries import Queries
 from .notices import make_channels, make_mailbox, make_worker
 from .record import open_journal
 from .route_runner import check_problem, missing_for_planning
+from .study_runner import check_study, missing_for_studies
 
 Result = TypeVar("Result")
 Reading: TypeAlias = Callable[[], AbstractContextManager[Connection]]
@@ -69,6 +71,7 @@ class Centre(NamedTuple):
     enrolment: EnrolmentDesk
     deliveries: DeliveryDesk
     routes: RouteDesk
+    studies: StudyDesk
 
     def run(self, operation: Operation[Result]) -> Result:
         """Run an operation and wait until it is durable."""
@@ -149,6 +152,7 @@ def open_centre(
         enrolment=_make_enrolment(settings, reading, means),
         deliveries=_make_deliveries(settings, journal, committer, keys, clock, minter),
         routes=_make_routes(journal, committer, clock),
+        studies=_make_studies(journal, committer, clock),
     )
 
 
@@ -180,6 +184,17 @@ def _make_routes(journal: SqlJournal, committer: Committer, clock: Clock) -> Rou
         real=SystemClock(),
         missing=missing_for_planning(),
         check_problem=check_problem,
+    )
+
+
+def _make_studies(journal: SqlJournal, committer: Committer, clock: Clock) -> StudyDesk:
+    return StudyDesk(
+        reading=journal.reading,
+        committer=committer,
+        clock=clock,
+        real=SystemClock(),
+        missing=missing_for_studies(),
+        check_study=check_study,
     )
 
 

@@ -19,6 +19,7 @@ from ..views import (
     key_tables,
     remote_tables,
     route_tables,
+    study_tables,
     webhook_tables,
 )
 from ..views.inline import derive
@@ -31,6 +32,7 @@ _TABLE_MODULES = (
     key_tables,
     remote_tables,
     route_tables,
+    study_tables,
     webhook_tables,
 )
 """Modules that add tables to :data:`VIEWS` when imported, which must be before a journal opens."""
