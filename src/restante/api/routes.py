@@ -68,7 +68,7 @@ class RouteProgress(Document):
     ]
     gap: Annotated[
         float | None,
-        Meta(description="Of that cost above a bound that no plan is below, as a share; where known."),
+        Meta(description="Of that cost above a bound, as a share; where known already."),
     ]
     vehicles: int
     iterations: int

@@ -16,7 +16,8 @@ def word_of(at: "Progress", seconds: float) -> str:
     per_second = at.iterations / seconds if seconds > 0 else 0.0
     is_served = math.isfinite(at.cost)
     cost = f"cost {at.cost:.6g}, all served" if is_served else "not all served yet"
-    return f"{cost}, {at.vehicles} vehicles, {per_second:,.0f} turns/s"
+    gap = f", gap {at.gap:.1%}" if at.gap is not None else ""
+    return f"{cost}{gap}, {at.vehicles} vehicles, {per_second:,.0f} turns/s"
 
 
 class Drawing:

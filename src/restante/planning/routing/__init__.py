@@ -6,14 +6,20 @@ or what becomes of its result. The model is in :mod:`.problem`, the answer in :m
 search in :mod:`.solver` and :mod:`.kernel`; :mod:`.check` computes a plan again, by other means.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .check import check
-from .engines import solve
 from .problem import BadProblem, ChangeCosts, Problem
 from .result import Result
-from .solver import Progress, warm_up
 from .source import Engine, TravelSource
 from .stability import keep_close_to
 from .stop import MaxIterations, MaxSeconds, Stop
+
+if TYPE_CHECKING:
+    from .engines import solve
+    from .progress import Progress
+    from .solver import warm_up
 
 __all__ = [
     "BadProblem",
@@ -31,3 +37,13 @@ __all__ = [
     "solve",
     "warm_up",
 ]
+
+_ASKED_FOR = {"Progress": "progress", "solve": "engines", "warm_up": "solver"}
+"""Names that come with a kernel and a solver of linear programs: a second, where all one wants is
+to read a problem."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ASKED_FOR:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_ASKED_FOR[name]}", __name__), name)

@@ -10,8 +10,8 @@ import msgspec
 
 from . import plain
 from .problem import Problem
+from .progress import Progress
 from .result import Result
-from .solver import Progress
 from .solver import solve as search
 from .source import Engine
 from .stop import Stop

@@ -20,14 +20,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from .bound import find_bound
 from .check import check
 from .numbering import Numbered
 from .outcome import make_result
 from .preflight import Preflight, look_ahead
 from .problem import Capacity, Option, Parcel, Place, Problem, Vehicle
+from .progress import Bounded, Progress
 from .result import Result
-from .solver import Progress
 from .source import Engine
 from .stop import Stop
 
@@ -116,7 +115,8 @@ def solve_plain(
     model = _Model(numbered, looked)
     if not model.options:
         raise NotPlain(0)
-    watch = _Watch(stop, model, progress)
+    bounded = Bounded(numbered, looked, progress)
+    watch = _Watch(stop, model, bounded.tell)
     callbacks = type("Told", (pyvrp.IteratedLocalSearchCallbacks,), {"on_best": watch.see})()
     params = pyvrp.SolveParams(
         ils=pyvrp.IteratedLocalSearchParams(callbacks=callbacks),
@@ -131,9 +131,7 @@ def solve_plain(
     )  # fmt: skip
     if not check(problem, result).confirms(result):
         raise NotPlain(watch.turns)
-    bound = find_bound(numbered, looked)
-    gap = (result.cost.total - bound) / bound if bound and result.is_feasible else None
-    return msgspec.structs.replace(result, bound=bound, gap=gap)
+    return bounded.write(result)
 
 
 class _Scale(NamedTuple):

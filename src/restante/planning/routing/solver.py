@@ -14,19 +14,17 @@ vehicle, or come to from another place. ``in_force`` beside it makes that plan t
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
 
-import msgspec
 import numpy as np
 
 from .arrays import Arrays
-from .bound import find_bound
 from .kernel.anneal import search
 from .kernel.state import ABSENT, BEST
 from .numbering import LOAD, Numbered
 from .outcome import make_result
 from .preflight import look_ahead
 from .problem import Matrix, Option, Parcel, Place, PlaceId, Problem, Vehicle, VehicleId
+from .progress import Bounded, Progress
 from .result import Result
 from .stop import MaxIterations, Stop
 
@@ -56,16 +54,6 @@ STILL = 1e-9
 """A temperature at which only what is better is taken."""
 
 
-class Progress(NamedTuple):
-    """How far a search is."""
-
-    share: float
-    iterations: int
-    cost: float
-    """Of the best plan so far; infinite while there is none that serves all."""
-    vehicles: int
-
-
 def solve(
     problem: Problem,
     stop: Stop,
@@ -86,16 +74,15 @@ def solve(
         return make_result(numbered, looked, routes, seed=seed, iterations=0)
     arrays = Arrays(numbered, looked, np.random.default_rng(seed))
     arrays.set_routes(_first_routes(arrays, in_force))
-    run = _Run(arrays, stop, np.random.default_rng([seed, 1]), progress)
+    bounded = Bounded(numbered, looked, progress)
+    run = _Run(arrays, stop, np.random.default_rng([seed, 1]), bounded.tell)
     run.construct()
     run.serve_optional()
     run.drop_vehicles()
     run.anneal()
     routes = arrays.routes_of(arrays.tables.best_next)
     result = make_result(numbered, looked, routes, seed=seed, iterations=run.turns)
-    bound = find_bound(numbered, looked)
-    gap = (result.cost.total - bound) / bound if bound and result.is_feasible else None
-    return msgspec.structs.replace(result, bound=bound, gap=gap)
+    return bounded.write(result)
 
 
 def warm_up() -> None:

@@ -11,7 +11,7 @@ function put(id, text) {
   if (place) place.textContent = text;
 }
 
-function show({ stage, share, cost, vehicles, per_second: speed }) {
+function show({ stage, share, cost, gap, vehicles, per_second: speed }) {
   const title = run.querySelector("[data-run-stage]");
   const words = STAGES[stage] ?? stage;
   if (title.textContent !== words) {
@@ -22,6 +22,7 @@ function show({ stage, share, cost, vehicles, per_second: speed }) {
   if (stage !== "searching") return;
   const number = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
   put("run-cost", cost === null ? "–" : number.format(cost));
+  put("run-gap", gap === null || gap === undefined ? "–" : `${number.format(100 * gap)} %`);
   put("run-vehicles", String(vehicles));
   put("run-served", cost === null ? "not yet" : "yes");
   put("run-speed", number.format(Math.round(speed)));
