@@ -10,6 +10,7 @@ from . import plan_travel
 from .output import RESULT, fail, print_json, progress
 from .plan_depots import depots
 from .plan_drawing import Drawing, word_of
+from .plan_sites import sites
 from .plan_travel import TravelOptions, check_format, read_instance
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Plan: couriers' routes.")
 app.command("depots")(depots)
+app.command("sites")(sites)
 
 
 @app.callback()
