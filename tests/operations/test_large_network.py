@@ -2,6 +2,7 @@
 
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -15,11 +16,12 @@ from restante.operations.hub import Hub
 from restante.operations.sweep import BATCH_MAX
 from restante.settings import Settings
 from restante.views.device_tables import MACHINES, read_shut_out
-from restante.views.tables import LINKS
-from restante.wiring.chores import SWEEP_TURNS, Chores
+from restante.views.tables import LINKS, LIST_ENTRIES, LOCKER_LINKS, LOCKERS
+from restante.wiring.chores import SWEEP_PAUSE_SECONDS, SWEEP_SECONDS, Chores
 from restante.wiring.record import open_journal
 from tests.operations.house import House
 from tests.plans import work_of
+from tests.seams import replaced
 
 SMALL, LARGE = 1_000, 8_000
 _schemas = count(1)
@@ -76,13 +78,81 @@ def test_sweeping_goes_on_while_there_is_more_than_one_batch(house: House) -> No
             for number in range(links)
         ]
         connection.execute(insert(LINKS), rows)
-    chores = Chores(house.centre)
+    now = 1_000.0
+    chores = Chores(house.centre, monotonic=lambda: now)
     left = []
-    for turn in range(SWEEP_TURNS, SWEEP_TURNS + 4):
-        chores._turn(turn)
+    for _ in range(5):
+        chores._turn()
         left.append(_count(house.centre.journal))
-    assert left == [links - BATCH_MAX, links - 2 * BATCH_MAX, 0, 0]
-    assert not chores._is_sweeping
+        now += SWEEP_PAUSE_SECONDS
+    assert left == [links - BATCH_MAX, links - 2 * BATCH_MAX, 0, 0, 0]
+    _write_old_link(house)
+    chores._turn()
+    assert _count(house.centre.journal) == 1
+    now += SWEEP_SECONDS
+    chores._turn()
+    assert _count(house.centre.journal) == 0
+
+
+def test_a_sweep_reads_all_it_needs_before_it_decides(house: House) -> None:
+    sites = 40
+    journal = house.centre.journal
+    with journal.writing() as connection:
+        connection.execute(
+            insert(LIST_ENTRIES),
+            [
+                {
+                    "site": f"s{number:03}",
+                    "key": f"grant/{change}",
+                    "position": 10 * number + change,
+                    "is_present": change == 3,
+                    "body": None,
+                }
+                for number in range(1, sites + 1)
+                for change in (1, 2, 3)
+            ],
+        )
+        connection.execute(
+            insert(LOCKERS),
+            [
+                {"locker": f"l{number:03}", "site": f"s{number:03}", "model": "", "layout": b"[]"}
+                for number in range(1, sites + 1)
+            ],
+        )
+        connection.execute(
+            insert(LOCKER_LINKS),
+            [
+                {
+                    "locker": f"l{number:03}",
+                    "release": "",
+                    "epoch": "e1",
+                    "list_version": 10 * number + 3,
+                    "unsent_count": 0,
+                    "unsent_since": None,
+                    "seen_at": 0,
+                }
+                for number in range(1, sites + 1)
+            ],
+        )
+    looks: list[int] = []
+    look_up = journal.look_up
+
+    def count_look(streams: Any, rows: Any) -> Any:
+        looks.append(len(rows))
+        return look_up(streams, rows)
+
+    with replaced([(journal, "look_up", count_look)]):
+        sweeper = house.centre.sweeper
+        turns = [(sweeper.turn(limit=50), sweeper.is_behind) for _ in range(2)]
+    assert turns == [(50, True), (2 * sites - 50, False)]
+    # One look for each batch: for its entries, and the floors of their sites.
+    assert looks == [50 + 25, 30 + 15]
+
+
+def _write_old_link(house: House) -> None:
+    values = {"digest": b"old", "parcel": "p", "recipient": "r"}
+    with house.centre.journal.writing() as connection:
+        connection.execute(insert(LINKS), [{**values, "expires_at": house.clock.now() - 1}])
 
 
 def _count(journal: SqlJournal) -> int:

@@ -199,6 +199,7 @@ async def book_room(call: Call) -> Answer:
             arrives_from=None if asked.arrives_from is UNSET else read(asked.arrives_from),
             arrives_until=None if asked.arrives_until is UNSET else read(asked.arrives_until),
             site=SiteId(shown.site),
+            recipient=shown.recipient,
             cause=call.request_id,
         )
 

@@ -10,14 +10,23 @@ from typing import NamedTuple
 from ..core import parcel as custody
 from ..core import site as capacity
 from ..core.hold import hold_deadline
-from ..core.ids import ActorId, BookingId, GrantId, ParcelId, SiteId, parcel_stream, site_stream
+from ..core.ids import (
+    ActorId,
+    BookingId,
+    GrantId,
+    ParcelId,
+    RecipientId,
+    SiteId,
+    parcel_stream,
+    site_stream,
+)
 from ..core.refusal import Reason, Refused
 from ..core.streams import ParcelFile
 from ..core.value import UtcSeconds, Value
 from ..journal.inline import RowKey
 from ..journal.ledger import Ledger, Operation
 from ..views.principal import TIMEKEEPER, Principal, Role
-from ..views.tables import PIN_PRINTS, SITES
+from ..views.tables import PIN_PRINTS, SITES, SUBJECTS
 from .credentials import FreshCode, draw_code, issue_grant, revoke_grants
 from .lookup import find_file, find_site_row
 from .means import Means
@@ -78,6 +87,7 @@ def book(
     arrives_from: UtcSeconds | None = None,
     arrives_until: UtcSeconds | None = None,
     site: SiteId | None = None,
+    recipient: RecipientId | None = None,
     cause: str = "",
 ) -> Operation[Booked]:
     """Set room aside for an announced parcel at its site.
@@ -86,6 +96,8 @@ def book(
     ----------
     site
         The parcel's site, when the caller knows it: its code is then drawn beforehand.
+    recipient
+        The parcel's, when the caller knows it: what seals the code is then read beforehand.
     """
     principal.need_role(Role.PARTNER, Role.OPERATOR)
     wish = make_wish(
@@ -101,7 +113,10 @@ def book(
     if site is None:
         return Operation((parcel_stream(parcel),), run)
     streams = (parcel_stream(parcel), site_stream(site))
-    return Operation(streams, run, tuple(rows_of_room(site, wish)))
+    rows = list(rows_of_room(site, wish))
+    if recipient is not None:
+        rows.append((SUBJECTS.name, (recipient,)))
+    return Operation(streams, run, rows)
 
 
 def rows_of_room(site: SiteId, wish: Wish | None) -> Iterator[RowKey]:

@@ -243,11 +243,15 @@ class DeliveryDesk:
     def sweep(self) -> int:
         """Throw away what the log need not show any more; how much went."""
         old = UtcSeconds(self._clock.now() - KEPT_SECONDS)
+        with self._journal.reading() as connection:
+            webhooks = sql.list_names(connection)
+        if not webhooks:
+            return 0
         # By position, as the log lies there: what is younger is not even looked at.
         until = self._position_before(old)
         gone: list[tuple[str, str, int]] = []
         with self._journal.reading() as connection:
-            for webhook in sql.list_names(connection):
+            for webhook in webhooks:
                 room = SWEPT_MAX - len(gone)
                 gone += sql.find_old(connection, webhook, until, old, limit=room)
         if gone:

@@ -9,13 +9,14 @@ R3. One turn takes a bounded batch, in transactions of the committer like everyt
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select, tuple_
 
 from ..clock import Clock
 from ..core.value import DAY
 from ..journal.committer import Committer
+from ..journal.inline import RowKey
 from ..journal.ledger import Ledger, Operation
 from ..journal.port import RowChange, Scalar
 from ..views.tables import (
@@ -61,10 +62,14 @@ class Sweeper:
         self._committer = committer
         self._clock = clock
         self._retention = retention
+        self._looked_at = _Place()
+        self.is_behind = False
+        """Whether the last turn left something to be looked at."""
 
     def turn(self, limit: int = BATCH_MAX) -> int:
         """Sweep at most ``limit`` rows of each sort; how many went."""
         now = self._clock.now()
+        self.is_behind = False
         old_pin = now - PIN_REST_SECONDS - PIN_LIFE_SECONDS
         gone = self._delete(
             LINKS.name, select(LINKS.c.digest).where(LINKS.c.expires_at < now), limit
@@ -81,6 +86,7 @@ class Sweeper:
     def _delete(self, table: str, query: Select[Any], limit: int) -> int:
         with self._reading() as connection:
             keys = [tuple(row) for row in connection.execute(query.limit(limit))]
+        self._note(len(keys), limit)
         if keys:
             self._committer.run(_delete_rows(table, keys))
         return len(keys)
@@ -88,45 +94,72 @@ class Sweeper:
     def _expire(self, expired: Expired, limit: int) -> int:
         with self._reading() as connection:
             found = [tuple(row) for row in connection.execute(expired.keys.limit(limit))]
+        self._note(len(found), limit)
         if found:
             self._committer.run(_delete_expired(expired, found))
         return len(found)
 
     def _sweep_lists(self, limit: int) -> int:
-        # A locker that has said nothing yet counts as holding nothing.
-        held = func.min(func.coalesce(LOCKER_LINKS.c.list_version, 0)).label("held")
-        confirmed = (
-            select(LOCKERS.c.site, held)
-            .outerjoin(LOCKER_LINKS, LOCKER_LINKS.c.locker == LOCKERS.c.locker)
-            .group_by(LOCKERS.c.site)
-            .subquery()
-        )
-        query = (
-            select(LIST_ENTRIES.c.site, LIST_ENTRIES.c.key, LIST_ENTRIES.c.position)
-            .join(confirmed, confirmed.c.site == LIST_ENTRIES.c.site)
-            .where(
-                LIST_ENTRIES.c.is_present.is_(False),
-                LIST_ENTRIES.c.position <= confirmed.c.held,
-                LIST_ENTRIES.c.position < _newest(),
-            )
-            .limit(limit)
-        )
         with self._reading() as connection:
-            told = [(str(row[0]), str(row[1]), int(row[2])) for row in connection.execute(query)]
+            absent = connection.execute(_ABSENT, {**self._looked_at._asdict(), "limit": limit})
+            found = [(str(row[0]), str(row[1]), int(row[2])) for row in absent]
+            bounds = _bounds(connection, {site for site, _, _ in found})
+        self._note(len(found), limit)
+        # From where it ended; from the beginning when all was looked at.
+        last = found[-1] if len(found) >= limit else None
+        self._looked_at = _Place() if last is None else _Place(last[2], last[1])
+        told = [one for one in found if one[2] <= bounds.get(one[0], -1)]
         if told:
             self._committer.run(_delete_entries(told))
         return len(told)
 
+    def _note(self, found: int, limit: int) -> None:
+        self.is_behind = self.is_behind or found >= limit
 
-def _newest() -> Any:
-    """Name the newest entry of the same site: it carries the list's version and stays."""
-    other = LIST_ENTRIES.alias("newest")
-    return (
-        select(func.max(other.c.position))
-        .where(other.c.site == LIST_ENTRIES.c.site)
-        .correlate(LIST_ENTRIES)
-        .scalar_subquery()
+
+class _Place(NamedTuple):
+    """Where absent entries of lists were looked at last, in the order of positions."""
+
+    position: int = 0
+    key: str = ""
+
+
+# By position, so that one turn looks at a bounded number of rows, however many stay.
+_ABSENT: Final = (
+    select(LIST_ENTRIES.c.site, LIST_ENTRIES.c.key, LIST_ENTRIES.c.position)
+    .where(
+        LIST_ENTRIES.c.is_present.is_(False),
+        LIST_ENTRIES.c.position >= bindparam("position"),
+        tuple_(LIST_ENTRIES.c.position, LIST_ENTRIES.c.key)
+        > tuple_(bindparam("position"), bindparam("key")),
     )
+    .order_by(LIST_ENTRIES.c.position, LIST_ENTRIES.c.key)
+    .limit(bindparam("limit"))
+)
+
+
+def _bounds(connection: Connection, sites: set[str]) -> dict[str, int]:
+    """Tell up to where absent entries of sites may go (R2)."""
+    if not sites:
+        return {}
+    # A locker that has said nothing yet counts as holding nothing.
+    held = (
+        select(LOCKERS.c.site, func.min(func.coalesce(LOCKER_LINKS.c.list_version, 0)))
+        .outerjoin(LOCKER_LINKS, LOCKER_LINKS.c.locker == LOCKERS.c.locker)
+        .where(LOCKERS.c.site.in_(sites))
+        .group_by(LOCKERS.c.site)
+    )
+    # The newest entry of a site carries the list's version and stays.
+    newest = (
+        select(LIST_ENTRIES.c.site, func.max(LIST_ENTRIES.c.position))
+        .where(LIST_ENTRIES.c.site.in_(sites))
+        .group_by(LIST_ENTRIES.c.site)
+    )
+    stays = {str(site): int(position) for site, position in connection.execute(newest)}
+    return {
+        str(site): min(int(version), stays[str(site)] - 1)
+        for site, version in connection.execute(held)
+    }
 
 
 def _delete_rows(table: str, keys: list[tuple[Scalar, ...]]) -> Operation[None]:
@@ -154,7 +187,8 @@ def _delete_expired(expired: Expired, found: list[tuple[Scalar, ...]]) -> Operat
 
 
 def _delete_entries(told: list[tuple[str, str, int]]) -> Operation[None]:
-    rows = [(LIST_ENTRIES.name, (site, key)) for site, key, _ in told]
+    rows: list[RowKey] = [(LIST_ENTRIES.name, (site, key)) for site, key, _ in told]
+    rows += [(LIST_FLOORS.name, (site,)) for site in {site for site, _, _ in told}]
 
     def run(ledger: Ledger) -> None:
         floors: dict[str, int] = {}

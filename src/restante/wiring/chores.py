@@ -6,12 +6,12 @@ is a database they have a process of their own (:mod:`.notice_process`).
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Final
 
 import structlog
 
 from ..operations.deliveries import SWEPT_MAX
-from ..operations.sweep import BATCH_MAX
 from .centre import Centre
 from .ending import join
 from .revocations import Published, publish_revocations
@@ -29,8 +29,12 @@ WATCH_SECONDS: Final = 1.0
 """Between two looks at what seldom changes, and does not wait for it: see
 :meth:`restante.operations.hub.Hub.watch_machines`."""
 
-SWEEP_TURNS: Final = 600
-"""Turns between two sweeps of what nobody needs any more."""
+SWEEP_SECONDS: Final = 600.0
+"""From one sweep's end to the next: of what nobody needs any more."""
+
+SWEEP_PAUSE_SECONDS: Final = 0.5
+"""Between two batches of one sweep: a thousand rows of each sort a second, more than come (chosen),
+and most of the time is left to who waits."""
 
 _log = structlog.get_logger(__name__)
 
@@ -44,15 +48,24 @@ class Chores:
     ----------
     sends_notices
         Whether these turns perform what lies in the outbox; else somebody else does.
+    monotonic
+        Seconds of a clock that never jumps.
     """
 
-    def __init__(self, centre: Centre, *, sends_notices: bool = True) -> None:
+    def __init__(
+        self,
+        centre: Centre,
+        *,
+        sends_notices: bool = True,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._centre = centre
+        self._monotonic = monotonic
         self._sends_notices = sends_notices
         self._published: Published | None = None
         self._watched_at = 0.0
-        self._is_sweeping = False
-        self._turned_at = time.monotonic()
+        self._sweep_at = self._monotonic()
+        self._turned_at = self._monotonic()
         self._stop = threading.Event()
         self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name="chores", daemon=True)
@@ -76,26 +89,24 @@ class Chores:
 
     def seconds_since_turn(self) -> float:
         """Tell how long ago a turn ended well."""
-        return time.monotonic() - self._turned_at
+        return self._monotonic() - self._turned_at
 
     def _run(self) -> None:
-        turns = 0
         while not self._stop.is_set():
-            begun = time.monotonic()
+            begun = self._monotonic()
             try:
-                done = self._turn(turns)
-                self._turned_at = time.monotonic()
+                done = self._turn()
+                self._turned_at = self._monotonic()
             except Exception:  # noqa: BLE001 - a process boundary: the next turn tries again
                 _log.exception("a chore failed")
                 done = 0
-            turns += 1
             if not done:
                 self._woken.wait(TURN_SECONDS)
             self._woken.clear()
             if done < FULL:
-                self._stop.wait(max(0.0, begun + GATHER_SECONDS - time.monotonic()))
+                self._stop.wait(max(0.0, begun + GATHER_SECONDS - self._monotonic()))
 
-    def _turn(self, turns: int) -> int:
+    def _turn(self) -> int:
         centre = self._centre
         # Keys that another process has drawn or changed.
         centre.keyring.refresh()
@@ -107,14 +118,16 @@ class Chores:
         done += centre.orders.turn()
         if self._sends_notices:
             done += centre.worker.turn()
-        if self._is_sweeping or turns % SWEEP_TURNS == 0:
+        if self._monotonic() >= self._sweep_at:
+            centre.sweeper.turn()
             # What a large network leaves in ten minutes is more than one batch.
-            gone, told = centre.sweeper.turn(), centre.deliveries.sweep()
-            self._is_sweeping = gone >= BATCH_MAX or told >= SWEPT_MAX
+            is_behind = centre.deliveries.sweep() >= SWEPT_MAX or centre.sweeper.is_behind
+            pause = SWEEP_PAUSE_SECONDS if is_behind else SWEEP_SECONDS
+            self._sweep_at = self._monotonic() + pause
         return done
 
     def _watch(self) -> None:
-        if time.monotonic() - self._watched_at >= WATCH_SECONDS:
-            self._watched_at = time.monotonic()
+        if self._monotonic() - self._watched_at >= WATCH_SECONDS:
+            self._watched_at = self._monotonic()
             self._centre.hub.watch_machines()
             self._published = publish_revocations(self._centre, self._published)

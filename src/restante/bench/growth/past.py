@@ -199,7 +199,7 @@ class _Year:
         while centre.timekeeper.tick() or centre.worker.turn():
             pass
         self._hear()
-        while centre.sweeper.turn():
+        while centre.sweeper.turn() or centre.sweeper.is_behind:
             pass
 
     def _hear(self) -> None:
