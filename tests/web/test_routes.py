@@ -156,11 +156,11 @@ def test_the_plan_in_force_is_chosen_and_withdrawn(stage: Stage, client: TestCli
 def test_browsers_are_told_how_a_search_goes_and_that_it_is_over(stage: Stage):
     watch, desk = Watch(stage.centre, None), stage.centre.routes
     desk.note(PlanId("t-1"), Progress(stage="searching", share=0.5, cost=12.0))
-    told = [one.data for one in watch.look(0)[0] if one.topic == "plan"]
+    told = [one.data for one in watch.look(0)[0] if one.topic == "search"]
     assert [(one["id"], one["share"]) for one in told] == [("t-1", 0.5)]
-    assert not [one for one in watch.look(0)[0] if one.topic == "plan"], "nothing is new"
+    assert not [one for one in watch.look(0)[0] if one.topic == "search"], "nothing is new"
     desk._forget(PlanId("t-1"))
-    told = [one.data for one in watch.look(0)[0] if one.topic == "plan"]
+    told = [one.data for one in watch.look(0)[0] if one.topic == "search"]
     assert told == [{"id": "t-1", "is_over": True}]
 
 

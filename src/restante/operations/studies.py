@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
@@ -76,6 +76,18 @@ def cancel_study(principal: Principal, *, study: StudyId) -> Operation[None]:
     return cancel(principal, STUDIES, study)
 
 
+class NetworkTold(Protocol):
+    """Describes this network to studies; both raise :class:`.searches.BadSearch`."""
+
+    def capacity(self) -> tuple[bytes, tuple[str, ...]]:
+        """Write lockers and what comes to them as JSON, and say what was assumed."""
+        ...
+
+    def history(self) -> str:
+        """Write what came to every site on every day as CSV."""
+        ...
+
+
 class StudyDesk(Searches):
     """Studies that are being made, and questions about all.
 
@@ -85,6 +97,8 @@ class StudyDesk(Searches):
         See :class:`.searches.Searches`.
     check_study
         Reads a problem of a kind as a search would; raises :class:`.searches.BadSearch`.
+    network
+        Describes this network to studies.
     """
 
     def __init__(
@@ -96,11 +110,13 @@ class StudyDesk(Searches):
         real: Clock,
         missing: str = "",
         check_study: Callable[[str, bytes], str] = lambda _kind, _problem: "",
+        network: NetworkTold | None = None,
     ) -> None:
         super().__init__(
             STUDIES, reading=reading, committer=committer, clock=clock, real=real, missing=missing
         )
         self.check_study = check_study
+        self.network = network
 
     def studies(self, *, kind: str | None = None, limit: int = 100) -> tuple[ShownStudy, ...]:
         """List studies, the last first."""

@@ -14,7 +14,8 @@ from ..core.remote import Phase
 from ..core.size import ParcelSize
 from ..core.value import UtcSeconds
 from ..journal.port import Journal
-from . import parcel_queries, remote_tables, site_queries
+from . import arrival_queries, parcel_queries, remote_tables, site_queries
+from .arrival_queries import Arrivals
 from .machine_queries import ShownMachine, ShownRing, find_machine, list_rings
 from .principal import Principal, Role
 from .remote_tables import ShownOpening
@@ -235,6 +236,11 @@ class Queries:
             return site_queries.list_lockers(
                 connection, principal, site=site, cursor=cursor, limit=_limited(limit)
             )
+
+    def arrivals(self, *, since: UtcSeconds, now: UtcSeconds) -> Arrivals:
+        """Count parcels that came to each site, day by day; reads every deposit since then."""
+        with self._reading() as connection:
+            return arrival_queries.count_arrivals(connection, since=since, now=now)
 
     def find_alternatives(
         self,

@@ -15,6 +15,7 @@ from restante.operations.enrolment import EnrolmentDesk
 from restante.operations.means import Means
 from restante.operations.orders import OrderDesk
 from restante.operations.route_plans import RouteDesk
+from restante.operations.studies import StudyDesk
 from restante.views import Queries
 
 
@@ -68,6 +69,11 @@ class Centre(Protocol):
     @property
     def routes(self) -> RouteDesk:
         """Plans of couriers' routes, and how searches go."""
+        ...
+
+    @property
+    def studies(self) -> StudyDesk:
+        """Studies of the network's future."""
         ...
 
     @property

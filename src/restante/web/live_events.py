@@ -7,8 +7,8 @@ parcel ``{id, group}`` of parcels that changed; in a burst without the group
 news   ``{at, text, tone, icon, place, href}``: one line of what just happened
 queue  ``{open}``: matters that need a person
 clock  ``{now, speed}``: what time it is, when its speed changed and now and then
-plan   ``{id, stage, share, cost, gap, vehicles, per_second}`` of plans of routes being searched, or
-       ``{id, is_over}``
+search ``{id, stage, share, cost, gap, vehicles, per_second}`` of plans of routes and studies that
+       are searched for, or ``{id, is_over}``
 courier ``[{id, lng, lat, name}]``: what moves, in a demonstration
 ====== ==================================================================================
 
@@ -22,7 +22,7 @@ from typing import Any, Final
 import msgspec
 
 from restante.core import parcel as custody
-from restante.core.ids import LockerId, ParcelId, PlanId, SiteId, locker_stream, split_stream
+from restante.core.ids import LockerId, ParcelId, SiteId, locker_stream, split_stream
 from restante.core.locker import Locker
 from restante.journal.port import Recorded
 from restante.operations.searches import Progress
@@ -84,7 +84,7 @@ class Watch:
         self._looks = 0
         self._speed: int | None = None
         self._matters = -1
-        self._plans: dict[PlanId, Progress] = {}
+        self._searches: dict[str, Progress] = {}
         self._site_states: dict[SiteId, str] = {}
         self._names: dict[str, str] = {}
         self._site_of: dict[LockerId, SiteId] = {}
@@ -99,7 +99,7 @@ class Watch:
         events.extend(self._tell_time())
         if self._looks % SITES_EVERY_LOOKS == 0:
             events.extend(self._tell_connections())
-        events.extend(self._tell_plans())
+        events.extend(self._tell_searches())
         if self._demo is not None:
             movers = [
                 {"id": one.id, "lng": one.longitude, "lat": one.latitude, "name": one.name}
@@ -222,13 +222,14 @@ class Watch:
             self._speed = speed
             yield Event("clock", {"now": self._centre.clock.now(), "speed": speed})
 
-    def _tell_plans(self) -> Iterator[Event]:
-        before, self._plans = self._plans, dict(self._centre.routes.progress())
-        for plan, progress in self._plans.items():
-            if before.get(plan) != progress:
-                yield Event("plan", {"id": plan, **msgspec.structs.asdict(progress)})
-        for plan in before.keys() - self._plans.keys():
-            yield Event("plan", {"id": plan, "is_over": True})
+    def _tell_searches(self) -> Iterator[Event]:
+        before = self._searches
+        self._searches = {**self._centre.routes.progress(), **self._centre.studies.progress()}
+        for key, progress in self._searches.items():
+            if before.get(key) != progress:
+                yield Event("search", {"id": key, **msgspec.structs.asdict(progress)})
+        for key in before.keys() - self._searches.keys():
+            yield Event("search", {"id": key, "is_over": True})
 
     def _tell_connections(self) -> Iterator[Event]:
         now = self._centre.clock.now()

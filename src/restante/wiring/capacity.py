@@ -48,14 +48,14 @@ def describe_city(
     """
     city = make_city() if city is None else city
     kinds = _kinds()
-    names = {kind: _name(kind) for kind in kinds}
-    classes = _classes(kinds)
+    names = {kind: name_kind(kind) for kind in kinds}
+    classes = classes_of(kinds)
     sites = [site for site in city.sites if site.layout is not None]
     tour_h = (assumptions.tour_end_hour - assumptions.tour_start_hour) / 2
     described = []
     for place, site in enumerate(sites):
         assert site.layout is not None
-        counts = Counter(_plain(spec.kind) for spec in site.layout.compartments)
+        counts = Counter(plain_kind(spec.kind) for spec in site.layout.compartments)
         stops = len(range(place % len(COURIER_NAMES), len(sites), len(COURIER_NAMES)))
         turn = place // len(COURIER_NAMES) + 1
         longitude, latitude = site.position
@@ -114,12 +114,12 @@ def _kinds() -> list[CompartmentKind]:
     """List all kinds the city builds, in the order in which a locker gives them away."""
     built = build_layout(tuple(ColumnKind)).compartments
     return sorted(
-        {_plain(spec.kind) for spec in built},
-        key=lambda kind: (kind.volume_mm3, kind.is_low, _name(kind)),
+        {plain_kind(spec.kind) for spec in built},
+        key=lambda kind: (kind.volume_mm3, kind.is_low, name_kind(kind)),
     )
 
 
-def _plain(kind: CompartmentKind) -> CompartmentKind:
+def plain_kind(kind: CompartmentKind) -> CompartmentKind:
     """Leave out what a compartment carries: no parcel of the city is heavier."""
     return CompartmentKind(
         width_mm=kind.width_mm, height_mm=kind.height_mm, depth_mm=kind.depth_mm,
@@ -127,12 +127,12 @@ def _plain(kind: CompartmentKind) -> CompartmentKind:
     )  # fmt: skip
 
 
-def _name(kind: CompartmentKind) -> str:
+def name_kind(kind: CompartmentKind) -> str:
     low = " low" if kind.is_low else ""
     return f"{kind.height_mm}x{kind.width_mm}x{kind.depth_mm}{low}"
 
 
-def _classes(kinds: list[CompartmentKind]) -> tuple[ParcelClass, ...]:
+def classes_of(kinds: list[CompartmentKind]) -> tuple[ParcelClass, ...]:
     """Learn which parcels go into the same kinds, and how many of them there are."""
     chance = random.Random("sizes of parcels")
     seen: Counter[tuple[CompartmentKind, ...]] = Counter()
@@ -148,7 +148,7 @@ def _classes(kinds: list[CompartmentKind]) -> tuple[ParcelClass, ...]:
         for suffix, into, part in (("", fits, 1 - LOW_DOOR_SHARE), (" low", low, LOW_DOOR_SHARE)):
             if into:
                 name = f"{fits[0].height_mm}x{fits[0].width_mm}+{len(fits)}{suffix}"
-                classes.append((name, share * part, tuple(_name(kind) for kind in into)))
+                classes.append((name, share * part, tuple(name_kind(kind) for kind in into)))
     whole = sum(share for _, share, _ in classes)
     return tuple(
         ParcelClass(name=name, share=share / whole, goes_into=into) for name, share, into in classes
@@ -158,13 +158,13 @@ def _classes(kinds: list[CompartmentKind]) -> tuple[ParcelClass, ...]:
 def _modules(names: dict[CompartmentKind, str]) -> tuple[Module, ...]:
     modules = []
     for kind in ColumnKind:
-        counts = Counter(_plain(spec.kind) for spec in build_layout((kind,)).compartments)
+        counts = Counter(plain_kind(spec.kind) for spec in build_layout((kind,)).compartments)
         modules.append(
             Module(
                 name=kind.value,
                 compartments={
                     names[one]: count
-                    for one, count in sorted(counts.items(), key=lambda item: _name(item[0]))
+                    for one, count in sorted(counts.items(), key=lambda item: name_kind(item[0]))
                 },
             )
         )

@@ -41,6 +41,7 @@ from ..operations.timekeeper import Timekeeper
 from ..partners.public_address import Allowance
 from ..settings import Settings
 from ..views.queries import Queries
+from .network_study import NetworkStudy
 from .notices import make_channels, make_mailbox, make_worker
 from .record import open_journal
 from .route_runner import check_problem, missing_for_planning
@@ -152,7 +153,7 @@ def open_centre(
         enrolment=_make_enrolment(settings, reading, means),
         deliveries=_make_deliveries(settings, journal, committer, keys, clock, minter),
         routes=_make_routes(journal, committer, clock),
-        studies=_make_studies(journal, committer, clock),
+        studies=_make_studies(journal, committer, clock, queries),
     )
 
 
@@ -187,7 +188,9 @@ def _make_routes(journal: SqlJournal, committer: Committer, clock: Clock) -> Rou
     )
 
 
-def _make_studies(journal: SqlJournal, committer: Committer, clock: Clock) -> StudyDesk:
+def _make_studies(
+    journal: SqlJournal, committer: Committer, clock: Clock, queries: Queries
+) -> StudyDesk:
     return StudyDesk(
         reading=journal.reading,
         committer=committer,
@@ -195,6 +198,7 @@ def _make_studies(journal: SqlJournal, committer: Committer, clock: Clock) -> St
         real=SystemClock(),
         missing=missing_for_studies(),
         check_study=check_study,
+        network=NetworkStudy(queries, clock),
     )
 
 

@@ -1,10 +1,10 @@
-// A search for routes as it goes: told by the event stream, or asked for where another process of
+// A long search as it goes: told by the event stream, or asked for where another process of
 // the centre searches.
 
 const ASK_MS = 4_000;
 const STAGES = { reading: "Reading the problem", compiling: "Getting ready", searching: "Searching" };
 
-const run = document.querySelector("[data-plan]");
+const run = document.querySelector("[data-search]");
 
 function put(id, text) {
   const place = document.querySelector(`#${id} .metric-value`);
@@ -33,15 +33,15 @@ async function ask() {
   try {
     const answer = await fetch(location.pathname, { cache: "no-store" });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (answer.ok && page.querySelector("[data-plan]")?.dataset.status !== run.dataset.status) location.reload();
+    if (answer.ok && page.querySelector("[data-search]")?.dataset.status !== run.dataset.status) location.reload();
   } catch {
     // Without a network the next question may succeed.
   }
 }
 
 if (run) {
-  document.addEventListener("live:plan", ({ detail }) => {
-    if (detail.data.id !== run.dataset.plan) return;
+  document.addEventListener("live:search", ({ detail }) => {
+    if (detail.data.id !== run.dataset.search) return;
     if (detail.data.is_over) ask();
     else show(detail.data);
   });
