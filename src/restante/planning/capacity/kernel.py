@@ -45,6 +45,17 @@ def draw_departure(
     places: Any, rules: Any, wanted: Any, parcel: int, site: int, at: float
 ) -> tuple[float, bool]:
     """Tell when a parcel put in now leaves, and whether it is retrieved because nobody came."""
+    leaves_at, is_overdue = wish_departure(places, rules, wanted, parcel, site, at)
+    if places.is_dark[site] and places.shut_from[site] <= leaves_at < places.shut_until[site]:
+        leaves_at = places.shut_until[site]
+    return leaves_at, is_overdue
+
+
+@KERNEL.compiled
+def wish_departure(
+    places: Any, rules: Any, wanted: Any, parcel: int, site: int, at: float
+) -> tuple[float, bool]:
+    """Tell the same for a locker that always works."""
     if wanted.stay_h[parcel] >= 0.0:
         return at + wanted.stay_h[parcel], False
     until = at + rules.hold_h
@@ -56,8 +67,6 @@ def draw_departure(
             return min(comes, last), False
     if comes < until:
         return comes, False
-    if places.is_dark[site] and places.shut_from[site] <= until < places.shut_until[site]:
-        until = places.shut_until[site]
     taken_at = next_visit(places, site, until)
     return (until + 24.0 if taken_at == NEVER else taken_at), True
 
@@ -166,6 +175,8 @@ def has_room(state: Any, places: Any, rules: Any, site: int, of_class: int, now:
         return False
     free_up(state, places, site, now)
     own = rules.masks[of_class]
+    if own == 0:
+        return False
     for union in rules.unions:
         if own & ~union:
             continue
