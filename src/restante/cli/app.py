@@ -17,6 +17,7 @@ from .bench_webhooks import bench_webhooks
 from .broker import broker
 from .demo import demo
 from .doctor import doctor
+from .forecast import forecast
 from .output import TALK
 from .plan_again import again
 from .plan_evening import loading, overflow
@@ -40,6 +41,7 @@ app.command("import")(import_manifest)
 app.command("openapi")(openapi)
 app.command("doctor")(doctor)
 app.command("whatif")(whatif)
+app.command("forecast")(forecast)
 app.command("backup")(backup)
 app.command("restore")(restore)
 app.command("board-emulator")(board.board_emulator)
