@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.value import Value
+from .misread import explain
 
 NEVER = math.inf
 """The end of a window that stays open."""
@@ -45,7 +46,7 @@ class Grid:
         try:
             values = np.array(rows, dtype=np.float64)
         except (TypeError, ValueError) as error:
-            raise BadProblem("", "a matrix has holes: give every row as many numbers") from error
+            raise BadProblem("", _holes(rows)) from error
         if values.ndim != 2:
             raise BadProblem("", "a matrix is rows of numbers")
         values.setflags(write=False)
@@ -80,6 +81,20 @@ class Matrix(Grid):
             raise BadProblem("", _SQUARE)
 
 
+def _holes(rows: Any) -> str:
+    """Name the first row that is not like the others."""
+    says = "a matrix has holes: give every row as many numbers"
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        return says
+    for i, row in enumerate(rows):
+        if len(row) != len(rows[0]):
+            return f"{says}; row {i} has {len(row)}, row 0 has {len(rows[0])}"
+        odd = [k for k, x in enumerate(row) if not isinstance(x, int | float | None)]
+        if odd:
+            return f"{says}; in row {i} number {odd[0]} is {row[odd[0]]!r}"
+    return says
+
+
 _SQUARE = "a matrix is square: as many rows as each row has numbers"
 
 
@@ -103,7 +118,7 @@ class Document(Entry, frozen=True):
         try:
             return msgspec.json.decode(text, type=cls, dec_hook=_read_grid)
         except msgspec.DecodeError as error:
-            raise BadProblem("", str(error)) from error
+            raise BadProblem(*explain(text, str(error))) from error
 
     def to_json(self) -> bytes:
         """Write it as JSON; reading that gives an equal one."""

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from .problem import Capacity, Option, Parcel, Problem, Vehicle
 
 DIMENSIONS = ("parcels", "volume_cm3", "weight_g")
+UNITS = ("parcels", "cm³", "g")
+"""Of dimensions, as people read them."""
 
 
 LOAD = -1

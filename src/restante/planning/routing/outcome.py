@@ -11,6 +11,7 @@ from .source import Engine
 from .timetable import Timetable, make_timetable
 from .travel import Travel
 from .vehicle import Vehicle
+from .why_not import Reasons
 
 
 def make_result(
@@ -31,7 +32,7 @@ def make_result(
         if choices or numbered.problem.vehicles[v].under_way is not None
     ]
     served = {numbered.choices[o].parcel for choices in routes for o in choices if o != LOAD}
-    unserved = tuple(_unserved(numbered, looked, served))
+    unserved = tuple(_unserved(numbered, looked, routes, served))
     required = {parcel.id for parcel in numbered.problem.parcels if parcel.prize is None}
     violated = (
         *(f"parcel {x.parcel!r} is required and not served" for x in unserved
@@ -202,17 +203,21 @@ def _why_here(numbered: Numbered, option: int, full: set[int]) -> WhyHere:
     return WhyHere.LIKED_BETTER_IS_FULL if full.issuperset(liked) else WhyHere.SHORTER_ROUTES
 
 
-def _unserved(numbered: Numbered, looked: Preflight, served: set[int]) -> Iterator[Unserved]:
+def _unserved(
+    numbered: Numbered, looked: Preflight, routes: Sequence[Sequence[int]], served: set[int]
+) -> Iterator[Unserved]:
+    reasons: Reasons | None = None
     for p, parcel in enumerate(numbered.problem.parcels):
         if p in served:
             continue
         if p in looked.unplaceable:
             yield looked.unplaceable[p]
-        elif parcel.prize is None:
-            says = "no vehicle with time and room was found: add one, or lengthen a shift"
-            yield Unserved(parcel=parcel.id, why=WhyNot.NO_VEHICLE, says=says)
+            continue
+        reasons = reasons or Reasons(numbered, routes)
+        if parcel.prize is None:
+            yield Unserved(parcel=parcel.id, why=WhyNot.NO_VEHICLE, says=reasons.say(p))
         else:
-            says = f"serving it was not found for less than its prize of {parcel.prize:g}"
+            says = reasons.say_optional(p)
             yield Unserved(parcel=parcel.id, why=WhyNot.NOT_WORTH_IT, says=says)
 
 

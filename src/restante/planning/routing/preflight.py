@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 import highspy
 import numpy as np
 
-from .numbering import Limit, Numbered, begins_at
+from .numbering import UNITS, Limit, Numbered, begins_at
 from .result import Unserved, WhyNot
 from .travel import Travel
+from .unreachable import say_unreachable
 
 OPTIONAL_WEIGHT = 1e-4
 """What leaving out an optional parcel weighs against a required one: it decides only ties."""
@@ -123,23 +124,24 @@ def _too_large(numbered: Numbered, p: int) -> Unserved:
     if not able.any():
         says = "every vehicle is under way and it is on board of none: add a vehicle"
     else:
-        room = numbered.capacity[able].max(axis=0)
-        says = (
-            f"{parcel.volume_cm3} cm³ and {parcel.weight_g} g; the vehicles that may carry it hold"
-            f" at most {room[1]:g} cm³ and {room[2]:g} g: give one more room"
-        )
+        room, wanted = numbered.capacity[able].max(axis=0), numbered.demand[p]
+        over = [
+            f"it is {wanted[d]:g} {unit}, and vehicles that may carry it hold at most {room[d]:g}"
+            for d, unit in enumerate(UNITS)
+            if wanted[d] > room[d]
+        ] or ["no vehicle that may carry it has room for its volume and its weight at once"]
+        says = f"{'; '.join(over)}: give one more room"
     return Unserved(parcel=parcel.id, why=WhyNot.TOO_LARGE, says=says)
 
 
 def _unreachable(numbered: Numbered, travel: Travel, p: int) -> Unserved:
     heads = _heads(numbered)
-    late, option = min(
-        (_late_by(numbered, travel, heads[v], o, v), o)
+    _, option, v = min(
+        (_late_by(numbered, travel, heads[v], o, v), o, v)
         for o in numbered.options_of[p]
         for v in _holders(numbered, p)
     )
-    place = numbered.problem.places[numbered.choices[option].place].id
-    says = f"{place!r} is missed by {late:.0f} s or m at best: widen its window, or a shift"
+    says = say_unreachable(numbered, travel, *heads[v], option, v)
     return Unserved(parcel=numbered.problem.parcels[p].id, why=WhyNot.UNREACHABLE, says=says)
 
 

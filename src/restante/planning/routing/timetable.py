@@ -10,7 +10,7 @@ from typing import NamedTuple
 from .arrays import ROUNDING_S
 from .numbering import LOAD, Numbered, begins_at
 from .travel import Travel
-from .vehicle import Break
+from .vehicle import Break, Vehicle
 
 
 class Rested(NamedTuple):
@@ -62,14 +62,31 @@ class _Label(NamedTuple):
         )
 
 
-def make_timetable(numbered: Numbered, travel: Travel, v: int, choices: Sequence[int]) -> Timetable:
-    """Find the times of a vehicle that serves choices in order (R6, R10)."""
-    return _Way(numbered, travel, v, choices).make()
+def make_timetable(
+    numbered: Numbered,
+    travel: Travel,
+    v: int,
+    choices: Sequence[int],
+    *,
+    vehicle: Vehicle | None = None,
+) -> Timetable:
+    """Find the times of a vehicle that serves choices in order (R6, R10).
+
+    With another vehicle than its own, what would be if it were that one: without breaks, say.
+    """
+    return _Way(numbered, travel, v, choices, vehicle or numbered.problem.vehicles[v]).make()
 
 
 class _Way:
-    def __init__(self, numbered: Numbered, travel: Travel, v: int, choices: Sequence[int]) -> None:
-        self.travel, self.vehicle = travel, numbered.problem.vehicles[v]
+    def __init__(
+        self,
+        numbered: Numbered,
+        travel: Travel,
+        v: int,
+        choices: Sequence[int],
+        vehicle: Vehicle,
+    ) -> None:
+        self.travel, self.vehicle = travel, vehicle
         self.start, self.end = numbered.start[v], numbered.end[v]
         self.stops = [_stop(numbered, v, o) for o in choices]
         way = self.vehicle.under_way

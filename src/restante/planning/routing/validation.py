@@ -75,6 +75,10 @@ def _place_flaws(path: str, place: Place, problem: Problem) -> Iterator[Flaw]:
         yield from _unknown(f"{path}.free", size, problem.sizes, "sizes")
         yield from _not_finite(f"{path}.free", **{size: count})
     yield from _not_finite(path, parcels_max=place.parcels_max)
+    at = (("latitude", place.latitude, 90), ("longitude", place.longitude, 180))
+    for name, degrees, most in at:
+        if degrees is not None and not abs(degrees) <= most:
+            yield f"{path}.{name}", f"{degrees:g} is none: give degrees from -{most} to {most}"
 
 
 def _numbers(costs: ChangeCosts | HabitCosts) -> dict[str, float]:
@@ -209,7 +213,7 @@ def _matrix_flaws(path: str, matrix: Matrix, problem: Problem) -> Iterator[Flaw]
             "is not known: measure it, or set it above all others",
             lambda x: not math.isfinite(x),
         ),
-        ("is negative", lambda x: x < 0),
+        ("is negative: give 0 or more", lambda x: x < 0),
     )
     bad = ~((matrix.values >= 0) & (matrix.values < math.inf))
     for row, column in list(zip(*bad.nonzero(), strict=True))[:10]:
@@ -218,4 +222,4 @@ def _matrix_flaws(path: str, matrix: Matrix, problem: Problem) -> Iterator[Flaw]
         from_, to = problem.places[row].id, problem.places[column].id
         yield path, f"{number} from {from_!r} to {to!r} {said}"
     for i in matrix.values.diagonal().nonzero()[0][:10]:
-        yield path, f"from {problem.places[i].id!r} to itself it is not 0"
+        yield path, f"from {problem.places[i].id!r} to itself it is not 0: set it to 0"

@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ..misread import explain
 from ..routing.entry import BadProblem, Matrix
 from ..routing.problem import Place, Problem
 from .table import Point, Travels, points_of, spread
@@ -35,7 +36,9 @@ class Draft(NamedTuple):
         try:
             places = msgspec.convert(written.get("places", []), type=tuple[Place, ...])
         except msgspec.ValidationError as error:
-            raise BadProblem("places", str(error)) from error
+            message = str(error).replace("`$", "`$.places", 1)
+            path, says = explain(written, message)
+            raise BadProblem(path or "places", says) from error
         return cls(written, places)
 
     @property
@@ -72,4 +75,4 @@ class Draft(NamedTuple):
         try:
             return msgspec.convert(whole, type=Problem, dec_hook=lambda _, x: Matrix(x))
         except msgspec.ValidationError as error:
-            raise BadProblem("", str(error)) from error
+            raise BadProblem(*explain(whole, str(error))) from error
