@@ -5,9 +5,11 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
+from restante.core.ids import StreamName
 from restante.core.value import UtcSeconds
 from restante.journal.export import export_lines, export_to
 from restante.journal.follow import Follower, catch_up, lag, step
@@ -24,6 +26,7 @@ from restante.journal.seal import check_seals, heads, seal_day
 from restante.journal.sqlite import SqliteJournal
 from restante.journal.verify import FACTS_PER_PAGE, STREAMS_PER_PAGE, verify
 from tests.journal.story import BY, KINDS, NOW, AnyJournal, Box, Emptied, added, batch, box, unit
+from tests.seams import replaced
 
 Open = Callable[..., SqliteJournal]
 DAY = dt.date(2026, 11, 20)
@@ -73,6 +76,32 @@ def test_a_sound_journal_is_read_to_its_end(journal: AnyJournal) -> None:
     assert report.text().endswith("ok")
     assert report.streams == STREAMS_PER_PAGE + 4
     assert report.facts == FACTS_PER_PAGE + STREAMS_PER_PAGE + 6
+
+
+def test_short_streams_are_read_together_and_long_ones_page_by_page(journal: AnyJournal) -> None:
+    fill(journal, STREAMS_PER_PAGE + 3)
+    many = [Entry(fact=added(), by=BY) for _ in range(FACTS_PER_PAGE + 1)]
+    whole = Box(marbles=len(many), facts=len(many))
+    journal.append(batch(Unit(box("long"), 0, many, whole)), recorded_at=NOW)
+    alone: list[str] = []
+    together: list[int] = []
+    stored, stored_of = journal.stored, journal.stored_of
+
+    def read_alone(stream: StreamName, **bounds: int) -> Any:
+        alone.append(stream)
+        return stored(stream, **bounds)
+
+    def read_together(streams: Sequence[StreamName]) -> Any:
+        together.append(len(streams))
+        return stored_of(streams)
+
+    seams = [(journal, "stored", read_alone), (journal, "stored_of", read_together)]
+    with replaced(seams):
+        report = verify(journal, KINDS)
+    assert report.is_sound
+    assert report.facts == 2 * (STREAMS_PER_PAGE + 3) + FACTS_PER_PAGE + 1
+    assert alone == [box("long")] * 2
+    assert together == [STREAMS_PER_PAGE - 1, 4]
 
 
 def test_unknown_facts_are_counted_and_are_no_damage(journal: AnyJournal) -> None:

@@ -55,6 +55,23 @@ def read_stream(
     return as_stored(connection.execute(query))
 
 
+def read_streams(
+    connection: Connection, streams: Sequence[StreamName]
+) -> dict[StreamName, tuple[Stored, ...]]:
+    """Read all facts of streams, each in order."""
+    found: dict[StreamName, list[Stored]] = {stream: [] for stream in streams}
+    for start in range(0, len(streams), KEYS_MAX):
+        names = [split_stream(stream)[::-1] for stream in streams[start : start + KEYS_MAX]]
+        query = (
+            select(*COLUMNS)
+            .where(tuple_(FACTS.c.owner, FACTS.c.kind).in_(names))
+            .order_by(FACTS.c.owner, FACTS.c.kind, FACTS.c.version)
+        )
+        for one in as_stored(connection.execute(query)):
+            found[one.stream].append(one)
+    return {stream: tuple(some) for stream, some in found.items()}
+
+
 def read_after(connection: Connection, position: int, limit: int) -> tuple[Stored, ...]:
     """Read facts in position order.
 

@@ -280,6 +280,12 @@ class MemoryJournal:
             places = self._streams.get(stream, [])[after_version : after_version + limit]
             return tuple(self._stored[place] for place in places)
 
+    def stored_of(self, streams: Sequence[StreamName]) -> dict[StreamName, tuple[Stored, ...]]:
+        """Read all facts of streams undecoded."""
+        with self._lock:
+            places = {stream: self._streams.get(stream, ()) for stream in streams}
+            return {name: tuple(self._stored[at] for at in some) for name, some in places.items()}
+
     def stored_after(self, position: int, *, limit: int) -> tuple[Stored, ...]:
         """Read facts undecoded in position order."""
         with self._lock:

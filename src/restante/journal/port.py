@@ -506,6 +506,10 @@ class Inspected(Protocol):
         """Read a stream's facts undecoded."""
         ...
 
+    def stored_of(self, streams: Sequence[StreamName]) -> dict[StreamName, tuple[Stored, ...]]:
+        """Read all facts of streams undecoded; for short ones, with few questions."""
+        ...
+
     def stored_after(self, position: int, *, limit: int) -> tuple[Stored, ...]:
         """Read facts undecoded in position order."""
         ...

@@ -342,6 +342,11 @@ class SqlJournal(ABC):
         with self.glancing() as connection:
             return inspection.read_stream(connection, stream, after_version, limit)
 
+    def stored_of(self, streams: Sequence[StreamName]) -> dict[StreamName, tuple[Stored, ...]]:
+        """Read all facts of streams undecoded."""
+        with self.glancing() as connection:
+            return inspection.read_streams(connection, streams)
+
     def stored_after(self, position: int, *, limit: int) -> tuple[Stored, ...]:
         """Read facts undecoded in position order."""
         with self.reading() as connection:
