@@ -147,6 +147,10 @@ class EventFiles:
                 (self.folder / name).unlink(missing_ok=True)
         return following
 
+    def write_open(self, page: Page, content: Any) -> None:
+        """Put an Arrow table in the place of the visits that have not ended."""
+        self._put(self.folder / page.open_visits, content)
+
     def paths(self, table: EventTable, since: str = "", until: str = "9999-12-31") -> list[str]:
         """Tell a table's files of the days from one to another, both included."""
         if not table.is_by_day:

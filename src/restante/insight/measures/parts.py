@@ -161,25 +161,27 @@ def _sum_full(visits: Any, capacity: Any, period: Period, groups: Any) -> Any:
     room = steps.group_by(["site", "size"]).agg(
         room=(steps["count"] * steps.seconds).sum() / period.seconds
     )
-    came = visits.select(
-        visits.site, visits.size, at=ibis.greatest(visits.deposited_at, period.from_at), change=1
+    # Numbers sort several times as fast as the names of sites do.
+    room = room.mutate(slot=ibis.row_number().over(order_by=[room.site, room.size]))
+    # Engines round halves differently; where something was in service it counts for one at least.
+    room = room.mutate(whole=ibis.greatest((room.room + 0.5).floor().cast("int64"), 1))
+    lay = visits.join(room, ["site", "size"])
+    came = lay.select(
+        lay.slot, lay.room, lay.whole, at=ibis.greatest(lay.deposited_at, period.from_at), change=1
     )
-    left = visits.filter(visits.ended_at < period.until)
-    left = left.select(left.site, left.size, at=left.ended_at, change=-1)
+    left = lay.filter(lay.ended_at < period.until)
+    left = left.select(left.slot, left.room, left.whole, at=left.ended_at, change=-1)
     changes = came.union(left)
-    # All that happens in a second is one change: who leaves then makes room for who comes.
-    changes = changes.group_by(["site", "size", "at"]).agg(change=changes.change.sum())
-    over = ibis.window(group_by=[changes.site, changes.size], order_by=changes.at)
+    # In one second, who leaves makes room before somebody comes; no time passes between.
+    over = ibis.window(group_by=changes.slot, order_by=[changes.at, changes.change])
+    until_now = ibis.cumulative_window(group_by=changes.slot, order_by=[changes.at, changes.change])
     run = changes.mutate(
-        inside=changes.change.sum().over(
-            ibis.cumulative_window(group_by=[changes.site, changes.size], order_by=changes.at)
-        ),
+        inside=changes.change.sum().over(until_now),
         until=changes.at.lead().over(over).fill_null(period.until),
     )
-    run = run.join(room, ["site", "size"])
-    is_full = (run.inside >= run.room.round()) & (run.room > 0)
-    run = run.mutate(full_s=ibis.ifelse(is_full, (run.until - run.at) * run.room, 0.0))
-    rows = run.join(groups, "site")
+    is_full = run.inside >= run.whole
+    full = run.filter(is_full).group_by("slot").agg(full_s=((run.until - run.at) * run.room).sum())
+    rows = full.join(room, "slot").join(groups, "site")
     return rows.group_by(KEY).agg(full_s=rows.full_s.sum())
 
 

@@ -1,0 +1,1 @@
+"""How long a month of a large network takes to measure."""
