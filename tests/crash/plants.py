@@ -7,6 +7,7 @@ command line.
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from restante.journal import postgres
@@ -27,7 +28,7 @@ def work_outside_the_transaction() -> list[Seam]:
     real_append, real_put = PostgresJournal.append, PostgresJournal._put_work
     late = threading.local()
 
-    def put_work(_journal: Any, _connection: Any, work: Any) -> None:
+    def put_work(_journal: Any, _put: Any, work: Any) -> None:
         late.work = [*getattr(late, "work", ()), *work]
 
     def append(journal: Any, batch: Any, **named: Any) -> Any:
@@ -35,7 +36,7 @@ def work_outside_the_transaction() -> list[Seam]:
         recorded = real_append(journal, batch, **named)
         if late.work:
             with journal.writing() as connection:
-                real_put(journal, connection, late.work)
+                real_put(journal, partial(journal._run, connection), late.work)
         return recorded
 
     return [(PostgresJournal, "_put_work", put_work), (PostgresJournal, "append", append)]

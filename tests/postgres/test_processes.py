@@ -108,7 +108,7 @@ def wait_until_somebody_waits(address: str) -> None:
     # Other tests use other schemas, but one server: only lock waits on our table count.
     asked = (
         "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
-        "WHERE NOT l.granted AND a.query LIKE '%FOR UPDATE%'"
+        "WHERE NOT l.granted AND a.query LIKE 'SELECT pg_advisory_xact_lock%rows%'"
     )
     with psycopg.connect(address, autocommit=True) as connection:
         for _ in range(10_000):

@@ -26,7 +26,7 @@ from typing import NamedTuple, TypeVar
 from ..clock import Clock
 from .drafts import Asked, Desk, Draft, fail
 from .ledger import Operation
-from .port import Journal, Kinds
+from .port import Follow, Journal, Kinds
 from .recovery import Recovery
 
 Result = TypeVar("Result")
@@ -43,8 +43,12 @@ FEW = 16
 SHARES_MAX = 4
 """Look-ups for one transaction while another is written, each for such a share of operations."""
 
-HANDED_MAX = 2
-"""Drafts that were decided and are not written: one being written, one being made ready."""
+HANDED_MAX = 3
+"""Drafts that were decided and are not written: one whose commit is waited for, one being written,
+one being made ready."""
+
+WRITERS = 2
+"""Threads that write: one puts rows while the other waits for a commit."""
 
 ENOUGH = 0.5
 """Of the operations on their way; so many more are made ready to follow them (chosen: batches of
@@ -68,6 +72,19 @@ class CommitterCounts(NamedTuple):
     conflicts: int
     waiting: int
     """Operations waiting now."""
+
+
+class _Once:
+    """Does something the first time it is told to; used by one thread."""
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        self._act = act
+        self._is_done = False
+
+    def __call__(self) -> None:
+        if not self._is_done:
+            self._is_done = True
+            self._act()
 
 
 def _ignore(_position: int) -> None:
@@ -125,6 +142,7 @@ class Committer:
         self._waiting: deque[Asked] = deque()
         self._waiting_max = waiting_max
         self._drafts: SimpleQueue[Draft | None] = SimpleQueue()
+        self._baton = threading.Lock()
         self._open: Draft | None = None
         self._closing: SimpleQueue[Draft | None] = SimpleQueue()
         self._handed: deque[Draft] = deque()
@@ -142,8 +160,9 @@ class Committer:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._serve, name="committer", daemon=True)
                 self._thread.start()
-                writer = threading.Thread(target=self._write_drafts, name="writer", daemon=True)
-                writer.start()
+                for _ in range(WRITERS):
+                    writer = threading.Thread(target=self._write_drafts, name="writer", daemon=True)
+                    writer.start()
                 closer = threading.Thread(target=self._close_drafts, name="closer", daemon=True)
                 closer.start()
         return self
@@ -366,18 +385,36 @@ class Committer:
         self._drafts.put(None)
 
     def _write_drafts(self) -> None:
-        while (draft := self._drafts.get()) is not None:
-            try:
-                if draft.follows is not None:
-                    draft.error = draft.error or draft.follows.error
-                if draft.error is not None:
-                    raise draft.error
-                self._desk.write(draft)
-            except BaseException as raised:  # noqa: BLE001 - told to the deciding thread
-                draft.error = raised
-            draft.follows = None
-            draft.is_done = True
-            self._inbox.put(None)
+        while True:
+            # Whoever has the baton takes the next draft; it is given on when no draft behind can
+            # come before it any more.
+            self._baton.acquire()
+            draft = self._drafts.get()
+            if draft is None:
+                # The other thread ends, too.
+                self._drafts.put(None)
+                self._baton.release()
+                return
+            self._write_draft(draft)
+
+    def _write_draft(self, draft: Draft) -> None:
+        sent = _Once(self._baton.release)
+        try:
+            if draft.error is not None:
+                raise draft.error
+            if draft.follows is None or draft.follows.settled.is_set():
+                draft.check_before()
+            # Otherwise its journal does, which has let it come so early.
+            draft.batch = draft.batch._replace(follow=Follow(sent, draft.check_before))
+            self._desk.write(draft)
+        except BaseException as raised:  # noqa: BLE001 - told to the deciding thread
+            draft.error = raised
+        finally:
+            draft.settled.set()
+            sent()
+        draft.follows = None
+        draft.is_done = True
+        self._inbox.put(None)
 
     def _fail_waiting(self) -> None:
         while not self._inbox.empty():

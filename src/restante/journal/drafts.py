@@ -7,6 +7,7 @@ It must not know in which thread each of them is done; see :mod:`.committer`.
 """
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
@@ -68,6 +69,8 @@ class Draft:
         """The last position when it is written, where that can be foreseen."""
         self.recorded: Sequence[Recorded] = ()
         self.error: BaseException | None = None
+        self.settled = threading.Event()
+        """Whether it is known if it was written: :attr:`error` tells."""
         self.is_done = False
         """Written and answered, or failed."""
 
@@ -75,6 +78,14 @@ class Draft:
     def asked(self) -> list[Asked]:
         """Whose operations they are."""
         return [one.asked for one in self.decided]
+
+    def check_before(self) -> None:
+        """Wait until the one before was written, or raise what that has failed by."""
+        before = self.follows
+        if before is not None:
+            before.settled.wait()
+            if before.error is not None:
+                raise before.error
 
     @property
     def size(self) -> int:
@@ -111,6 +122,7 @@ class Desk:
         """What the last draft that was written has ended with."""
         self.is_alone = True
         """Whether nobody else has written lately."""
+        self._counting = threading.Lock()
         self.operations = 0
         self.transactions = 0
         self.conflicts = 0
@@ -183,7 +195,9 @@ class Desk:
                 self.conflicts += 1
                 raise
         draft.recorded = recorded
-        self.transactions += 1
+        draft.settled.set()
+        with self._counting:
+            self.transactions += 1
         self.answer(draft)
         if recorded:
             self._wake(recorded[-1].position)
@@ -224,13 +238,15 @@ class Desk:
 
     def answer(self, draft: Draft) -> None:
         """Tell all callers of a draft."""
-        self.operations += len(draft.decided)
+        with self._counting:
+            self.operations += len(draft.decided)
         for one in draft.decided:
             one.answer()
 
     def fail(self, waiting: Sequence[Asked], error: Exception) -> None:
         """Tell callers that their operations failed."""
-        self.operations += len(waiting)
+        with self._counting:
+            self.operations += len(waiting)
         fail(waiting, error)
 
     # --------------------------------------------------------------- private

@@ -8,8 +8,9 @@ It knows keys and times, not what the work is. The functions run inside the call
 """
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, Dialect, and_, case, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..core.value import UtcSeconds
@@ -30,6 +31,11 @@ _INSERTS = {
     "sqlite": sqlite.insert(OUTBOX).on_conflict_do_nothing(index_elements=[OUTBOX.c.key]),
     "postgresql": postgresql.insert(OUTBOX).on_conflict_do_nothing(index_elements=[OUTBOX.c.key]),
 }
+
+
+def insert_of(dialect: Dialect) -> Any:
+    """Say how new work is written; work with a known key stays as it is."""
+    return _INSERTS[dialect.name]
 
 
 def work_row(work: Work) -> tuple[Scalar, ...]:

@@ -170,9 +170,21 @@ class Ready(NamedTuple):
     after: int
     """The position before its first fact."""
     recorded: tuple[Recorded, ...]
+    removals: Sequence[Any]
+    """What takes rows out, as its journal says that."""
     statements: Sequence[Any]
-    """What writes it, as its journal says that."""
-    work: Sequence[Work]
+    """What writes rows, none of those that are taken out."""
+    work: Sequence[Any]
+    """What puts work into the outbox."""
+
+
+class Follow(NamedTuple):
+    """How closely a batch follows the one before it, where its journal can do that."""
+
+    sent: Callable[[], None]
+    """To be called when the next batch may come: nothing of this one is written after it."""
+    check: Callable[[], None]
+    """To be called before the commit: waits for the batch before, and raises when that failed."""
 
 
 class Batch(NamedTuple):
@@ -190,6 +202,8 @@ class Batch(NamedTuple):
     that followed the copy were told to others and must not name other facts."""
     ready: Ready | None = None
     """Only ever made by :meth:`Journal.prepare`."""
+    follow: Follow | None = None
+    """For who writes several batches at once."""
 
 
 class DueWork(NamedTuple):

@@ -17,26 +17,26 @@ from typing import Any, Final
 import psycopg
 from sqlalchemy import Connection, MetaData, Table, text
 from sqlalchemy.dialects.postgresql import psycopg as dialect
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from ..core.ids import StreamName, split_stream
 from ..core.value import UtcSeconds
 from .inline import RowKey, derive_nothing
 from .migrations import migrate
-from .outbox import work_row
 from .port import (
     Batch,
     Busy,
     Derive,
+    Follow,
     Found,
     Kinds,
+    Ready,
     Recorded,
     Scalar,
     Seen,
     StateRow,
     Stored,
     Unsure,
-    Work,
 )
 from .postgres_bulk import Bulk, run, together
 from .postgres_lookup import WANTED_STATES, Lines, Wanted
@@ -48,6 +48,7 @@ from .postgres_patience import (
     cut,
     wait_for_standbys,
 )
+from .postgres_relay import WAIT_FOR_PLACE, Relay, Turn, commit, put_early, wrapped
 from .postgres_schema import (
     drop_months,
     lock_schema,
@@ -82,9 +83,10 @@ CLOSE_SECONDS: Final = 2.0
 """For a thread that listens to end."""
 
 # Parts of one statement each, so that a turn costs few round trips.
-_TAKE_TURN: Final = text(
+_TAKE_TURN: Final = (
     "SELECT position, generation, pg_current_xact_id()::text FROM head WHERE id = 1 FOR UPDATE"
 )
+_WAIT_FOR_PLACE: Final = text(WAIT_FOR_PLACE)
 _GENERATIONS: Final = 2**62
 """They go round; two of them and their sum fit into a column."""
 
@@ -98,6 +100,13 @@ _GENERATION: Final = "SELECT generation FROM head WHERE id = 1"
 _HEAD: Final = text("SELECT position FROM head WHERE id = 1")
 
 _DIALECT: Final[Any] = dialect.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
+
+
+class _Mistaken(Exception):
+    """Others have written: what was believed is not so."""
+
+
+_ALONE: Final = Follow(sent=lambda: None, check=lambda: None)
 
 
 class _Turn(threading.local):
@@ -165,12 +174,15 @@ class PostgresJournal(SqlJournal):
             archive_dir=archive_dir,
         )
         self._url = parse_address(address, password)
-        self._bulk_work = Bulk(OUTBOX, ("key",), is_kept=True)
         self._bulks = {
             table.name: Bulk(table, self._views.view(table.name).key_columns)
             for table in self._views.tables
         }
-        self._bulks |= {FACTS.name: Bulk(FACTS, ()), STATES.name: Bulk(STATES, ("owner", "kind"))}
+        self._bulks |= {
+            FACTS.name: Bulk(FACTS, ()),
+            STATES.name: Bulk(STATES, ("owner", "kind")),
+            OUTBOX.name: Bulk(OUTBOX, ("key",), is_kept=True),
+        }
         self._wanted = {
             table.name: Wanted(table, self._views.view(table.name).key_columns)
             for table in self._views.tables
@@ -185,6 +197,7 @@ class PostgresJournal(SqlJournal):
         self._watcher: _Watcher | None = None
         self._patience = Patience()
         self._writers = make_writers(self._url, durability=durability)
+        self._relay = Relay(self._writers)
         self._readers = make_readers(self._url)
         # Asked before every batch: one round trip, not three.
         self._marks = self._readers.execution_options(isolation_level="AUTOCOMMIT")
@@ -237,11 +250,16 @@ class PostgresJournal(SqlJournal):
         try:
             if batch.units:
                 self._ensure_month(recorded_at)
+            if batch.ready is not None and self._append_closely(batch, batch.ready):
+                return batch.ready.recorded
+            if batch.follow is not None:
+                batch.follow.check()
             return super().append(batch, recorded_at=recorded_at)
         except BaseException:
             # A standby that took over may never have heard of it, and lines may lead elsewhere.
             self._months.clear()
             self._lines.close()
+            self._relay.close()
             raise
 
     def look_up(self, streams: Sequence[StreamName], rows: Sequence[RowKey]) -> Found:
@@ -314,10 +332,52 @@ class PostgresJournal(SqlJournal):
             self._watcher = None
         self._patience.close()
         self._lines.close()
+        self._relay.close()
         self._writers.dispose()
         self._readers.dispose()
 
     # --------------------------------------------------------------- private
+
+    def _append_closely(self, batch: Batch, ready: Ready) -> bool:
+        """Write a batch as it was made ready; false when nothing was, and it must be done anew."""
+        seen, follow = batch.seen, batch.follow or _ALONE
+        if seen is None:
+            return False
+
+        def put_rows(put: Callable[[Statement], None]) -> None:
+            for statement in ready.statements:
+                put(statement)
+            self._put_work(put, ready.work)
+
+        self._turn.xid = ""
+        is_ending = False
+        with translated(self._url):
+            try:
+                with self._relay.line() as line, wrapped(line):
+                    turn = put_early(line, put_rows, _TAKE_TURN, ready.removals, follow.sent)
+                    self._note_turn(turn)
+                    if ready.after != turn.position or not self._is_as_seen(seen):
+                        raise _Mistaken
+                    if self.witness is not None:
+                        self.witness.check_begin(ready.after)
+                    follow.check()
+                    ending = self._ending(ready.recorded[-1] if ready.recorded else None)
+                    is_ending = True
+                    with self._patience.waiting(line):
+                        commit(line, *ending)
+            except _Mistaken:
+                return False
+            except DBAPIError as error:
+                if not is_ending and (
+                    error.connection_invalidated or isinstance(error, IntegrityError)
+                ):
+                    return False
+                if not error.connection_invalidated:
+                    raise
+                self._settle(error)
+        if self.witness is not None and ready.recorded:
+            self.witness.note(ready.recorded[-1].position, ready.recorded[-1].hash)
+        return True
 
     def _put(self, table: str, rows: Sequence[tuple[Scalar, ...]]) -> Statement:
         return self._bulks[table].put(rows)
@@ -331,15 +391,14 @@ class PostgresJournal(SqlJournal):
     def _together(self, connection: Connection) -> AbstractContextManager[object]:
         return together(connection)
 
-    def _put_work(self, connection: Connection, work: Sequence[Work]) -> None:
-        if work:
-            run(connection, *self._bulk_work.put([work_row(one) for one in work]))
-
     def _begin_batch(self, connection: Connection) -> int:
-        row = connection.execute(_TAKE_TURN).one()
-        self._turn.position, self._turn.generation, self._turn.xid = row
-        self._turn.last = None
+        connection.execute(_WAIT_FOR_PLACE)
+        self._note_turn(Turn(*connection.exec_driver_sql(_TAKE_TURN).one()))
         return self._turn.position
+
+    def _note_turn(self, turn: Turn) -> None:
+        self._turn.position, self._turn.generation, self._turn.xid = turn
+        self._turn.last = None
 
     def _is_as_seen(self, seen: Seen) -> bool:
         with self._lock:
@@ -347,18 +406,20 @@ class PostgresJournal(SqlJournal):
         return seen.mark == ((self._turn.generation - steps) % _GENERATIONS, batches)
 
     def _end_batch(self, connection: Connection, last: Recorded | None) -> None:
+        run(connection, *self._ending(last))
+
+    def _ending(self, last: Recorded | None) -> Statement:
         # A step nobody guesses: a standby that took over without our last batches can never come
         # to stand where we believe the database to be, however many batches it takes in.
         step = secrets.randbelow(_GENERATIONS - 1) + 1
-        if last is not None:
-            self._turn.last = LastFact(last.position, last.hash)
-            run(connection, _END_TURN_AND_TELL, (last.position, step, CHANNEL, self._teller))
-        else:
-            run(connection, _END_TURN, (step,))
         # Counted before the commit: one too many only costs a committer its cache.
         with self._lock:
             self._batches += 1
             self._steps = (self._steps + step) % _GENERATIONS
+        if last is None:
+            return _END_TURN, (step,)
+        self._turn.last = LastFact(last.position, last.hash)
+        return _END_TURN_AND_TELL, (last.position, step, CHANNEL, self._teller)
 
     def _ensure_month(self, recorded_at: UtcSeconds) -> None:
         month = month_of(recorded_at)

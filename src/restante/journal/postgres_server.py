@@ -50,8 +50,9 @@ LINE: Final[dict[str, Any]] = {
 READERS_MAX: Final = 16
 """Reading connections of one process at once. Chosen: a default server has a hundred for all."""
 
-WRITERS_MAX: Final = 4
-"""Writing connections: the committer's, the outbox's, and room for a follower or two."""
+WRITERS_MAX: Final = 6
+"""Writing connections: three of the committer's (:mod:`.postgres_relay` keeps two), the outbox's,
+and room for a follower or two."""
 
 _FULL: Final = frozenset({"53100", "53200"})
 _PLACE: Final = frozenset({"28000", "28P01", "3D000", "42501"})

@@ -7,7 +7,7 @@ database knows; everything that is said in SQL is said here once.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
@@ -41,10 +41,9 @@ from .port import (
     Seen,
     StateRow,
     Stored,
-    Work,
 )
 from .refold import SHAPES_KEY, fingerprint_states, refold_step
-from .tables import CURSORS, FACTS, META, STATES
+from .tables import CURSORS, FACTS, META, OUTBOX, STATES
 from .witness import Witness
 
 Statement: TypeAlias = tuple[str, Any]
@@ -99,6 +98,7 @@ class SqlJournal(ABC):
             for view in views
         }
         self._puts[FACTS.name] = str(insert(FACTS).compile(dialect=dialect))
+        self._puts[OUTBOX.name] = str(outbox.insert_of(dialect).compile(dialect=dialect))
         self._puts[STATES.name] = _upsert_text(
             dialect, STATES, ("owner", "kind"), ("version", "state", "head_hash")
         )
@@ -171,9 +171,9 @@ class SqlJournal(ABC):
             if ready is None or not is_good or seen is None or not self._is_as_seen(seen):
                 ready = self._make_ready_in_turn(connection, batch, after, recorded_at)
             with self._together(connection):
-                for statement in ready.statements:
+                for statement in (*ready.removals, *ready.statements):
                     self._run(connection, statement)
-                self._put_work(connection, ready.work)
+                self._put_work(partial(self._run, connection), ready.work)
                 self._end_batch(connection, ready.recorded[-1] if ready.recorded else None)
         if self.witness is not None and ready.recorded:
             self.witness.note(ready.recorded[-1].position, ready.recorded[-1].hash)
@@ -324,7 +324,8 @@ class SqlJournal(ABC):
             self._begin_batch(connection)
             if _read_cursor(connection, name) != after:
                 return False
-            for statement in self._change_rows(self._views.collapse(derived.rows)):
+            removals, puts = self._change_rows(self._views.collapse(derived.rows))
+            for statement in (*removals, *puts):
                 self._run(connection, statement)
             outbox.insert_work(connection, derived.work)
             connection.execute(self._upsert_cursor, {"name": name, "position": to})
@@ -434,11 +435,11 @@ class SqlJournal(ABC):
             derived = self._derive(sealed.recorded, unit.state)
             changes.extend(derived.rows)
             work.extend(derived.work)
-        statements: list[Statement] = []
+        removals, statements = self._change_rows(self._views.collapse(changes))
         if facts:
-            statements = [self._put(FACTS.name, facts), self._put(STATES.name, states)]
-        statements.extend(self._change_rows(self._views.collapse(changes)))
-        return Ready(after, tuple(recorded), statements, work)
+            statements += [self._put(FACTS.name, facts), self._put(STATES.name, states)]
+        asked = [self._put(OUTBOX.name, [outbox.work_row(one) for one in work])] if work else []
+        return Ready(after, tuple(recorded), removals, statements, asked)
 
     def _heads(
         self, connection: Connection, batch: Batch
@@ -506,7 +507,7 @@ class SqlJournal(ABC):
 
     def _change_rows(
         self, rows: Mapping[RowKey, Mapping[str, Scalar] | None]
-    ) -> Iterator[Statement]:
+    ) -> tuple[list[Statement], list[Statement]]:
         deletes: dict[str, list[tuple[Scalar, ...]]] = {}
         upserts: dict[str, list[tuple[Scalar, ...]]] = {}
         for (table, key), values in rows.items():
@@ -515,11 +516,10 @@ class SqlJournal(ABC):
             else:
                 row = self._views.view(table).row_of(key, values)
                 upserts.setdefault(table, []).append(row)
-        # Deletes first: a row may take over what another one's unique constraint held.
-        for table, keys in deletes.items():
-            yield self._take_out(table, keys)
-        for table, full in upserts.items():
-            yield self._put(table, full)
+        return (
+            [self._take_out(table, keys) for table, keys in deletes.items()],
+            [self._put(table, full) for table, full in upserts.items()],
+        )
 
     def _put(self, table: str, rows: Sequence[tuple[Scalar, ...]]) -> Statement:
         """Say how rows get into a table; those with the same key are replaced."""
@@ -533,12 +533,13 @@ class SqlJournal(ABC):
         said, rows = statement
         connection.exec_driver_sql(said, list(rows))
 
+    def _put_work(self, put: Callable[[Statement], None], work: Sequence[Statement]) -> None:
+        for statement in work:
+            put(statement)
+
     def _together(self, connection: Connection) -> AbstractContextManager[object]:  # noqa: ARG002
         """Hold back answers of statements until the end, where that saves round trips."""
         return nullcontext()
-
-    def _put_work(self, connection: Connection, work: Sequence[Work]) -> None:
-        outbox.insert_work(connection, work)
 
 
 @lru_cache(maxsize=256)
