@@ -35,7 +35,7 @@ from .record import open_journal
 LANES: Final = 3
 """Batches under way at once (chosen: while two wait for the database, one is written)."""
 
-GATHER_SECONDS: Final = 0.25
+GATHER_SECONDS: Final = 0.5
 """From one look's beginning to the next one's: what comes within it is one batch."""
 
 LOOK_SECONDS: Final = 0.5
