@@ -55,6 +55,7 @@ def replan(
     *,
     change_costs: ChangeCosts | None = None,
     near_max: int = NEAR_MAX,
+    built: Callable[[], None] | None = None,
     first: Callable[[Result], None] | None = None,
 ) -> Replan:
     """Plan again after something happened.
@@ -71,6 +72,8 @@ def replan(
         What changes cost; without them half of what a stop costs on average.
     near_max
         How many routes that no event touches may be changed.
+    built
+        Is called when the model of the rest of the day is built.
     first
         Is given the repaired plan in force as soon as there is one.
 
@@ -82,6 +85,8 @@ def replan(
     changed = apply(problem, plan, changes)
     costs = change_costs or _usual_costs(plan)
     numbered, kept, relaxed = _model(problem, plan, changed, costs)
+    if built is not None:
+        built()
     again = _Again(numbered, changed, kept, seed)
     if first is not None:
         first(again.first)
