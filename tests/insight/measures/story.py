@@ -1,6 +1,5 @@
 """Small event tables drawn by a seed, and what each measure is by counting one by one."""
 
-import math
 import random
 from collections import defaultdict
 from pathlib import Path
@@ -131,7 +130,7 @@ class Story:
             "deposits": len(came),
             "compartments": capacity / PERIOD.seconds,
             "occupancy": _share(occupied, capacity),
-            "full_time": _share(self._full(visits, room), capacity),
+            "full_time": _share(self._full(visits, sites), capacity),
             "utilisation": _share(len(came) * DAY, capacity),
             "dwell_mean": _share(sum(dwell), len(dwell) * HOUR),
             "dwell_median": _quantile(dwell, 0.5),
@@ -157,18 +156,21 @@ class Story:
             )
         return room
 
-    def _full(self, visits: list[dict[str, Any]], room: dict[tuple[str, str], int]) -> float:
+    def _full(self, visits: list[dict[str, Any]], sites: set[str]) -> float:
         """Go through the period ten minutes by ten minutes, in which nothing changes."""
         total = 0.0
-        for (site, size), seconds in room.items():
-            mean = seconds / PERIOD.seconds
-            here = [one for one in visits if (one["site"], one["size"]) == (site, size)]
-            for at in range(PERIOD.from_at, PERIOD.until, 600):
-                inside = sum(
-                    one["deposited_at"] <= at < (one["ended_at"] or PERIOD.until) for one in here
-                )
-                if inside >= max(1, math.floor(mean + 0.5)):
-                    total += 600 * mean
+        for site in sites:
+            steps = self._of(tables.CAPACITY, {site})
+            for size in SIZES:
+                here = [one for one in visits if (one["site"], one["size"]) == (site, size)]
+                mine = [step for step in steps if step["size"] == size]
+                for at in range(PERIOD.from_at, PERIOD.until, 600):
+                    inside = sum(
+                        one["deposited_at"] <= at < (one["ended_at"] or PERIOD.until)
+                        for one in here
+                    )
+                    room = [step["count"] for step in mine if step["at"] <= at][-1]
+                    total += 600 * room * (room > 0 and inside >= room)
         return total
 
     def _attempts(self, came: list[dict[str, Any]], sites: set[str]) -> dict[str, float | None]:

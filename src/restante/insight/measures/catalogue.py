@@ -182,7 +182,7 @@ MEASURES: Final = (
 PARTS: Final = (
     ("capacity_s", "compartment-seconds in service within the period"),
     ("occupied_s", "compartment-seconds with a parcel inside, within the period"),
-    ("full_s", "compartment-seconds of sizes of which none was free"),
+    ("full_s", "compartment-seconds in service of sizes of which none was free"),
     ("deposits", "visits that began in the period"),
     ("left", "visits that ended in the period"),
     ("collected", "of those, by their recipients"),

@@ -9,7 +9,7 @@ Needs numpy; :mod:`~restante.partners.places.osm` needs osmium.
 
 from .candidates import Candidates, CandidateStatus, read_candidates
 from .demand import DemandCells, read_demand_cells
-from .history import History, read_history
+from .history import History, read_history, read_zones
 
 __all__ = [
     "CandidateStatus",
@@ -19,4 +19,5 @@ __all__ = [
     "read_candidates",
     "read_demand_cells",
     "read_history",
+    "read_zones",
 ]

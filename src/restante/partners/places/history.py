@@ -93,6 +93,22 @@ def read_history(content: bytes) -> History:
     )
 
 
+def read_zones(content: bytes) -> tuple[dict[str, str], tuple[RowProblem, ...]]:
+    """Read which zone each site lies in, from a CSV file with the columns ``site`` and ``zone``.
+
+    Returns
+    -------
+    tuple
+        Zones by site, and what is wrong with the rows that are not there.
+    """
+    wanted = (
+        Wanted("id", is_required=True, aliases=("site", "site_id")),
+        Wanted("zone", is_required=True, aliases=("area", "district", "region")),
+    )
+    read = read_columns(read_table(content), wanted)
+    return dict(zip(read.columns["id"], read.columns["zone"], strict=True)), read.problems
+
+
 def _without_twice(read: Read) -> Read:
     columns = read.columns
     days, hours = columns["date"].astype(np.int64), columns["hour"].astype(np.int64)
