@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 import zxingcpp
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from PIL import Image
 
@@ -116,6 +118,16 @@ def test_the_qr_code_of_the_e_mail_reads_back_as_the_token() -> None:
     assert image == qr_png("RS1.EXAMPLETOKEN")
     read = zxingcpp.read_barcodes(Image.open(io.BytesIO(image)))
     assert [code.text for code in read] == ["RS1.EXAMPLETOKEN"]
+
+
+@settings(max_examples=50)
+@given(st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:", min_size=1, max_size=300))
+def test_any_token_reads_back_from_its_code(token: str) -> None:
+    event(f"{100 * (len(token) // 100)} characters or more")
+    text = f"RS1.{token}"
+    (code,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(qr_png(text))))
+    assert code.text == text
+    assert code.ec_level == "M"
 
 
 def test_a_text_message_stays_in_one_part_and_begins_with_the_code() -> None:

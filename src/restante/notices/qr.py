@@ -13,13 +13,20 @@ import zxingcpp
 _QUIET_MODULES: Final = 4
 """Light modules around the code, as ISO/IEC 18004 wants them."""
 
+_MASK: Final = 3
+"""Always the same pattern over the modules, not the one of eight with the fewest flaws: what our
+codes say looks like chance, so none has more of them than another, and trying all took 580 of
+670 us. Measured: of 80 codes, blurred and speckled until a quarter were unreadable, as many were
+read with any one mask as with the chosen one."""
+
 _LEVEL: Final = 4
 """As small as at the usual level, in a third of the time."""
 
 
 def qr_png(text: str) -> bytes:
     """Draw a QR code as PNG, error correction M: eight pixels a module, four modules of quiet."""
-    code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
+    kind = zxingcpp.BarcodeFormat.QRCode
+    code = zxingcpp.create_barcode(text, kind, ec_level="M", dataMask=_MASK)
     # A buffer, which the library's types do not say.
     image: Any = zxingcpp.write_barcode_to_image(code, add_quiet_zones=False)
     modules = memoryview(image).tolist()
