@@ -8,10 +8,12 @@ import typer
 from rich.markup import escape
 
 from .. import __version__
-from . import bench, board, journal, locker, plan
+from . import bench, board, journal, locker, measures, plan
 from .backup import backup, restore
 from .bench_growth import bench_growth
+from .bench_measures import bench_measures
 from .bench_peak_day import bench_peak_day
+from .bench_replan import bench_replan
 from .bench_routing import bench_routing
 from .bench_webhooks import bench_webhooks
 from .broker import broker
@@ -48,11 +50,14 @@ app.command("board-emulator")(board.board_emulator)
 bench.app.command("webhooks")(bench_webhooks)
 bench.app.command("peak-day")(bench_peak_day)
 bench.app.command("growth")(bench_growth)
+bench.app.command("replan")(bench_replan)
 bench.app.command("routing")(bench_routing)
+bench.app.command("measures")(bench_measures)
 app.add_typer(bench.app, name="bench")
 app.add_typer(board.app, name="board")
 app.add_typer(journal.app, name="journal")
 app.add_typer(locker.app, name="locker")
+app.add_typer(measures.app, name="measures")
 plan.app.command("again")(again)
 plan.app.command("overflow")(overflow)
 plan.app.command("loading")(loading)
