@@ -128,6 +128,7 @@ def plain_kind(kind: CompartmentKind) -> CompartmentKind:
 
 
 def name_kind(kind: CompartmentKind) -> str:
+    """Name a kind by its measures in millimeters, and whether low doors can be asked for."""
     low = " low" if kind.is_low else ""
     return f"{kind.height_mm}x{kind.width_mm}x{kind.depth_mm}{low}"
 
@@ -162,6 +163,7 @@ def _modules(names: dict[CompartmentKind, str]) -> tuple[Module, ...]:
         modules.append(
             Module(
                 name=kind.value,
+                is_needed=kind is ColumnKind.SCREEN,
                 compartments={
                     names[one]: count
                     for one, count in sorted(counts.items(), key=lambda item: name_kind(item[0]))

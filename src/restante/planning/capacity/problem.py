@@ -46,6 +46,8 @@ class Module(Entry, frozen=True):
     """Count by kind."""
     cost: Amount = 1.0
     """In any unit: what sizing adds up and keeps low."""
+    is_needed: bool = False
+    """Every locker has exactly one, as the column with the screen; it is never moved."""
 
 
 class CapacitySite(Entry, frozen=True):
