@@ -32,6 +32,7 @@ PLACES: Final = (
     ("/operator/openings", "Openings", "door-open"),
     ("/operator/import", "Import", "upload"),
     ("/operator/routes", "Routes", "navigation"),
+    ("/operator/studies", "Studies", "chart-column"),
     ("/operator/partners", "Partners", "building-2"),
     ("/operator/webhooks", "Webhooks", "send"),
     ("/operator/couriers", "Couriers", "truck"),

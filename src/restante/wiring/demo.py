@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from ..clock import Clock, SystemClock
 from ..core.ids import LockerId
 from ..core.value import HOUR, UtcSeconds
@@ -17,6 +19,7 @@ from ..edge.kiosk.kiosk import AnyKiosk, Kiosk
 from ..operations.route_network import Wish, make_network_problem
 from ..operations.route_plans import Wanted, ask_plan
 from ..operations.searches import BadSearch
+from ..operations.studies import AskedStudy, ask_study
 from ..partners.manifest_row import ManifestRow
 from ..settings import Settings, read_settings
 from ..sim.arrivals import consign_rows
@@ -28,6 +31,7 @@ from .app import App, make_app
 from .city_controls import CityControls
 from .route_runner import make_route_runner
 from .server import serve_app
+from .study_runner import make_study_runner
 from .town import Town, build_town
 
 PAST_SECONDS: Final = 36 * HOUR
@@ -44,6 +48,12 @@ SHOWN_VAN_PARCELS: Final = 600
 
 SHOWN_SEARCH_SECONDS: Final = 10.0
 """For each of the two plans of routes that a visitor finds."""
+
+SHOWN_QUESTIONS: Final = (
+    ("Half as many parcels again", {"peak": 1.5}),
+    ("The same, reminded twelve hours earlier", {"peak": 1.5, "reminders_earlier_h": 12}),
+)
+"""What-ifs that a visitor finds answered."""
 
 MARKET_SCALE: Final = 0.5
 """Share of the assumptions' arrivals: enough life for forty lockers on a small machine."""
@@ -101,7 +111,11 @@ class Demo:
             zone=self.town.city.time_zone,
         )
         self._rows, self._seed, self._scale = rows, seed, scale
-        self._routes = make_route_runner(self.town.office.centre.routes, name="demo")
+        centre = self.town.office.centre
+        self._searching = (
+            make_route_runner(centre.routes, name="demo"),
+            make_study_runner(centre.studies, name="demo"),
+        )
 
     def begin(self) -> None:
         """Let the city live: first up to now as fast as the machine can, then at its pace."""
@@ -109,12 +123,14 @@ class Demo:
         self.life.ask(self._plan)
         self.life.hurry_to(self._now)
         self.life.start()
-        self._routes.start()
+        for runner in self._searching:
+            runner.start()
 
-    def plan_routes(self) -> None:
-        """Have routes of the day planned as soon as the city is at now, for whoever looks."""
+    def search(self) -> None:
+        """Have routes planned and studies made when the city is at now, for whoever looks."""
         agenda = self.town.world.agenda
-        self.life.ask(lambda: agenda.at(self._now, self._ask_for_routes))
+        for ask in (self._ask_for_routes, self._ask_for_studies):
+            self.life.ask(partial(agenda.at, self._now, ask))
 
     def _ask_for_routes(self) -> None:
         centre = self.town.office.centre
@@ -132,10 +148,23 @@ class Demo:
                 )  # fmt: skip
                 centre.run(ask_plan(centre.means, OPERATOR, wanted))
 
+    def _ask_for_studies(self) -> None:
+        centre = self.town.office.centre
+        if centre.studies.missing or centre.studies.network is None:
+            return
+        # No parcel may have come on a whole day; then the page says how to ask.
+        with suppress(BadSearch):
+            network = msgspec.Raw(centre.studies.network.capacity()[0])
+            for title, changes in SHOWN_QUESTIONS:
+                problem = msgspec.json.encode({"network": network, "changes": changes})
+                asked = AskedStudy("whatif", problem, title, "network", SHOWN_SEARCH_SECONDS, 1)
+                centre.run(ask_study(centre.means, OPERATOR, asked))
+
     def close(self) -> None:
         """End the city's life and let go of its files."""
         self.app.web.live.close()
-        self._routes.close()
+        for runner in self._searching:
+            runner.close()
         self.life.close()
         self.town.close()
 
@@ -184,7 +213,7 @@ def run_demo(
 
         def started() -> None:
             demo.begin()
-            demo.plan_routes()
+            demo.search()
             tell(f"The city is alive: {url}   (Ctrl-C ends it, nothing is kept)")
 
         try:

@@ -45,6 +45,7 @@ from .route_runner import make_route_runner
 from .running import told_to_run
 from .seals import Sealing
 from .server import serve_app
+from .study_runner import make_study_runner
 from .telemetry import open_traces
 from .turns import TICK_SECONDS
 from .webhook_sender import WebhookSender
@@ -215,6 +216,7 @@ def _make_all(
     travel = centre.settings.routes_travel
     runner = make_route_runner(centre.routes, name=centre.minter.make("q"), travel=travel)
     helpers.add("routes", runner)
+    helpers.add("studies", make_study_runner(centre.studies, name=centre.minter.make("q")))
     if line is not None:
         helpers.add("line", line)
     health = Health(

@@ -65,14 +65,15 @@ def search(problem: tuple[Question, Problem], order: Order, teller: Teller) -> A
 
 def _figures(found: Forecast) -> dict[str, Any]:
     scores = found.backtest.by_level.get("network")
-    told = msgspec.to_builtins(scores) if scores is not None else {}
     return {
         "model": found.model,
         "first": found.first.isoformat(),
         "days": found.days,
         "says": list(found.says),
         "parcels": sum(sum(line.mean) for line in found.lines if line.level == "network"),
-        "backtest": told,
+        "mase": None if scores is None else scores.mase,
+        "pinball": None if scores is None else scores.pinball,
+        "covered_95": None if scores is None else scores.coverage.get("0.95"),
     }
 
 
