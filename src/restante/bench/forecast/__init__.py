@@ -1,0 +1,1 @@
+"""Our forecasts beside those of other programs, on the same days."""
