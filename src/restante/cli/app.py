@@ -23,6 +23,7 @@ from .forecast import forecast
 from .output import TALK
 from .plan_again import again
 from .plan_evening import loading, overflow
+from .plan_sizes import sizes
 from .serve import openapi, serve
 from .setup import import_manifest, init
 from .whatif import whatif
@@ -61,6 +62,7 @@ app.add_typer(measures.app, name="measures")
 plan.app.command("again")(again)
 plan.app.command("overflow")(overflow)
 plan.app.command("loading")(loading)
+plan.app.command("sizes")(sizes)
 app.add_typer(plan.app, name="plan")
 
 

@@ -34,6 +34,7 @@ _Redirect = Annotated[
     typer.Option(help="Share of parcels that may go to a neighbour when full.", min=0, max=1),
 ]
 _Out = Annotated[Path | None, typer.Option(help="Write the whole comparison into this JSON file.")]
+_Chart = Annotated[Path | None, typer.Option(help="Draw shares before and after into this PNG.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 PER_HUNDRED = {"first_try", "turned_away", "elsewhere", "later", "gone_back", "overdue",
@@ -53,6 +54,7 @@ def whatif(
     runs: Annotated[int, typer.Option(help="Pairs of runs; more tell more.", min=2)] = 8,
     seed: Annotated[int, typer.Option(help="Of all chance.", min=0)] = 1,
     out: _Out = None,
+    chart: _Chart = None,
     as_json: _Json = False,
 ) -> None:
     """Simulate a network as it is and changed, on the same parcels and people.
@@ -76,6 +78,10 @@ def whatif(
         import msgspec
 
         out.write_bytes(msgspec.json.encode(found))
+    if chart is not None:
+        from .capacity_drawing import draw_comparison
+
+        draw_comparison(found, chart)
     if as_json:
         print_json(found)
     else:
