@@ -190,7 +190,7 @@ async def book_room(call: Call) -> Answer:
     name = ParcelId(asked.parcel)
 
     def prepare() -> Operation[Any]:
-        shown = house.queries.parcel(call.principal, name)
+        site, recipient = house.queries.place_of(call.principal, name)
         return book(
             house.means,
             call.principal,
@@ -198,8 +198,8 @@ async def book_room(call: Call) -> Answer:
             is_firm=asked.promise == "firm",
             arrives_from=None if asked.arrives_from is UNSET else read(asked.arrives_from),
             arrives_until=None if asked.arrives_until is UNSET else read(asked.arrives_until),
-            site=SiteId(shown.site),
-            recipient=shown.recipient,
+            site=site,
+            recipient=recipient,
             cause=call.request_id,
         )
 

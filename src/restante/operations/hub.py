@@ -258,12 +258,15 @@ class Hub:
     ----------
     reading
         Opens a reading transaction on the views.
+    glancing
+        Opens a connection for single queries; ``reading`` when ``None``.
     """
 
     def __init__(
         self,
         *,
         reading: Callable[[], AbstractContextManager[Connection]],
+        glancing: Callable[[], AbstractContextManager[Connection]] | None = None,
         committer: Committer,
         keyring: Keyring,
         means: Means,
@@ -277,7 +280,7 @@ class Hub:
         self._lock = threading.Lock()
         self._at_site: dict[SiteId, list[CentreEnd]] = {}
         self._watched: tuple[frozenset[LockerId], dict[LockerId, int]] = (frozenset(), {})
-        self.lists = Lists(reading)
+        self.lists = Lists(reading, glancing=glancing)
         # Ends read their list when they are made: older changes are news to none of them.
         self._pushed = self.lists.newest()
         self.beats = Beats(committer)

@@ -45,10 +45,18 @@ class Lists:
     ----------
     reading
         Opens a transaction that sees one moment.
+    glancing
+        Opens a connection for single queries; ``reading`` when ``None``.
     """
 
-    def __init__(self, reading: Callable[[], AbstractContextManager[Connection]]) -> None:
+    def __init__(
+        self,
+        reading: Callable[[], AbstractContextManager[Connection]],
+        *,
+        glancing: Callable[[], AbstractContextManager[Connection]] | None = None,
+    ) -> None:
         self._reading = reading
+        self._glancing = glancing or reading
 
     def version(self, site: SiteId) -> int:
         """Tell the version of a site's list; 0 while it is empty."""
@@ -58,7 +66,7 @@ class Lists:
     def versions(self, sites: Sequence[SiteId]) -> dict[SiteId, int]:
         """Tell the versions of many lists."""
         with self._reading() as connection:
-            return _versions(connection, sites)
+            return _versions(connection, sites, _floors(connection, sites))
 
     def deltas(self, bases: Mapping[SiteId, int]) -> dict[SiteId, ListDelta]:
         """Read what changed on many lists; those whose base is not known any more are left out."""
@@ -67,7 +75,8 @@ class Lists:
         for first in range(0, len(sites), SITES_MAX):
             some = sites[first : first + SITES_MAX]
             with self._reading() as connection:
-                versions, floors = _versions(connection, some), _floors(connection, some)
+                floors = _floors(connection, some)
+                versions = _versions(connection, some, floors)
                 known = {
                     site: bases[site]
                     for site in some
@@ -88,7 +97,7 @@ class Lists:
 
     def newest(self) -> int:
         """Tell the position of the last change of any list."""
-        with self._reading() as connection:
+        with self._glancing() as connection:
             return connection.scalar(select(func.max(LIST_ENTRIES.c.position))) or 0
 
     def changed_sites(self, after: int) -> dict[SiteId, int]:
@@ -98,18 +107,19 @@ class Lists:
             .where(LIST_ENTRIES.c.position > after)
             .group_by(LIST_ENTRIES.c.site)
         )
-        with self._reading() as connection:
+        with self._glancing() as connection:
             return {SiteId(site): int(version) for site, version in connection.execute(query)}
 
 
-def _versions(connection: Connection, sites: Sequence[SiteId]) -> dict[SiteId, int]:
+def _versions(
+    connection: Connection, sites: Sequence[SiteId], floors: Mapping[SiteId, int]
+) -> dict[SiteId, int]:
     newest = (
         select(LIST_ENTRIES.c.site, func.max(LIST_ENTRIES.c.position))
         .where(LIST_ENTRIES.c.site.in_(sites))
         .group_by(LIST_ENTRIES.c.site)
     )
     found = {SiteId(site): int(position) for site, position in connection.execute(newest)}
-    floors = _floors(connection, sites)
     return {site: max(found.get(site, 0), floors.get(site, 0)) for site in sites}
 
 

@@ -249,7 +249,7 @@ class OrderDesk:
     Parameters
     ----------
     reading
-        Opens a reading transaction on the views.
+        Opens a connection to the views for single queries.
     """
 
     def __init__(

@@ -53,7 +53,7 @@ class Timekeeper:
     Parameters
     ----------
     reading
-        Opens a reading transaction on the views.
+        Opens a connection to the views for single queries.
     """
 
     def __init__(

@@ -16,7 +16,7 @@ from sqlalchemy import (
     true,
 )
 
-from ..core.ids import ParcelId
+from ..core.ids import ParcelId, RecipientId, SiteId
 from ..core.size import ParcelSize
 from ..core.value import Grams, Millimeters, UtcSeconds
 from ..journal.inspection import last_position, read_floor
@@ -57,6 +57,17 @@ def find_parcel(connection: Connection, principal: Principal, parcel: ParcelId) 
     if row is None:
         raise NotFound("parcel", parcel)
     return _shown(row, _milestones(connection, [parcel]).get(parcel, {}))
+
+
+def find_place(
+    connection: Connection, principal: Principal, parcel: ParcelId
+) -> tuple[SiteId, RecipientId]:
+    """Tell site and recipient of a parcel the asker may see."""
+    place = select(PARCELS.c.site, PARCELS.c.recipient)
+    row = connection.execute(place.where(PARCELS.c.parcel == parcel, _visible(principal))).first()
+    if row is None:
+        raise NotFound("parcel", parcel)
+    return SiteId(row[0]), RecipientId(row[1])
 
 
 def list_parcels(

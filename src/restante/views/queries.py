@@ -124,6 +124,11 @@ class Queries:
         with self._reading() as connection:
             return parcel_queries.find_parcel(connection, principal, parcel)
 
+    def place_of(self, principal: Principal, parcel: ParcelId) -> tuple[SiteId, RecipientId]:
+        """Tell where a parcel goes, and to whom; see :meth:`parcel`."""
+        with self._glancing() as connection:
+            return parcel_queries.find_place(connection, principal, parcel)
+
     def parcels(
         self,
         principal: Principal,

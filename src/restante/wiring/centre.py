@@ -133,7 +133,8 @@ def open_centre(
     if channels is None:
         channels = make_channels(settings, mailbox)
     book = CommitterBook(committer)
-    hub = Hub(reading=reading, committer=committer, keyring=keys, means=means)
+    glancing = journal.glancing
+    hub = Hub(reading=reading, glancing=glancing, committer=committer, keyring=keys, means=means)
     return Centre(
         settings=settings,
         clock=clock,
@@ -144,8 +145,8 @@ def open_centre(
         means=means,
         queries=queries,
         hub=hub,
-        orders=OrderDesk(reading=reading, committer=committer, clock=clock, hub=hub),
-        timekeeper=Timekeeper(reading=reading, committer=committer, clock=clock),
+        orders=OrderDesk(reading=glancing, committer=committer, clock=clock, hub=hub),
+        timekeeper=Timekeeper(reading=glancing, committer=committer, clock=clock),
         sweeper=Sweeper(reading, committer, clock, _retention_of(settings)),
         worker=make_worker(settings, journal, book, clock=clock, means=means, channels=channels),
         desk=Desk(journal, means, clock),
