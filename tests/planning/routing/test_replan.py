@@ -275,16 +275,6 @@ def test_a_break_that_began_is_over_and_one_to_come_is_still_taken():
     assert len(made.report.lost) == 1
 
 
-def test_a_vehicle_that_loads_again_is_not_planned_again():
-    [van] = ABCD.vehicles
-    small = replace(van, trips_max=2, capacity=Capacity(parcels=2))
-    problem = replace(ABCD, vehicles=(small,))
-    plan = solve(problem, MaxIterations(50), seed=1)
-    assert plan.is_feasible
-    with pytest.raises(BadProblem, match="'van 1' loads again on its way"):
-        again(problem, plan, 150.0)
-
-
 def test_changes_that_cannot_be_meant_are_refused_with_what_to_do():
     for event, says in (
         (PlaceClosed(place="z"), r"events\[0\]: 'z' is not in places"),

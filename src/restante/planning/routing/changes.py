@@ -149,9 +149,6 @@ def _plan_flaws(problem: Problem, plan: Result) -> Iterator[Flaw]:
     for route in plan.routes:
         if route.vehicle not in vehicles:
             yield "plan", f"{route.vehicle!r} is not in vehicles: give the plan of this problem"
-        if any(visit.is_loading for visit in route.visits):
-            yield "plan", (f"{route.vehicle!r} loads again on its way, which planning again does"
-                           " not know: give each trip a vehicle of its own")  # fmt: skip
         for served in (one for visit in route.visits for one in visit.served):
             parcel = parcels.get(served.parcel)
             if parcel is None or served.option >= len(parcel.options):

@@ -20,6 +20,7 @@ from .changes import (
     PickupAdded,
     PlaceAdded,
     PlaceClosed,
+    Position,
     VehicleBroken,
     require_sound,
 )
@@ -79,6 +80,8 @@ class _Applying:
         self.closed: set[PlaceId] = set()
         self.broken: dict[str, VehicleId] = {}
         self.has_pickups_left = False
+        starts = {one.start_place for one in problem.vehicles}
+        self.is_one_depot = len(starts) == 1
         self.routes = {route.vehicle: route for route in plan.routes}
         reported = {position.vehicle: position for position in changes.positions}
         self.standing: dict[VehicleId, Standing] = {}
@@ -89,6 +92,8 @@ class _Applying:
                 if id_ in reported
                 else stand_as_planned(vehicle, route, self.at)
             )
+        for position in changes.positions:
+            self._count_delay(position)
 
     def apply(self) -> Changed:
         for i, event in enumerate(self.changes.events):
@@ -202,10 +207,62 @@ class _Applying:
     def _delay(self, event: CourierLate) -> None:
         standing = self.standing[event.vehicle]
         standing.delay(event.late_s)
+        route = self.routes.get(event.vehicle)
+        if route is not None:
+            self._let_return_at(event.vehicle, route.returns_at + event.late_s)
         if standing.left_at is None:
             route, vehicle = self.routes.get(event.vehicle), self.vehicles[event.vehicle]
             leaves_at = route.leaves_at if route else vehicle.shift_starts_at
             self.vehicles[event.vehicle] = _start_later(vehicle, leaves_at + event.late_s)
+
+    def _count_delay(self, position: Position) -> None:
+        """Whoever reports to be where they should have left before is back later by as much."""
+        route = self.routes.get(position.vehicle)
+        if route is None or not position.done:
+            return
+        last = position.done[-1].parcel
+        for visit in route.visits:
+            if any(one.parcel == last for one in visit.served):
+                free_at = self.at if position.free_at is None else position.free_at
+                late_s = max(0.0, free_at - visit.leaves_at)
+                self._let_return_at(position.vehicle, route.returns_at + late_s)
+
+    def _let_return_at(self, id_: VehicleId, returns_at: float) -> None:
+        """Let a vehicle be back so late, and those that follow it leave so much later (R12)."""
+        behind = [one for one in self.vehicles.values() if one.follows == id_]
+        vehicle = self.vehicles[id_]
+        if not behind or returns_at <= vehicle.shift_ends_at:
+            return
+        [next_] = behind
+        by = returns_at - vehicle.shift_ends_at
+        self.vehicles[id_] = replace(vehicle, shift_ends_at=returns_at)
+        starts_at = next_.shift_starts_at + by
+        is_last = all(one.follows != next_.id for one in self.vehicles.values())
+        ends_at = max(starts_at, next_.shift_ends_at + (0.0 if is_last else by))
+        if not is_last:
+            self._let_return_at(next_.id, next_.shift_ends_at + by)
+            ends_at = self.vehicles[next_.id].shift_ends_at
+        ends_at = max(starts_at, ends_at)
+        later = replace(next_, shift_starts_at=starts_at, shift_ends_at=ends_at)
+        self.vehicles[next_.id] = later
+        left_at, reported = self.standing[next_.id].left_at, self.changes.positions
+        if left_at is not None and all(one.vehicle != next_.id for one in reported):
+            # By the plan it would have left; as the trip before is not back, it has not.
+            self.standing[next_.id] = stand_as_planned(later, self.routes.get(next_.id), -math.inf)
+
+    def _stay(self, id_: VehicleId) -> None:
+        """Let those that follow a vehicle that goes no further not leave at all."""
+        for one in list(self.vehicles.values()):
+            if one.follows == id_:
+                for parcel, _ in self.standing[one.id].left:
+                    self.because[parcel] = "vehicle_broken"
+                self.standing[one.id].left = []
+                for parcel, its in self.parcels.items():
+                    if its.vehicle == one.id:
+                        self.parcels[parcel] = replace(its, vehicle=None)
+                stays = replace(one, shift_ends_at=one.shift_starts_at)
+                self.vehicles[one.id] = stays
+                self._stay(one.id)
 
     def _break(self, path: str, event: VehicleBroken) -> None:
         standing = self.standing[event.vehicle]
@@ -230,6 +287,7 @@ class _Applying:
         for parcel, _ in standing.left:
             self.because[parcel] = "vehicle_broken"
         successor = event.replaced_by
+        self._stay(event.vehicle)
         if successor is None:
             self.broken |= dict.fromkeys(sorted(stays), event.vehicle)
         else:
@@ -259,7 +317,10 @@ class _Applying:
         return max([before, *begun])
 
     def _is_loaded(self, vehicle: VehicleId) -> bool:
-        return self.changes.loaded is None or vehicle in self.changes.loaded
+        if self.changes.loaded is not None:
+            return vehicle in self.changes.loaded
+        # What waits for a further trip lies at the depot still: any van that starts there takes it.
+        return self.vehicles[vehicle].follows is None or not self.is_one_depot
 
     def _last_place(self, standing: Standing) -> PlaceId:
         if standing.done:

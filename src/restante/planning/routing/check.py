@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .problem import Option, Parcel, Place, Problem, Vehicle
+from .problem import Option, Parcel, Place, Problem, Vehicle, VehicleId
 from .result import Result, Route, Visit
 
 TOLERANCE_S = 1e-6
@@ -280,6 +280,9 @@ class _Check:
             yield f"vehicles have two routes: {twice}"
         routes = {route.vehicle: route for route in self.result.routes}
         for vehicle in self.problem.vehicles:
+            mine, before = routes.get(vehicle.id), routes.get(vehicle.follows or VehicleId(""))
+            if mine and before and mine.leaves_at < before.returns_at - TOLERANCE_S:
+                yield f"{vehicle.id} leaves before {before.vehicle} is back"
             if vehicle.under_way is None:
                 continue
             route = routes.get(vehicle.id)

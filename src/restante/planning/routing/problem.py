@@ -32,6 +32,8 @@ R10 A break is taken where the vehicle stands after serving or loading. It begin
 R11 A vehicle that may make several trips returns to where it loads, leaves there what it picked up
     and takes another load. Capacity holds for each trip; shift, range and breaks for all together.
     A vehicle under way makes no more trips.
+R12 A vehicle that follows another one is the same van with the same courier on a further trip: its
+    shift starts when that of the other one has ended, so it leaves when the other one is back.
 """
 
 from enum import StrEnum

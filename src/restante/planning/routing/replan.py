@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from .changes import Changes
+from .changes import Changes, require_sound
 from .changes_applied import Changed, apply
+from .changes_trips import take_apart
 from .numbering import Numbered
 from .outcome import make_result
 from .preflight import Preflight, look_ahead
@@ -82,6 +83,8 @@ def replan(
     BadProblem
         When the changes cannot be meant.
     """
+    require_sound(changes, problem, plan)
+    problem, plan, changes = take_apart(problem, plan, changes)
     changed = apply(problem, plan, changes)
     costs = change_costs or _usual_costs(plan)
     numbered, kept, relaxed = _model(problem, plan, changed, costs)

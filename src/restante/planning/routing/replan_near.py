@@ -64,6 +64,7 @@ def make_part(
     kept = _places_of(known, parcels)
     rows = [i for i, place in enumerate(problem.places) if place.id in kept]
     zones = {problem.places[i].zone for i in rows}
+    ids = {one.id for one in known}
     return replace(
         problem,
         places=tuple(_less(numbered, i, others) for i in rows),
@@ -72,6 +73,8 @@ def make_part(
                 one,
                 zone_order=tuple(zone for zone in one.zone_order if zone in zones),
                 stop_order=tuple(place for place in one.stop_order if place in kept),
+                # Its shift says when it may leave, also where the trip before is not looked at.
+                follows=one.follows if one.follows in ids else None,
             )
             for one in known
         ),

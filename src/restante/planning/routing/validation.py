@@ -33,6 +33,7 @@ def find_flaws(problem: Problem) -> Iterator[Flaw]:
     vehicles = {vehicle.id for vehicle in problem.vehicles}
     for i, parcel in enumerate(problem.parcels):
         yield from _parcel_flaws(f"parcels[{i}] {parcel.id!r}", parcel, problem, places, vehicles)
+    yield from _following_flaws(problem)
     yield from _done_flaws(problem)
     yield from _level_flaws(problem)
     yield from _speed_flaws(problem)
@@ -119,6 +120,24 @@ def _vehicle_flaws(
         shift_s_max=vehicle.shift_s_max,
         load_s=vehicle.load_s,
     )
+
+
+def _following_flaws(problem: Problem) -> Iterator[Flaw]:
+    vehicles = {vehicle.id: vehicle for vehicle in problem.vehicles}
+    seen: set[str] = set()
+    for i, vehicle in enumerate(problem.vehicles):
+        if vehicle.follows is None:
+            continue
+        path = f"vehicles[{i}] {vehicle.id!r}.follows"
+        before = vehicles.get(vehicle.follows)
+        if before is None:
+            yield path, f"{vehicle.follows!r} is not in vehicles: add it there or name another"
+        elif vehicle.follows in seen:
+            yield path, f"{vehicle.follows!r} is followed by another already: name that one"
+        elif before.id == vehicle.id or vehicle.shift_starts_at < before.shift_ends_at:
+            yield path, (f"its shift starts at {vehicle.shift_starts_at:g}, before that of"
+                         f" {before.id!r} ends: let one end before the other starts")  # fmt: skip
+        seen.add(vehicle.follows)
 
 
 def _break_flaws(path: str, vehicle: Vehicle) -> Iterator[Flaw]:

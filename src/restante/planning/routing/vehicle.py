@@ -70,3 +70,5 @@ class Vehicle(Entry):
     stop_order: tuple[PlaceId, ...] = ()
     """Places in the order its courier is used to."""
     under_way: UnderWay | None = None
+    follows: VehicleId | None = None
+    """The vehicle that is driven on as this one, when it is back (R12)."""
