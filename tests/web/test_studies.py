@@ -166,3 +166,17 @@ def test_studies_are_for_operators_alone(stage: Stage):
         answer = stranger.get(HOME, follow_redirects=False)
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/sign-in")
+
+
+def test_a_site_of_the_network_is_sized_for_a_busier_time(
+    stage: Stage, client: TestClient[Litestar]
+):
+    site = next(iter(stage.layouts))
+    told = {"from": "network", "site": site, "peak": "12", "days": "7", "runs": "2"}
+    study = study_of(ask(client, "sizes", **told))
+    assert search(stage, study) == "done", stage.centre.studies.study(study).says
+    (found,) = msgspec.json.decode(stage.centre.studies.paper(study, "result"))["sites"]
+    assert (found["site"], found["holds"]) == (site, True)
+    assert found["turned_away"]["mean"] <= 0.02 < found["now"]["mean"]
+    page = client.get(f"{HOME}/{study}").text
+    assert f"→ {sum(found['compartments'].values())}" in page

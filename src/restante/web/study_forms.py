@@ -119,6 +119,18 @@ def _whatif(desk: StudyDesk, given: Given, source: str) -> dict[str, Any]:
     return asked
 
 
+def _sizes(desk: StudyDesk, given: Given, source: str) -> dict[str, Any]:
+    site = given.text("site")
+    return {
+        "network": _network(desk, given, source),
+        "target": given.number("target", 2, 0.01, 99) / 100,
+        "sites": [site] if site else [],
+        "peak": given.number("peak", 1.0, 0.01, 100),
+        "days": round(given.number("days", 28, 1, 365)),
+        "runs": round(given.number("runs", 4, 2, 100)),
+    }
+
+
 def _forecast(desk: StudyDesk, given: Given, source: str) -> dict[str, Any]:
     if source == "file":
         history = given.file("history", "a CSV with what came")
@@ -138,4 +150,4 @@ def _forecast(desk: StudyDesk, given: Given, source: str) -> dict[str, Any]:
 _WARM_DAYS: Final = 7
 """Days a simulation plays before it counts; see ``restante.planning.capacity.simulate``."""
 
-_PROBLEMS: Final = {"whatif": _whatif, "forecast": _forecast}
+_PROBLEMS: Final = {"whatif": _whatif, "sizes": _sizes, "forecast": _forecast}

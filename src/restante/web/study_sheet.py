@@ -1,5 +1,6 @@
 """A study as pages tell it: tables and charts, made from what its search drew."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
@@ -50,6 +51,8 @@ def make_sheet(kind: str, figures: Mapping[str, Any], drawn: Mapping[str, Any]) 
     match kind:
         case "whatif":
             return _whatif(figures, drawn)
+        case "sizes":
+            return _sizes(drawn)
         case "forecast":
             return _forecast(figures, drawn)
     return Sheet((), ())
@@ -104,6 +107,35 @@ def _whatif(figures: Mapping[str, Any], drawn: Mapping[str, Any]) -> Sheet:
         "± is half the 95 % interval of the difference; not clear: chance may have made it.",
     )
     return Sheet(tuple(figures.get("says", ())), (table,))
+
+
+def _sizes(drawn: Mapping[str, Any]) -> Sheet:
+    table = Table(
+        "What each site needs",
+        ("Site", "Parcels a day", "No room, as it is", "No room, then", "Compartments", "Columns"),
+        tuple(
+            (
+                Cell(one["site"]),
+                Cell(f"{one['parcels_per_day']:,.1f}"),
+                Cell(_within(one["now"]) if one["now"] else "–"),
+                Cell(_within(one["turned_away"]), "good" if one["holds"] else "bad"),
+                Cell(f"{one['compartments_now']} → {sum(one['compartments'].values())}"),
+                Cell(", ".join(f"{n} × {name}" for name, n in Counter(one["columns"]).items())),
+            )
+            for one in drawn["sites"][:SITES_SHOWN]
+        ),
+        f"Judged by simulation of {drawn['days']} days on parcels that had no part in the search; "
+        f"± is half the 95 % interval. {_more(len(drawn['sites']))}".rstrip(),
+    )
+    short = [one["site"] for one in drawn["sites"] if not one["holds"]]
+    says = (
+        f"{', '.join(short[:10])}: no locker of the catalogue is large enough; a second one is",
+    )
+    return Sheet(says if short else (), (table,))
+
+
+def _within(mean: Mapping[str, float]) -> str:
+    return f"{mean['mean']:.1%} (± {mean['within']:.1%})"
 
 
 def _forecast(figures: Mapping[str, Any], drawn: Mapping[str, Any]) -> Sheet:

@@ -56,7 +56,15 @@ FIGURES: Final[Mapping[str, tuple[Figure, ...]]] = {
         Figure("meters_mean", "Mean walk then", "{:,.0f}", " m", better="less"),
         Figure("meters_p90", "Nine of ten walk at most", "{:,.0f}", " m", better="less"),
     ),
-    "sizes": (),
+    "sizes": (
+        Figure("sites", "Sites", is_first=True),
+        _share("target", "Without room at most"),
+        Figure("holding", "Sites that keep it", better="more"),
+        Figure("compartments_now", "Compartments now"),
+        Figure("compartments", "Compartments needed", better="less", is_first=True),
+        Figure("columns", "Columns needed", better="less", is_first=True),
+        Figure("columns_cost", "Cost of columns", "{:,.2f}", better="less"),
+    ),
     "whatif": (
         Figure("parcels_per_day", "Parcels wanted in a day", "{:,.1f}"),
         _share("first_try", "In at the first try", "more", is_first=True),

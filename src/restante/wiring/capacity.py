@@ -47,7 +47,7 @@ def describe_city(
         A Monday in November, so that warm days and four weeks are ordinary ones.
     """
     city = make_city() if city is None else city
-    kinds = _kinds()
+    kinds = catalogue_kinds()
     names = {kind: name_kind(kind) for kind in kinds}
     classes = classes_of(kinds)
     sites = [site for site in city.sites if site.layout is not None]
@@ -78,7 +78,7 @@ def describe_city(
         sites=tuple(described),
         arrivals=_arrivals(assumptions),
         habits=_habits(assumptions),
-        modules=_modules(names),
+        modules=modules_of(names),
         is_booked=True,
         announced_h_before=24 - EVENING / HOUR + assumptions.tour_start_hour,
     )
@@ -110,7 +110,7 @@ def _arrivals(assumptions: Assumptions) -> Arrivals:
     )
 
 
-def _kinds() -> list[CompartmentKind]:
+def catalogue_kinds() -> list[CompartmentKind]:
     """List all kinds the city builds, in the order in which a locker gives them away."""
     built = build_layout(tuple(ColumnKind)).compartments
     return sorted(
@@ -156,7 +156,8 @@ def classes_of(kinds: list[CompartmentKind]) -> tuple[ParcelClass, ...]:
     )
 
 
-def _modules(names: dict[CompartmentKind, str]) -> tuple[Module, ...]:
+def modules_of(names: dict[CompartmentKind, str]) -> tuple[Module, ...]:
+    """Describe the catalogue's columns with the names of kinds."""
     modules = []
     for kind in ColumnKind:
         counts = Counter(plain_kind(spec.kind) for spec in build_layout((kind,)).compartments)

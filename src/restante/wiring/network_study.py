@@ -46,7 +46,13 @@ class NetworkStudy:
             When nothing has come yet, or there is no locker.
         """
         # It brings numpy, which a centre that is asked nothing does without.
-        from .capacity import classes_of, name_kind, plain_kind
+        from .capacity import (
+            catalogue_kinds,
+            classes_of,
+            modules_of,
+            name_kind,
+            plain_kind,
+        )
 
         queries, now = self._queries, self._clock.now()
         lockers = list(_lockers(queries))
@@ -56,6 +62,8 @@ class NetworkStudy:
         if not any(counted.total() for counted in arrivals.counts.values()):
             raise BadSearch("no parcel has come on a whole day: wait until tomorrow, or use a file")
         kinds = {plain_kind(one.spec.kind) for locker in lockers for one in locker.compartments}
+        # Sizing chooses among the catalogue's columns.
+        kinds.update(catalogue_kinds())
         ordered = sorted(kinds, key=lambda kind: (kind.volume_mm3, kind.is_low, name_kind(kind)))
         built: dict[str, Counter[str]] = {}
         for locker in lockers:
@@ -68,7 +76,7 @@ class NetworkStudy:
             "name": "this network",
             "kinds": [name_kind(kind) for kind in ordered],
             "parcels": msgspec.to_builtins(classes_of(ordered)),
-            "modules": [],
+            "modules": msgspec.to_builtins(modules_of({one: name_kind(one) for one in ordered})),
             "sites": [
                 {
                     "id": one.site,
