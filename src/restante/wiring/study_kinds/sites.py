@@ -3,19 +3,58 @@
 import math
 from typing import Any
 
+import msgspec
 import numpy as np
 
-from ...planning.siting import MaxSeconds, Problem, Progress, Result, Standing, solve, warm_up
+from ...planning.siting import (
+    BadProblem,
+    Candidate,
+    MaxSeconds,
+    Problem,
+    Progress,
+    Result,
+    Standing,
+    solve,
+    warm_up,
+)
 from ...planning.siting.distances import Measured, measure
 from ...planning.siting.outcome import NEAR_M, measure_service
 from ...planning.siting.result import Service
 from ..search_worker import Teller, own_clock
+from ..site_tables import make_site_problem
 from . import Answer, Order
 
 
+class Tables(msgspec.Struct):
+    """A problem that is told as tables."""
+
+    cells: str
+    """CSV or GeoJSON, as ``restante plan sites`` takes it."""
+    candidates: str
+    standing: tuple[Candidate, ...] = ()
+    """The network's own sites."""
+    given: dict[str, Any] = {}
+    """Other fields of ``siting.problem.v1``."""
+
+
 def read(text: bytes) -> Problem:
-    """Read ``siting.problem.v1``."""
-    return Problem.from_json(text)
+    """Read ``siting.problem.v1``, or :class:`Tables`."""
+    if not isinstance(_cells_of(text), str):
+        return Problem.from_json(text)
+    try:
+        told = msgspec.json.decode(text, type=Tables)
+    except msgspec.ValidationError as error:
+        raise BadProblem("", str(error)) from error
+    cells, candidates = told.cells.encode(), told.candidates.encode()
+    return make_site_problem(cells, candidates, standing=told.standing, **told.given)
+
+
+def _cells_of(text: bytes) -> Any:
+    try:
+        told = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return None
+    return told.get("cells") if isinstance(told, dict) else None
 
 
 def name_of(problem: Problem) -> str:
