@@ -96,7 +96,7 @@ def test_the_time_of_threads_and_servers_is_told_for_each_fact(report: PeakRepor
     (stretch,) = report.stretches
     each = stretch.parts.us_per_fact
     assert 0 < stretch.parts.facts <= sum(report.tags.values())
-    assert {"centre: committer", "centre: chores", "PostgreSQL: backends"} <= set(each)
+    assert {"centre: committer", "centre: process of notices", "PostgreSQL: backends"} <= set(each)
     threads = sum(us for name, us in stretch.parts.cpu_s.items() if name.startswith("centre: "))
     # Threads that have ended are in the process's time alone.
     assert 0 < threads <= stretch.uses["centre"].cpu_s + 0.1
