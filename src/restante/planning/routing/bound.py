@@ -21,7 +21,7 @@ do for that, the weaker answer before is given. Where a vehicle is under way the
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import highspy
@@ -58,10 +58,16 @@ THRESHOLDS = (1e-6, 0.2, 0.4, 0.6)
 
 def find_bound(numbered: Numbered, looked: Preflight) -> float | None:
     """Find a cost that no plan is below, or nothing where it is not known."""
+    bound = begin_bound(numbered, looked)
+    return None if bound is None else bound.improve()
+
+
+def begin_bound(numbered: Numbered, looked: Preflight) -> "Bound | None":
+    """Begin to look for a cost that no plan is below; nothing where there is none."""
     is_out = any(vehicle.under_way is not None for vehicle in numbered.problem.vehicles)
     if is_out or looked.unplaceable or not looked.options:
         return None
-    return _Bound(numbered, looked).find()
+    return Bound(numbered, looked)
 
 
 def is_quick(numbered: Numbered, looked: Preflight) -> bool:
@@ -122,8 +128,8 @@ def _between(
     return found
 
 
-class _Bound:
-    """One linear program, with the sets of places found for it."""
+class Bound:
+    """A cost that no plan is below: one linear program, with the sets of places found for it."""
 
     def __init__(self, numbered: Numbered, looked: Preflight) -> None:
         self.numbered, self.problem = numbered, numbered.problem
@@ -152,20 +158,28 @@ class _Bound:
         self.arcs = np.zeros((0, 2), dtype=np.int64)
         self.written = np.zeros((self.m + 1, self.m + 1), dtype=bool)
         self.cuts: list[tuple[int, NDArray[np.bool_]]] = []
+        self.best: float | None = None
+        self.rounds_left = max(1, min(CUT_ROUNDS_MAX, CUT_WORK_MAX // self.m))
 
-    def find(self) -> float | None:
-        """Find the bound."""
-        self._write(self._near())
-        best = self._solve()
-        if best is None:
-            return None
-        for _ in range(max(1, min(CUT_ROUNDS_MAX, CUT_WORK_MAX // self.m))):
+    def improve(self, is_enough: Callable[[], bool] = lambda: False) -> float | None:
+        """Look until there is no more to find, or until it is enough; then it may go on later."""
+        if self.best is None:
+            self._write(self._near())
+            self.best = self._solve()
+        had = self.rounds_left
+        while self.best is not None and self.rounds_left and not is_enough():
+            self.rounds_left -= 1
             if not self._cut():
-                break
-            found = self._solve()
-            best = best if found is None else max(best, found)
-        found = self._round_up()
-        return best if found is None else max(best, found)
+                self.rounds_left = 0
+            else:
+                self._hold(self._solve())
+        if self.best is not None and had:
+            self._hold(self._round_up())
+        return self.best
+
+    def _hold(self, found: float | None) -> None:
+        if found is not None and self.best is not None:
+            self.best = max(self.best, found)
 
     def _too_late(self) -> NDArray[np.bool_]:
         """Find ways that nobody can go, because one place opens after the next has closed."""

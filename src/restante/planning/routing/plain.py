@@ -115,7 +115,7 @@ def solve_plain(
     model = _Model(numbered, looked)
     if not model.options:
         raise NotPlain(0)
-    bounded = Bounded(numbered, looked, progress)
+    bounded = Bounded(numbered, looked, stop, progress)
     watch = _Watch(stop, model, bounded.tell)
     callbacks = type("Told", (pyvrp.IteratedLocalSearchCallbacks,), {"on_best": watch.see})()
     params = pyvrp.SolveParams(

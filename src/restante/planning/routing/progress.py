@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from .bound import find_bound, is_quick
+from .bound import begin_bound, is_quick
 from .numbering import Numbered
 from .preflight import Preflight
 from .result import Result
+from .stop import Stop
 
 
 class Progress(NamedTuple):
@@ -39,18 +40,24 @@ def gap_of(cost: float, bound: float | None) -> float | None:
     return max(0.0, cost / bound - 1.0)
 
 
-class Bounded:
-    """What no plan of a problem is below: found before the search if somebody watches it.
+BOUND_SHARE = 0.02
+"""Share of the budget in which a bound is looked for before the search (chosen)."""
 
-    Looking for it in a large problem takes seconds, so there it is found after the search.
+
+class Bounded:
+    """What no plan of a problem is below: looked for before the search if somebody watches it.
+
+    Only as long as it takes next to nothing of the budget; after the search it goes on.
     """
 
-    def __init__(self, numbered: Numbered, looked: Preflight, tell: Tell | None) -> None:
-        self._numbered, self._looked, self._tell = numbered, looked, tell
+    def __init__(
+        self, numbered: Numbered, looked: Preflight, stop: Stop, tell: Tell | None
+    ) -> None:
+        self._search = begin_bound(numbered, looked)
+        self._tell = tell
         self._bound: float | None = None
-        self._is_known = tell is not None and is_quick(numbered, looked)
-        if self._is_known:
-            self._bound = find_bound(numbered, looked)
+        if self._search is not None and tell is not None and is_quick(numbered, looked):
+            self._bound = self._search.improve(lambda: stop.share(0) > BOUND_SHARE)
 
     @property
     def tell(self) -> Tell | None:
@@ -62,7 +69,7 @@ class Bounded:
 
     def write(self, result: Result) -> Result:
         """Write bound and gap into a result."""
-        if not self._is_known:
-            self._bound, self._is_known = find_bound(self._numbered, self._looked), True
+        if self._search is not None:
+            self._bound = self._search.improve()
         gap = gap_of(result.cost.total, self._bound) if result.is_feasible else None
         return msgspec.structs.replace(result, bound=self._bound, gap=gap)

@@ -74,7 +74,7 @@ def solve(
         return make_result(numbered, looked, routes, seed=seed, iterations=0)
     arrays = Arrays(numbered, looked, np.random.default_rng(seed))
     arrays.set_routes(_first_routes(arrays, in_force))
-    bounded = Bounded(numbered, looked, progress)
+    bounded = Bounded(numbered, looked, stop, progress)
     run = _Run(arrays, stop, np.random.default_rng([seed, 1]), bounded.tell)
     run.construct()
     run.serve_optional()
