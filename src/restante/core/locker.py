@@ -21,11 +21,11 @@ from msgspec.structs import replace
 
 from . import alarm, alone, attempts, compartment, order, session
 from .compartment import Compartment
-from .content import Content
+from .content import CompartmentAssigned, Content
 from .decider import Decider
-from .door import Door, IntendOpening, OpeningIntended, OpeningUncertain
+from .door import Door, DoorClosed, DoorOpened, IntendOpening, OpeningIntended, OpeningUncertain
 from .grant import Grant, Purpose, check_grant
-from .handoff import HandoffCollected, HandoffFact, TurnedAway
+from .handoff import HandoffCollected, HandoffDeposited, HandoffFact, TurnedAway
 from .ids import CompartmentId, CourierId, GrantId, LockerId, OpeningId, ParcelId, SessionId
 from .refusal import Reason, Refused
 from .value import MINUTE, Command, Fact, UtcSeconds, Value
@@ -206,6 +206,11 @@ def decide(state: Locker, command: LockerCommand) -> tuple[LockerFact, ...]:
 def evolve(state: Locker, fact: LockerFact) -> Locker:
     """Say what is true after a fact; any fact in any state."""
     match fact:
+        # What every visit writes, first.
+        case DoorOpened() | DoorClosed() | OpeningIntended() | CompartmentAssigned():
+            return _evolve_compartment(state, fact)
+        case HandoffDeposited():
+            return _evolve_compartment(state, fact)
         case LockerInstalled(compartments=names):
             known = state.compartments
             return replace(state, compartments={n: known.get(n, Compartment()) for n in names})
@@ -227,15 +232,18 @@ def evolve(state: Locker, fact: LockerFact) -> Locker:
         case order.OrderTaken() | order.OrderRefused():
             return replace(state, orders=order.evolve(state.orders, fact))
         case _:
-            name = fact.compartment
-            before = state.compartments.get(name, Compartment())
-            after = {**state.compartments, name: compartment.evolve(before, fact)}
-            return replace(
-                state,
-                compartments=after,
-                grants=_evolve_grants(state, fact),
-                unannounced=alone.evolve(state.unannounced, fact),
-            )
+            return _evolve_compartment(state, fact)
+
+
+def _evolve_compartment(state: Locker, fact: compartment.CompartmentFact) -> Locker:
+    name = fact.compartment
+    before = state.compartments.get(name, Compartment())
+    return replace(
+        state,
+        compartments={**state.compartments, name: compartment.evolve(before, fact)},
+        grants=_evolve_grants(state, fact),
+        unannounced=alone.evolve(state.unannounced, fact),
+    )
 
 
 def _recognise(state: Locker, fact: alone.ParcelRecognised) -> Locker:

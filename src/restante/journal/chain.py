@@ -53,17 +53,12 @@ class Sealed(NamedTuple):
 
 def hash_fact(fact: Stored, previous: bytes) -> bytes:
     """Chain a fact to the hash before it; the fact's own ``hash`` field is not read."""
-    return _chain(
-        previous,
-        fact.body,
-        fact.stream,
-        fact.version,
-        fact.tag,
-        fact.by,
-        fact.cause,
-        fact.origin,
-        fact.recorded_at,
-    )
+    origin = fact.origin
+    came_from = None if origin is None else (origin.epoch, origin.seq)
+    envelope = (
+        fact.stream, fact.version, fact.tag, fact.by, fact.cause, came_from, fact.recorded_at
+    )  # fmt: skip
+    return _chain(previous, envelope, fact.body)
 
 
 def seal_unit(
@@ -91,8 +86,11 @@ def seal_unit(
             tag, body = codec.encode(fact)
         else:
             tag, body = codec.tag(fact), entry.body
-        head_hash = _chain(head_hash, body, stream, version, tag, by, cause, origin, recorded_at)
-        epoch, seq = (None, None) if origin is None else (origin.epoch, origin.seq)
+        epoch, seq = came_from = (None, None) if origin is None else (origin.epoch, origin.seq)
+        envelope = (
+            stream, version, tag, by, cause, None if origin is None else came_from, recorded_at
+        )  # fmt: skip
+        head_hash = _chain(head_hash, envelope, body)
         rows.append(
             (owner, kind, version, place, tag, body, by, cause, epoch, seq, recorded_at, head_hash)
         )
@@ -112,21 +110,9 @@ def seal_unit(
     return Sealed(rows, recorded, head_hash)
 
 
-def _chain(
-    previous: bytes,
-    body: bytes,
-    stream: StreamName,
-    version: int,
-    tag: str,
-    by: ActorId,
-    cause: str,
-    origin: Origin | None,
-    recorded_at: UtcSeconds,
-) -> bytes:
-    came_from = None if origin is None else (origin.epoch, origin.seq)
-    envelope = _encode((stream, version, tag, by, cause, came_from, recorded_at))
+def _chain(previous: bytes, envelope: tuple[object, ...], body: bytes) -> bytes:
     # JSON has no bare newline, so the three parts cannot run into each other.
-    return sha256(b"".join((previous, envelope, b"\n", body))).digest()
+    return sha256(b"%b%b\n%b" % (previous, _encode(envelope), body)).digest()
 
 
 def make_stored(

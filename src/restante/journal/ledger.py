@@ -76,9 +76,10 @@ class _Head(NamedTuple):
 class _Addition:
     """What has been added to a stream: a unit in the making."""
 
-    __slots__ = ("entries", "expected_version", "head_hash", "state")
+    __slots__ = ("entries", "evolve", "expected_version", "head_hash", "state")
 
-    def __init__(self, head: _Head) -> None:
+    def __init__(self, head: _Head, evolve: Callable[[Any, Any], Any]) -> None:
+        self.evolve = evolve
         self.expected_version = head.version
         self.entries: list[Entry] = []
         self.state = head.state
@@ -439,11 +440,10 @@ class Ledger:
         """
         if not entries:
             return self.state(stream)
-        evolve = self._overlay.kind_of(stream).evolve
         addition = self._additions.get(stream)
         if addition is None:
-            addition = _Addition(self._head(stream))
-        state = addition.state
+            addition = _Addition(self._head(stream), self._overlay.kind_of(stream).evolve)
+        evolve, state = addition.evolve, addition.state
         for entry in entries:
             if not isinstance(entry.fact, UnknownFact):
                 state = evolve(state, entry.fact)

@@ -1,14 +1,14 @@
 """Numbers of a stranger: none above what JSON carries everywhere and every table keeps."""
 
-import re
 from typing import Any, Final
 
 import msgspec
 
 from ..core.value import FOREVER, UtcSeconds
 
-_LONG: Final = re.compile(rb"[0-9]{16}")
-"""Numbers that may be too large; also names, which are then looked at closely."""
+_DIGITS: Final = bytes(48 if 48 <= letter < 58 else 32 for letter in range(256))
+_LONG: Final = b"0" * 16
+"""Digits of numbers that may be too large; also of names, which are then looked at closely."""
 
 LATEST: Final = UtcSeconds(253_402_300_799)
 """End of the year 9999: later times cannot be written as dates."""
@@ -19,7 +19,8 @@ def are_small(body: bytes) -> bool:
 
     What is no JSON holds no number.
     """
-    if _LONG.search(body) is None:
+    # A quarter of what a regular expression takes.
+    if _LONG not in body.translate(_DIGITS):
         return True
     try:
         said = msgspec.json.decode(body)

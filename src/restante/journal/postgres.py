@@ -38,7 +38,7 @@ from .port import (
     Stored,
     Unsure,
 )
-from .postgres_bulk import Bulk, run, together
+from .postgres_bulk import Bulk, joined, run, together
 from .postgres_lookup import WANTED_STATES, Lines, Wanted
 from .postgres_patience import (
     Became,
@@ -345,16 +345,17 @@ class PostgresJournal(SqlJournal):
             return False
 
         def put_rows(put: Callable[[Statement], None]) -> None:
-            for statement in ready.statements:
-                put(statement)
+            if ready.statements:
+                put(joined(ready.statements))
             self._put_work(put, ready.work)
 
+        removals = [joined(ready.removals)] if ready.removals else []
         self._turn.xid = ""
         is_ending = False
         with translated(self._url):
             try:
                 with self._relay.line() as line, wrapped(line):
-                    turn = put_early(line, put_rows, _TAKE_TURN, ready.removals, follow.sent)
+                    turn = put_early(line, put_rows, _TAKE_TURN, removals, follow.sent)
                     self._note_turn(turn)
                     if ready.after != turn.position or not self._is_as_seen(seen):
                         raise _Mistaken

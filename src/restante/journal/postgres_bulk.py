@@ -9,6 +9,7 @@ It knows tables and no meaning.
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -32,6 +33,22 @@ def run(connection: Connection, statement: str, values: Sequence[Any] = ()) -> N
     driver: Any = connection.connection.driver_connection
     with _wrapped(connection):
         driver.execute(statement, values, prepare=True)
+
+
+def joined(statements: Sequence[tuple[str, Sequence[Any]]]) -> tuple[str, list[Any]]:
+    """Make one statement of several about different tables, done in any order.
+
+    The driver and the server take their time for each.
+    """
+    values = [value for _, some in statements for value in some]
+    return _join(tuple(said for said, _ in statements)), values
+
+
+@lru_cache(maxsize=256)
+def _join(said: tuple[str, ...]) -> str:
+    *first, last = said
+    named = ", ".join(f"part{place} AS ({one})" for place, one in enumerate(first))
+    return f"WITH {named} {last}" if named else last
 
 
 @contextmanager

@@ -10,6 +10,7 @@ R4  What happened is never refused: what contradicts belief is recorded beside a
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 import msgspec
@@ -39,7 +40,7 @@ from ..views.tables import LOCKERS, QUARANTINE, SITES, WATERMARKS
 from .lookup import find_locker_row
 from .matters import open_matter
 from .means import Means
-from .reactions import Reporter, react
+from .reactions import Reporter, may_draw, react
 
 _CODEC: Final = codec_of({"locker": KINDS["locker"]})
 _HANDED_OVER: Final = (HandoffDeposited, HandoffCollected, HandoffRetrieved)
@@ -116,13 +117,25 @@ def _ingest(ledger: Ledger, means: Means, report: Report, entries: Sequence[Entr
     if row is None and ledger.version(locker_stream(locker)):
         _note_new_life(ledger, site, report)
     reporter = Reporter(ledger, means, locker, site, Principal.of_locker(locker).actor)
-    quarantined = 0
-    for entry in fresh:
-        quarantined += _take_in(reporter, entry)
+    quarantined, drawn = 0, 0
+    for place, entry in enumerate(fresh):
+        if may_draw(entry.fact):
+            quarantined += _keep(reporter, fresh[drawn:place]) + _take_in(reporter, entry)
+            drawn = place + 1
+    quarantined += _keep(reporter, fresh[drawn:])
     reporter.finish()
     last = report.first_seq + len(entries) - 1
     ledger.put(RowChange(WATERMARKS.name, (locker, epoch), {"seq": last}))
     return Ingested(epoch, last, len(fresh), quarantined)
+
+
+def _keep(reporter: Reporter, entries: Sequence[Entry]) -> int:
+    """Keep facts that nothing is drawn from, together; count those that went into quarantine."""
+    if not any(isinstance(entry.fact, UnknownFact) for entry in entries):
+        with suppress(LookupError, ValueError, TypeError, ArithmeticError):
+            reporter.ledger.append(locker_stream(reporter.locker), entries)
+            return 0
+    return sum(_take_in(reporter, entry) for entry in entries)
 
 
 def _take_in(reporter: Reporter, entry: Entry) -> int:

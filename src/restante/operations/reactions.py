@@ -95,6 +95,11 @@ def react(reporter: Reporter, fact: Fact) -> None:
         reaction(reporter, fact)
 
 
+def may_draw(fact: Fact) -> bool:
+    """Whether anything follows for the centre from a fact of this kind."""
+    return type(fact) in _REACTIONS
+
+
 def _deposited(reporter: Reporter, fact: HandoffDeposited) -> None:
     ledger, local = reporter.ledger, _found(reporter, fact)
     name = reporter.parcel(fact.parcel)

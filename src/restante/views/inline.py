@@ -5,8 +5,8 @@ give rows and work. It must be total, as ``evolve`` is, and it writes whole rows
 so that the order in which facts were gathered into one unit does not matter.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from ..core import locker, remote, site
 from ..core.ids import split_stream
@@ -49,14 +49,16 @@ def derive(recorded: Sequence[Recorded], state: Value) -> Derived:
     """Tell which rows and which work follow from one unit."""
     if not recorded:
         return Derived()
+    found = _BY_STATE.get(type(state))
+    if found is None:
+        return Derived()
     _, owner = split_stream(recorded[0].stream)
-    known: Any = state
-    if isinstance(known, ParcelFile):
-        return derive_parcel(owner, recorded, known)
-    if isinstance(known, site.Site):
-        return derive_site(owner, recorded, known)
-    if isinstance(known, locker.Locker):
-        return derive_locker(owner, recorded, known)
-    if isinstance(known, remote.Remote):
-        return derive_remote(owner, recorded, known)
-    return Derived()
+    return found(owner, recorded, state)
+
+
+_BY_STATE: Final[dict[type[Value], Callable[[str, Sequence[Recorded], Any], Derived]]] = {
+    ParcelFile: derive_parcel,
+    site.Site: derive_site,
+    locker.Locker: derive_locker,
+    remote.Remote: derive_remote,
+}

@@ -16,6 +16,15 @@ from .tables import ANOMALIES, COMPARTMENTS
 MATTERS: Final = ("door_forced", "content_unclear", "out_of_service")
 """Kinds of anomaly a compartment can have; one open matter of each at a time."""
 
+_ALARMS: Final = (alarm.AlarmRaised, alarm.AlarmCleared)
+_LOOKED_AT: Final = (
+    DoorForced,
+    ContentUnclear,
+    machine.TakenOutOfService,
+    machine.ReturnedToService,
+    CompartmentFreed,
+)
+
 
 def derive_locker(owner: str, recorded: Sequence[Recorded], state: locker.Locker) -> Derived:
     """Tell what follows from facts of ``locker/<owner>``."""
@@ -28,8 +37,9 @@ def derive_locker(owner: str, recorded: Sequence[Recorded], state: locker.Locker
             name = getattr(one.fact, "compartment", None)
             if isinstance(name, str):
                 touched[CompartmentId(name)] = one
-        rows.extend(_anomalies(owner, one))
-    if any(isinstance(one.fact, alarm.AlarmRaised | alarm.AlarmCleared) for one in recorded):
+        if isinstance(one.fact, _LOOKED_AT):
+            rows.extend(_anomalies(owner, one))
+    if any(isinstance(one.fact, _ALARMS) for one in recorded):
         rows.append(alarms_row(owner, state))
     for name, one in touched.items():
         known = state.compartments.get(name)

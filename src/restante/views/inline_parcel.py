@@ -64,6 +64,18 @@ _GRANT_FACTS: Final = (
     grant.GrantUsed,
 )
 
+_TOLD: Final = (
+    parcel.ParcelDeposited,
+    parcel.ParcelAnnounced,
+    grant.GrantIssued,
+    parcel.HoldExtended,
+    parcel.HoldExpired,
+    parcel.ParcelCollected,
+    parcel.ParcelReturned,
+)
+_GRANT_ENDS: Final = (grant.GrantUsed, grant.GrantRevoked)
+_INSIDE: Final = (parcel.Held, parcel.Overdue)
+
 
 def derive_parcel(owner: str, recorded: Sequence[Recorded], file: ParcelFile) -> Derived:
     """Tell what follows from facts of ``parcel/<owner>``."""
@@ -80,9 +92,10 @@ def derive_parcel(owner: str, recorded: Sequence[Recorded], file: ParcelFile) ->
 def _parcel_row(name: ParcelId, last: Recorded, custody: parcel.Parcel) -> RowChange:
     about = custody.about
     group, status = public_status(custody)
-    place = custody.place if isinstance(custody, parcel.Held | parcel.Overdue) else None
+    held = custody if isinstance(custody, _INSIDE) else None
+    place = None if held is None else held.place
     booked = custody if isinstance(custody, parcel.Booked) else None
-    held = custody if isinstance(custody, parcel.Held | parcel.Overdue) else None
+    size = about.size
     values: dict[str, Scalar] = {
         "partner": about.partner,
         "recipient": about.recipient,
@@ -94,11 +107,11 @@ def _parcel_row(name: ParcelId, last: Recorded, custody: parcel.Parcel) -> RowCh
         "state": type(custody).__name__.lower(),
         "status": status.value,
         "status_group": group.value,
-        "length_mm": about.size.length_mm,
-        "width_mm": about.size.width_mm,
-        "height_mm": about.size.height_mm,
-        "weight_g": about.size.weight_g,
-        "keep_upright": about.size.keep_upright,
+        "length_mm": size.length_mm,
+        "width_mm": size.width_mm,
+        "height_mm": size.height_mm,
+        "weight_g": size.weight_g,
+        "keep_upright": size.keep_upright,
         "needs_low_door": about.needs_low_door,
         "booking": None if booked is None else booked.booking,
         "is_firm": None if booked is None else booked.is_firm,
@@ -128,7 +141,7 @@ def _timers(name: ParcelId, recorded: Sequence[Recorded], file: ParcelFile) -> I
     if _has(recorded, _BOOKING_CHANGES):
         due_at = custody.expires_at if isinstance(custody, parcel.Booked) else None
         yield _timer(name, "booking", due_at)
-    if _has(recorded, (grant.GrantUsed, grant.GrantRevoked)):
+    if _has(recorded, _GRANT_ENDS):
         used = [
             g.used_at
             for g in file.grants.grants.values()
@@ -234,10 +247,10 @@ def _entry(
 def _anomalies(
     name: ParcelId, recorded: Sequence[Recorded], custody: parcel.Parcel
 ) -> Iterator[RowChange]:
-    place = custody.place if isinstance(custody, parcel.Held | parcel.Overdue) else None
     for one in recorded:
         if not isinstance(one.fact, parcel.AnomalyNoticed):
             continue
+        place = custody.place if isinstance(custody, _INSIDE) else None
         values: dict[str, Scalar] = {
             "kind": one.fact.reason.value,
             "detail": one.fact.detail,
@@ -261,6 +274,8 @@ def _notices(name: ParcelId, recorded: Sequence[Recorded], file: ParcelFile) -> 
     is_new_deposit = _has(recorded, (parcel.ParcelDeposited,))
     is_announced = _has(recorded, (parcel.ParcelAnnounced,))
     for one in recorded:
+        if not isinstance(one.fact, _TOLD):
+            continue
         yield from _notices_of(
             name, one, file, is_new_deposit=is_new_deposit, is_announced=is_announced
         )
