@@ -17,11 +17,8 @@ from typing import Any, Final, NamedTuple
 from markupsafe import Markup
 
 from .assets import STATIC_ROOT, Assets
+from .ground import WIDTH, Ground
 from .rendering import make_environment
-
-WIDTH: Final = 1_000
-HEIGHT_MIN, HEIGHT_MAX = 560, 1_000
-MARGIN: Final = 46
 
 COLORS: Final = 8
 DASHES: Final = 4
@@ -226,22 +223,10 @@ def _stop_row(stop: Mapping[str, Any], called: Mapping[str, tuple[str, str]]) ->
 
 
 class _Drawing:
-    """Puts places onto the sheet: degrees to the drawing's units, north above."""
+    """Puts routes onto a drawing."""
 
     def __init__(self, geojson: Mapping[str, Any]) -> None:
-        west, south, east, north = geojson.get("bbox", (0.0, 0.0, 0.0, 0.0))
-        self._west, self._north = west, north
-        self._turned = west > east
-        span = east - west + (360 if self._turned else 0)
-        # A degree of longitude is shorter the further from the equator.
-        squeeze = math.cos(math.radians((south + north) / 2)) or 1e-9
-        wide, high = max(span * squeeze, 1e-6), max(north - south, 1e-6)
-        inner = WIDTH - 2 * MARGIN
-        scale = min(inner / wide, (HEIGHT_MAX - 2 * MARGIN) / high)
-        self._scale, self._squeeze = scale, squeeze
-        self.height = min(HEIGHT_MAX, max(HEIGHT_MIN, round(high * scale + 2 * MARGIN)))
-        self._left = (WIDTH - wide * scale) / 2
-        self._top = (self.height - high * scale) / 2
+        self._ground = Ground(geojson.get("bbox", (0.0, 0.0, 0.0, 0.0)))
 
     def draw(
         self,
@@ -263,14 +248,14 @@ class _Drawing:
         parts += [
             Markup('<g class="route-depot" transform="translate({})"><g class="route-mark">'
                    "<title>{}</title>{}</g></g>").format(
-                self._place(position), _name(called, place)[0], _MARKS["depot"]
+                self._ground.place(position), _name(called, place)[0], _MARKS["depot"]
             )
             for position, place in depots.items()
         ]  # fmt: skip
         parts += [
             Markup('<g class="route-unserved" transform="translate({})"><g class="route-mark">'
                    '<title>{}</title><path d="M-7 -7 7 7M7 -7 -7 7"/></g></g>').format(
-                self._place(one["geometry"]["coordinates"]), one["properties"]["says"]
+                self._ground.place(one["geometry"]["coordinates"]), one["properties"]["says"]
             )
             for one in kinds["unserved"]
             if one["geometry"] is not None
@@ -282,7 +267,9 @@ class _Drawing:
         return Markup(
             '<svg class="route-drawing" viewBox="0 0 {} {}" data-width="{}" data-height="{}"'
             ' aria-hidden="true"{}>{}</svg>'
-        ).format(WIDTH, self.height, WIDTH, self.height, crowded, Markup("").join(parts))
+        ).format(
+            WIDTH, self._ground.height, WIDTH, self._ground.height, crowded, Markup("").join(parts)
+        )
 
     def _route(
         self,
@@ -315,7 +302,7 @@ class _Drawing:
             '<title>{}</title>{}<text dy="4">{}</text></g></g>'
         ).format(
             stop["stop"],
-            self._place(geometry["coordinates"]),
+            self._ground.place(geometry["coordinates"]),
             title,
             _MARKS.get(stop["place_kind"], _MARKS["home"]),
             stop["stop"],
@@ -323,7 +310,7 @@ class _Drawing:
 
     def _label(self, number: int, geometry: Mapping[str, Any]) -> Markup:
         """Write the route's number on the middle of its longest way between two stops."""
-        points = [self._xy(point) for point in _points(geometry)]
+        points = [self._ground.xy(point) for point in _points(geometry)]
         a, b = max(pairwise(points), key=lambda pair: math.dist(*pair))
         middle = f"{(a[0] + b[0]) / 2:.1f} {(a[1] + b[1]) / 2:.1f}"
         return Markup(
@@ -336,18 +323,7 @@ class _Drawing:
         pieces = geometry["coordinates"]
         if geometry["type"] == "LineString":
             pieces = [pieces]
-        return "".join("M" + "L".join(map(self._place, piece)) for piece in pieces)
-
-    def _place(self, position: Sequence[float]) -> str:
-        x, y = self._xy(position)
-        return f"{x:.1f} {y:.1f}"
-
-    def _xy(self, position: Sequence[float]) -> tuple[float, float]:
-        longitude = position[0] + (360 if self._turned and position[0] < self._west else 0)
-        return (
-            self._left + (longitude - self._west) * self._squeeze * self._scale,
-            self._top + (self._north - position[1]) * self._scale,
-        )
+        return "".join("M" + "L".join(map(self._ground.place, piece)) for piece in pieces)
 
 
 def _points(geometry: Mapping[str, Any]) -> list[Sequence[float]]:
