@@ -17,7 +17,7 @@ A2. Others come at random, at a rate that is itself not sure: it is multiplied b
 A3. Step by step, what comes is added to what is there. Who finds no compartment goes elsewhere and
     takes none later: beyond what there is, numbers are cut off, and only the rest stays on.
 A4. A parcel takes the smallest compartment that is free: what finds none of its size spills into
-    the next larger one. There is room for a size while compartments of it and all larger ones together
+    the next larger one. There is room for a size while compartments of it and of all larger ones
     (its pool) are not all taken.
 A5. Numbers are taken as normal, with the skewness of counts of their mean and variance.
 """
