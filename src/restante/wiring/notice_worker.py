@@ -27,10 +27,12 @@ from ..clock import Minter, SystemClock
 from ..operations.means import Means
 from ..operations.notice_book import Entry
 from ..operations.perform import TOGETHER_MAX, Left, OutboxWorker
+from ..settings import Settings
 from .logs import set_up_logs
 from .notice_lines import WRITTEN, Said, Turned, Wanted, Written, settings_of, write_line
 from .notices import make_channels, make_mailbox, make_worker
 from .record import open_journal
+from .running import told_to_run
 
 LANES: Final = 3
 """Batches under way at once (chosen: while two wait for the database, one is written)."""
@@ -173,6 +175,19 @@ def main() -> None:
     os.nice(NICENESS)
     settings = settings_of(sys.stdin.buffer.readline())
     set_up_logs(settings.log_level)
+    status = 0
+    try:
+        # A copy must not be put back while we still write.
+        with told_to_run(settings.data_dir):
+            _send(settings, stop)
+    except Exception:  # noqa: BLE001 - a process boundary: the centre starts another one
+        _log.exception("notices cannot be sent")
+        status = 1
+    # Threads that wait for somebody keep nobody: what they were about is claimed again.
+    os._exit(status)
+
+
+def _send(settings: Settings, stop: threading.Event) -> None:
     saying = threading.Lock()
 
     def say(message: Said) -> None:
@@ -187,6 +202,8 @@ def main() -> None:
         book.close()
         stop.set()
 
+    # First of all: it tells, too, that the centre is gone.
+    threading.Thread(target=hear, name="hear", daemon=True).start()
     clock = SystemClock()
     minter = Minter(clock)
     keyring = open_keystore(settings.keystore_path, entropy=minter.secret_bytes)
@@ -199,7 +216,6 @@ def main() -> None:
         means=Means(minter=minter, keyring=keyring, network=settings.network_id),
         channels=make_channels(settings, make_mailbox(settings)),
     )
-    threading.Thread(target=hear, name="hear", daemon=True).start()
     lanes = Lanes(worker, keyring, say)
     lanes.start()
     stop.wait()
@@ -207,8 +223,6 @@ def main() -> None:
         journal.close()
     else:
         _log.warning("left behind: it did not end in time", what="a batch of notices")
-    # Threads that wait for somebody keep nobody: what they were about is claimed again.
-    os._exit(0)
 
 
 def _write_all(line: bytes) -> None:
