@@ -13,6 +13,7 @@ from .output import RESULT, TALK, fail, print_json, progress
 
 if TYPE_CHECKING:
     from ..insight.measures.parts import Period
+    from ..insight.measures.told import Said
     from ..settings import Settings
 
 app = typer.Typer(help="How the network does, from its journal.", no_args_is_help=True)
@@ -101,6 +102,10 @@ def show(
     engine: Annotated[
         str | None, typer.Option(help="duckdb or spark; the settings' if absent.")
     ] = None,
+    assumptions: Annotated[
+        Path | None,
+        typer.Option(help="TOML with prices and what CO2e is computed from; adds those measures."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write all columns into this .csv or .parquet file.")
     ] = None,
@@ -108,9 +113,10 @@ def show(
 ) -> None:
     """Measure a period: occupancy, dwell, turn-aways and more, each defined in the reference.
 
-    Days are days of the network's time zone.
+    Days are days of the network's time zone. Sites are told how they stand among their like, and
+    those that do badly why that may be.
     """
-    from ..wiring.analytics import Wanted, measure, open_engine
+    from ..wiring.analytics import Wanted, measure_rows, open_engine
     from ..wiring.event_files import BadEvents
     from .places import read_settings_of
 
@@ -119,20 +125,20 @@ def show(
         fail(f"--by {by}: write site, zone or network")
     if out is not None and out.suffix not in (".csv", ".parquet"):
         fail(f"--out {out}: name a .csv or a .parquet file")
+    said = _read_said(assumptions)
     try:
         period = _period(settings, first, until)
         wanted = Wanted(period, by, tuple(site or ()), tuple(zone or ()))
         began = time.monotonic()
         with progress("measuring"), open_engine(settings) as opened:
-            found = measure(opened, settings.events_path, wanted)
+            rows = measure_rows(opened, settings.events_path, wanted, said)
     except BadEvents as error:
         fail(str(error))
     took = round(time.monotonic() - began, 2)
-    if not len(found):
+    if not rows:
         fail("there is no such site or zone; 'restante measures show --by site' lists them")
-    rows = found.to_pylist()
     if out is not None:
-        _write(found, out)
+        _write(rows, out)
     if as_json:
         print_json(
             {
@@ -153,16 +159,18 @@ def show(
 def list_measures(as_json: _Json = False) -> None:
     """List every measure with its unit and formula."""
     from ..insight.measures.catalogue import MEASURES
+    from ..insight.measures.told import TOLD
 
+    known = (*MEASURES, *TOLD)
     if as_json:
         print_json(
             [
                 {"name": one.name, "unit": one.unit, "says": one.says, "formula": one.formula}
-                for one in MEASURES
+                for one in known
             ]
         )
         return
-    for one in MEASURES:
+    for one in known:
         RESULT.print(f"{one.name} [{one.unit}]: {one.says} = {one.formula}", markup=False)
 
 
@@ -208,9 +216,22 @@ def _read_zones(path: Path | None) -> dict[str, str]:
     return zones
 
 
-def _write(found: Any, out: Path) -> None:
+def _read_said(path: Path | None) -> "Said | None":
+    from ..insight.measures.told import read_said
+
+    if path is None:
+        return None
+    try:
+        return read_said(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        fail(f"{path}: {error}")
+
+
+def _write(rows: list[dict[str, Any]], out: Path) -> None:
+    import pyarrow
     from pyarrow import csv, parquet
 
+    found = pyarrow.Table.from_pylist(rows)
     if out.suffix == ".csv":
         csv.write_csv(found, out)
     else:
@@ -219,18 +240,22 @@ def _write(found: Any, out: Path) -> None:
 
 def _table(rows: list[dict[str, Any]], by: str) -> Table:
     from ..insight.measures.catalogue import MEASURES
+    from ..insight.measures.told import TOLD
 
-    units = {one.name: one.unit for one in MEASURES}
+    units = {one.name: one.unit for one in (*MEASURES, *TOLD)}
     if len(rows) == 1:
         table = Table("measure", "value", "unit", title=str(rows[0]["of"]), box=None)
         for name, value in rows[0].items():
             if name in units:
                 table.add_row(name, _shown(value, units[name]), units[name])
         return table
-    table = Table(by, *COLUMNS_SHOWN, box=None)
+    shown = [*COLUMNS_SHOWN, *(one.name for one in TOLD if one.name in rows[0])]
+    words = [name for name in ("percentile", "cause") if name in rows[0]]
+    table = Table(by, *shown, *words, box=None)
     for row in rows:
-        values = (_shown(row[name], units[name]) for name in COLUMNS_SHOWN)
-        table.add_row(str(row["of"]) or "(no zone)", *values)
+        values = [_shown(row[name], units[name]) for name in shown]
+        told = ["-" if row[name] is None else str(row[name]) for name in words]
+        table.add_row(str(row["of"]) or "(no zone)", *values, *told)
     return table
 
 

@@ -5,6 +5,7 @@ whose master the setting names, which must see the folder of the event tables un
 """
 
 import datetime as dt
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from ..core.value import DAY
 from ..insight.measures import tables
 from ..insight.measures.catalogue import compute
 from ..insight.measures.parts import KEY, Period, Tables, make_parts
+from ..insight.measures.standing import stand
+from ..insight.measures.told import Said, add_told
 from ..settings import BadSetting, Settings
 from .event_files import BadEvents, EventFiles
 
@@ -24,6 +27,8 @@ class Engine(NamedTuple):
     name: str
     read: Callable[[str, Sequence[str]], Any]
     """Name of a table and its Parquet files to an Ibis table."""
+    run: Callable[[Any], Any]
+    """An Ibis expression to an Arrow table."""
 
 
 class Wanted(NamedTuple):
@@ -54,12 +59,21 @@ def open_engine(settings: Settings) -> Iterator[Engine]:
     if settings.measures_engine == "duckdb":
         connection = ibis.duckdb.connect()
         try:
-            yield Engine("duckdb", lambda name, paths: _read_duckdb(connection, name, paths))
+            yield Engine(
+                "duckdb",
+                lambda name, paths: _read_duckdb(connection, name, paths),
+                connection.to_pyarrow,
+            )
         finally:
             connection.disconnect()
         return
     with _spark(settings) as (session, connection):
-        yield Engine("spark", lambda name, paths: _read_spark(session, connection, name, paths))
+        yield Engine(
+            "spark",
+            lambda name, paths: _read_spark(session, connection, name, paths),
+            # Spark makes Arrow by itself; Ibis would go by way of pandas.
+            lambda expression: session.sql(connection.compile(expression)).toArrow(),
+        )
 
 
 def _read_duckdb(connection: Any, name: str, paths: Sequence[str]) -> Any:
@@ -81,15 +95,17 @@ def _spark(settings: Settings) -> Iterator[tuple[Any, Any]]:
     builder = SparkSession.builder.master(settings.spark_master).appName("restante measures")
     options = {
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
     }
     if settings.spark_master.startswith("local"):
         # Nobody else talks to a session in this process, and a month is a few partitions.
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         options |= {
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.driver.host": "127.0.0.1",
-            "spark.sql.shuffle.partitions": "4",
+            "spark.sql.shuffle.partitions": "2",
         }
     for name, value in options.items():
         builder = builder.config(name, value)
@@ -156,7 +172,45 @@ def measure(engine: Engine, folder: Path, wanted: Wanted) -> Any:
     """
     found = open_tables(engine, folder, wanted.period)
     groups = _groups(found.sites, wanted)
-    return compute(make_parts(found, wanted.period, groups), wanted.period).to_pyarrow()
+    return engine.run(compute(make_parts(found, wanted.period, groups), wanted.period))
+
+
+def measure_rows(
+    engine: Engine, folder: Path, wanted: Wanted, said: Said | None = None
+) -> list[dict[str, Any]]:
+    """Measure as :func:`measure` does, and add how sites stand and what an operator has told of.
+
+    Sites stand among all sites of the network, whichever are asked for.
+    """
+    if wanted.by != "site":
+        rows: list[dict[str, Any]] = measure(engine, folder, wanted).to_pylist()
+    else:
+        of_all = measure(engine, folder, wanted._replace(sites=(), zones=())).to_pylist()
+        sites = read_sites(folder)
+        stands = stand(of_all, sites, until=wanted.period.until)
+        rows = [
+            {**row, "percentile": one.percentile, "cause": one.cause, "why": one.says}
+            for row, one in zip(of_all, stands, strict=True)
+            if _is_wanted(sites[str(row["of"])], wanted)
+        ]
+    if said is None:
+        return rows
+    return add_told(rows, said, days=wanted.period.seconds / DAY)
+
+
+def read_sites(folder: Path) -> dict[str, dict[str, Any]]:
+    """Read the table of sites, by site."""
+    from pyarrow import parquet
+
+    files = EventFiles(folder)
+    rows = parquet.ParquetFile(files.paths(tables.SITES)[0]).read().to_pylist()
+    return {row["site"]: row for row in rows}
+
+
+def _is_wanted(site: dict[str, Any], wanted: Wanted) -> bool:
+    return (not wanted.sites or site["site"] in wanted.sites) and (
+        not wanted.zones or site["zone"] in wanted.zones
+    )
 
 
 def _groups(sites: Any, wanted: Wanted) -> Any:
