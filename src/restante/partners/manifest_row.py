@@ -110,6 +110,8 @@ class ProblemCode(StrEnum):
     CHOICE_UNKNOWN = "choice_unknown"
     ID_TWICE = "id_twice"
     NOT_GEOJSON = "not_geojson"
+    NOT_A_GRID = "not_a_grid"
+    NOT_A_FEED = "not_a_feed"
     REFUSED = "refused"
     """The row is well written and a rule said no; ``reason`` says which."""
 

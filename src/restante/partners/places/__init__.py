@@ -9,7 +9,9 @@ Needs numpy; :mod:`~restante.partners.places.osm` needs osmium.
 
 from .candidates import Candidates, CandidateStatus, read_candidates
 from .demand import DemandCells, read_demand_cells
+from .feeds import read_feed
 from .history import History, read_history, read_zones
+from .population import read_population
 
 __all__ = [
     "CandidateStatus",
@@ -18,6 +20,8 @@ __all__ = [
     "History",
     "read_candidates",
     "read_demand_cells",
+    "read_feed",
     "read_history",
+    "read_population",
     "read_zones",
 ]
