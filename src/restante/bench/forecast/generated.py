@@ -13,6 +13,8 @@ from ...insight.forecast import Event, History, Series
 WEEKDAY: Final = np.array([1.25, 1.2, 1.1, 1.05, 1.1, 0.75, 0.2])
 PEAK: Final = 1.7
 """What the weeks before Christmas make of a day."""
+SURGE: Final = 8.0
+"""Shape of what makes a day at one site larger or smaller than its like."""
 HOURS_PER_STEP: Final = 2
 STEPS_PER_DAY: Final = 24 // HOURS_PER_STEP
 
@@ -74,7 +76,7 @@ class Lockers:
         hazard = np.array([0.01] * 3 + [0.05, 0.06, 0.07, 0.08, 0.12, 0.25, 0.25, 0.12, 0.05])
         self._hazard = np.tile(hazard, 30)
         self.mix = np.array([0.45, 0.38, 0.17])
-        self.surge = 1.0
+        self._surge = np.ones(sites)
         # One row a compartment: free, or the step its parcel came in.
         self.inside: list[list[tuple[int, int, int]]] = [[] for _ in range(sites)]
         """Of each site: size of the compartment, size of the parcel, step of the deposit."""
@@ -103,11 +105,11 @@ class Lockers:
     def advance(self, step: int) -> None:
         """Let a step pass: some are collected, then others come."""
         if step % STEPS_PER_DAY == 0:
-            self.surge = self._chance.gamma(8, 1 / 8)
+            self._surge = self._chance.gamma(SURGE, 1 / SURGE, len(self.room))
         gone = self._hazard[step % STEPS_PER_DAY]
         for parcels in self.inside:
             parcels[:] = [one for one in parcels if self._chance.random() >= gone]
-        came = self._chance.poisson(self.rate(step) * self.surge)
+        came = self._chance.poisson(self.rate(step) * self._surge[:, None])
         for site, sizes in enumerate(came):
             order = np.repeat(np.arange(3), sizes)
             for size in self._chance.permutation(order):
@@ -136,7 +138,7 @@ class Lockers:
         rate = np.stack([self.rate(step + i) for i in range(moments)], axis=2)
         return Sites(
             self.room, site_of, size_of, there, rate,
-            self.stay(step, moments), np.full(len(self.room), 1 / 8),
+            self.stay(step, moments), np.full(len(self.room), 1 / SURGE),
         )  # fmt: skip
 
 
