@@ -14,6 +14,7 @@ from restante.operations.perform import OutboxWorker, revive
 from restante.views import Forbidden, Principal
 from restante.views.work import NOTICE
 from tests.operations.house import House
+from tests.seams import replaced
 
 ADA = Principal.of_operator("ada")
 
@@ -64,9 +65,9 @@ def told(house: House) -> Told:
     return Told(house)
 
 
-def held(told: Told, **given: Any) -> Any:
+def held(told: Told, *, compartment: str = "A1", **given: Any) -> Any:
     done = told.house.announce(**given)
-    told.house.deposit(done.parcel)
+    told.house.deposit(done.parcel, compartment)
     return done
 
 
@@ -139,6 +140,30 @@ def test_a_provider_that_fails_is_tried_again_and_loses_nothing(told: Told) -> N
     told.house.pass_time(30)
     assert told.worker.turn() == 1
     assert told.kinds() == ["deposited"]
+
+
+def test_what_a_slow_provider_leaves_is_sent_by_the_next_claim_and_by_nobody_twice(
+    told: Told,
+) -> None:
+    for number in range(3):
+        held(told, label=f"JJD{number}", compartment=f"A{number + 1}")
+    clock = told.house.clock
+    send = told.email.send
+
+    def send_slowly(notice: Notice) -> str:
+        clock.set(UtcSeconds(clock.now() + 20))
+        return send(notice)
+
+    with replaced([(told.email, "send", send_slowly)]):
+        assert told.worker.turn() == 3
+        assert len(told.email.sent) == 2
+        # Its claim still holds: whoever has it may be sending it.
+        assert told.worker.turn() == 0
+        clock.set(UtcSeconds(clock.now() + 60))
+        assert told.worker.turn() == 1
+    assert len({notice.key for notice in told.email.sent}) == 3
+    assert len(told.email.sent) == 3
+    assert told.house.centre.queries.matters(ADA) == ()
 
 
 def test_what_failed_for_days_is_put_before_a_person_and_can_be_revived(told: Told) -> None:
