@@ -1,31 +1,33 @@
 """``restante plan sites``: where lockers shall stand."""
 
 import time
-from enum import StrEnum
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .output import RESULT, fail, print_json, progress
+from .plan_sites_drawing import check_drawing, draw_frontier, draw_map, draw_walks
+from .plan_sites_input import Format, Objective, Wishes, read_problem
 
 if TYPE_CHECKING:
     from ..planning.siting import Problem, Progress, Result, Stop
+    from ..planning.siting.frontier import Point
 
-
-class Format(StrEnum):
-    """What a file of sites is written as."""
-
-    JSON = "json"
-    PMED = "pmed"
-    ORLIB_CAP = "orlib-cap"
+_Share = typer.Option(help="Share of open sites without steps, at least.", min=0, max=1)
 
 
 def sites(
-    file: Annotated[Path, typer.Argument(help="A problem: JSON, or of another format.")],
+    file: Annotated[Path, typer.Argument(help="A problem, or a table of demand cells.")],
     written_as: Annotated[
-        Format, typer.Option("--format", help="What the file is written as.")
-    ] = Format.JSON,
+        Format | None,
+        typer.Option("--format", help="What it is written as; by its ending if absent."),
+    ] = None,
+    candidates: Annotated[
+        Path | None,
+        typer.Option(help="Candidates, CSV or GeoJSON; without them every cell is one."),
+    ] = None,
     capacity: Annotated[
         float | None,
         typer.Option(help="What the word 'capacity' in an orlib-cap file stands for.", min=0),
@@ -33,6 +35,30 @@ def sites(
     sites_count: Annotated[
         int | None, typer.Option("--sites", help="Open exactly so many sites.", min=1)
     ] = None,
+    frontier: Annotated[
+        str, typer.Option(help="Answer for many numbers of sites: from:to or from:to:step.")
+    ] = "",
+    objective: Annotated[
+        Objective | None, typer.Option(help="What is sought; a median if absent.")
+    ] = None,
+    radius_m: Annotated[
+        float,
+        typer.Option("--radius", help="Metres: covered within, half within, or decay.", min=1),
+    ] = 400.0,
+    threshold: Annotated[
+        float, typer.Option(help="Of choice: sites less attractive do not count.", min=0, max=1)
+    ] = 0.0,
+    demand_min: Annotated[
+        float, typer.Option(help="An open site serves at least this.", min=0)
+    ] = 0.0,
+    accessible_share: Annotated[float, _Share] = 0.0,
+    closures: Annotated[
+        int | None, typer.Option(help="Close at most so many existing sites.", min=0)
+    ] = None,
+    move_m: Annotated[
+        float | None, typer.Option("--move", help="Existing sites may move so many metres.", min=0)
+    ] = None,
+    detour: Annotated[float, typer.Option(help="Way over straight line.", min=1)] = 1.3,
     seconds: Annotated[float, typer.Option(help="Seconds to search at most.", min=0.1)] = 30.0,
     iterations: Annotated[
         int | None,
@@ -42,6 +68,12 @@ def sites(
     out: Annotated[
         Path | None, typer.Option(help="Write the whole answer into this JSON file.")
     ] = None,
+    map_file: Annotated[
+        Path | None, typer.Option("--map", help="Write a page with a map that opens offline.")
+    ] = None,
+    chart_file: Annotated[
+        Path | None, typer.Option("--chart", help="Write a PNG: walks, or the frontier.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Choose where lockers shall stand, and prove how good that is.
@@ -50,60 +82,98 @@ def sites(
     bound, or covers more. It is judged again by a program that shares no code with the search.
     """
     try:
-        from ..planning.siting import BadProblem, solve, warm_up
+        from ..planning.siting import warm_up
+        from ..planning.siting.check import check
     except ModuleNotFoundError as error:
         fail(f"planning needs {error.name}: install restante[planning]")
-    problem = _read(file, written_as, capacity, sites_count)
+    counts = _counts(frontier)
+    wishes = Wishes(
+        candidates, capacity, counts[-1] if counts else sites_count, objective, radius_m,
+        threshold, demand_min, accessible_share, closures, move_m, detour,
+    )  # fmt: skip
+    problem = read_problem(file, written_as, wishes)
+    check_drawing(problem, map_file, chart_file)
+
+    def make_stop() -> "Stop":
+        return _make_stop(seconds, iterations)
+
     with progress("choosing sites", total=1.0) as tell:
         warm_up()
         began = time.monotonic()
-        try:
-            result = solve(
-                problem,
-                _make_stop(seconds, iterations),
-                seed,
-                progress=lambda at: tell(at.share, word_of(at)),
-            )
-        except BadProblem as error:
-            fail(f"{file}: {error}")
+        points, result = _solve(file, problem, counts, make_stop, seed, tell)
         took = time.monotonic() - began
+    found = check(problem if not counts else _with_sites(problem, counts[-1]), result)
     if out is not None:
         out.write_bytes(result.to_json())
-    told = _figures(problem, result, took)
+    if map_file is not None:
+        draw_map(problem, result, map_file, problem.name or file.stem)
+    if chart_file is not None:
+        if points:
+            draw_frontier(points, chart_file)
+        else:
+            draw_walks(problem, result, chart_file)
+    told = _figures(problem, result, took, points)
     if as_json:
         print_json(told)
     else:
         RESULT.print(_text(problem, result, told), highlight=False, markup=False)
+    if not found.confirms(result):
+        fail("the answer is not what it says; this is a mistake of the planner, please report it")
+
+
+def _solve(
+    file: Path,
+    problem: "Problem",
+    counts: list[int],
+    make_stop: "Callable[[], Stop]",
+    seed: int,
+    tell: Callable[[float, str], None],
+) -> "tuple[tuple[Point, ...], Result]":
+    from ..planning.siting import BadProblem, solve
+    from ..planning.siting.frontier import solve_frontier
+
+    try:
+        if not counts:
+            return (), solve(
+                problem, make_stop(), seed, progress=lambda at: tell(at.share, word_of(at))
+            )
+        points = solve_frontier(
+            problem,
+            counts,
+            make_stop,
+            seed,
+            progress=lambda at: tell(
+                (counts.index(at.sites) + 1) / len(counts), f"{at.sites} sites"
+            ),
+        )
+        return points, points[-1].result
+    except BadProblem as error:
+        fail(f"{file}: {error}")
+
+
+def _with_sites(problem: "Problem", count: int) -> "Problem":
+    import msgspec
+
+    return msgspec.structs.replace(problem, sites_min=count, sites_max=count)
+
+
+def _counts(said: str) -> list[int]:
+    """Read from:to or from:to:step."""
+    if not said:
+        return []
+    words = said.split(":")
+    if len(words) not in (2, 3) or not all(word.isdigit() and int(word) > 0 for word in words):
+        fail(f"--frontier {said!r}: write it as 10:50 or 10:50:5")
+    first, last, step = (int(word) for word in (*words, "1")[:3])
+    if last < first:
+        fail(f"--frontier {said!r}: from the fewer sites to the more")
+    return list(range(first, last + 1, step))
 
 
 def word_of(at: "Progress") -> str:
     """Say in a few words how far a search is."""
     apart = abs(at.cost - at.bound) / max(abs(at.cost), 1e-300)
     return f"{at.cost:.6g}, within {apart:.2%}, {at.kicks:,} kicks"
-
-
-def _read(file: Path, written_as: Format, capacity: float | None, count: int | None) -> "Problem":
-    import msgspec
-
-    from ..planning.siting import Problem
-    from ..planning.siting.formats import read_capacitated, read_pmed
-
-    try:
-        text = file.read_text(encoding="utf-8")
-        if capacity is not None and written_as is not Format.ORLIB_CAP:
-            fail("--capacity is for --format orlib-cap: leave it away")
-        match written_as:
-            case Format.PMED:
-                problem = read_pmed(text, file.stem)
-            case Format.ORLIB_CAP:
-                problem = read_capacitated(text, file.stem, capacity)
-            case _:
-                problem = Problem.from_json(text)
-        if count is not None:
-            problem = msgspec.structs.replace(problem, sites_min=count, sites_max=count)
-    except (ValueError, OSError) as error:
-        fail(f"{file}: {error}")
-    return problem
 
 
 def _make_stop(seconds: float, iterations: int | None) -> "Stop":
@@ -114,9 +184,10 @@ def _make_stop(seconds: float, iterations: int | None) -> "Stop":
     return MaxSeconds(seconds, time.monotonic)
 
 
-def _figures(problem: "Problem", result: "Result", took: float) -> dict[str, Any]:
-    everybody = result.service[0] if result.service else None
-    return {
+def _figures(
+    problem: "Problem", result: "Result", took: float, points: "tuple[Point, ...]"
+) -> dict[str, Any]:
+    told: dict[str, Any] = {
         "cost": result.cost,
         "bound": result.bound,
         "gap": result.gap,
@@ -128,11 +199,24 @@ def _figures(problem: "Problem", result: "Result", took: float) -> dict[str, Any
         "says": result.says,
         "cells": len(problem.cells),
         "candidates": len(problem.candidates),
-        "service": everybody,
+        "service": list(result.service),
         "kicks": result.kicks,
         "steps": result.steps,
         "seed": result.seed,
     }
+    if points:
+        told["frontier"] = [
+            {
+                "sites": point.sites,
+                "cost": point.result.cost,
+                "bound": point.result.bound,
+                "gap": point.result.gap,
+                "status": point.result.status,
+                "service": point.result.service[0] if point.result.service else None,
+            }
+            for point in points
+        ]
+    return told
 
 
 def _text(problem: "Problem", result: "Result", told: dict[str, Any]) -> str:
@@ -148,6 +232,10 @@ def _text(problem: "Problem", result: "Result", told: dict[str, Any]) -> str:
     ]
     if result.says:
         lines.insert(0, f"{result.status}: {result.says}")
+    for point in told.get("frontier", ()):
+        mean = point["service"].meters_mean if point["service"] else None
+        walk = "" if mean is None else f", mean walk {mean:.0f} m"
+        lines.append(f"  {point['sites']} sites: {point['cost']:.8g}, {point['status']}{walk}")
     lines += [
         f"  {one.area or 'all'}: mean walk {one.meters_mean:.0f} m,"
         f" 9 of 10 within {one.meters_p90:.0f} m,"

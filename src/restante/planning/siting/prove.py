@@ -17,10 +17,10 @@ from .distances import Floats
 from .kernel.dual import hold, raise_prices
 from .kernel.state import Rows, Rules
 
-STEPS: Final = 120
+STEPS: Final = 60
 """Steps of prices in a node; a node that is not closed by them is split (chosen)."""
 
-STEP: Final = 0.15
+STEP: Final = 0.05
 """Length of the first, as a share of the way to the cost; the parent's prices are good (chosen)."""
 
 NODE_BYTES_MAX: Final = 100_000_000

@@ -24,9 +24,22 @@ def is_plain(rules: Rules, groups: Sequence[Group]) -> bool:
 
 
 def cheapest_choice(
-    rules: Rules, groups: Sequence[Group], worth: Floats
+    rules: Rules,
+    groups: Sequence[Group],
+    worth: Floats,
+    *,
+    room: Floats | None = None,
+    demand: float = 0.0,
+    gap: float = 1e-6,
 ) -> tuple[NDArray[np.bool_], float]:
     """Choose sites of least worth that keep all rules.
+
+    Parameters
+    ----------
+    room
+        What each site can take; together at least ``demand``.
+    gap
+        How far from the least worth the choice may be, as a share.
 
     Returns
     -------
@@ -41,6 +54,35 @@ def cheapest_choice(
     many = len(worth)
     lower = (rules.is_held > 0).astype(float)
     upper = (rules.is_held >= 0).astype(float)
+    matrix, least, most = rows_of(rules, groups)
+    if room is not None:
+        matrix.append(np.minimum(room, demand) / demand)
+        least.append(1.0)
+        most.append(np.inf)
+    scale = max(float(np.abs(worth).max(initial=0.0)), 1e-12)
+    found = milp(
+        worth / scale,
+        integrality=np.ones(many),
+        bounds=Bounds(lower, upper),
+        constraints=LinearConstraint(np.array(matrix), least, most),
+        options={"mip_rel_gap": gap},
+    )
+    if found.x is None:
+        named = "; ".join(f"{g.least} to {g.most} {g.says}" for g in groups)
+        raise NoChoice(
+            f"no choice keeps all rules: {rules.least} to {rules.most} sites"
+            + (f"; {named}" if named else "")
+            + (f"; {rules.accessible_share:.0%} accessible" if rules.accessible_share > 0 else "")
+            + ("; room for all demand" if room is not None else "")
+            + ". Loosen one of them"
+        )
+    bound = found.mip_dual_bound if found.mip_dual_bound is not None else found.fun
+    return found.x > 0.5, float(bound) * scale
+
+
+def rows_of(rules: Rules, groups: Sequence[Group]) -> tuple[list[Floats], list[float], list[float]]:
+    """Write rules that count sites as rows of a program: from least to most."""
+    many = len(rules.fixed)
     matrix = [np.ones(many)]
     least, most = [float(rules.least)], [float(rules.most)]
     if rules.accessible_share > 0:
@@ -51,20 +93,4 @@ def cheapest_choice(
         matrix.append(np.bincount(group.members, minlength=many).astype(float))
         least.append(float(group.least))
         most.append(float(group.most))
-    scale = max(float(np.abs(worth).max(initial=0.0)), 1e-12)
-    found = milp(
-        worth / scale,
-        integrality=np.ones(many),
-        bounds=Bounds(lower, upper),
-        constraints=LinearConstraint(np.array(matrix), least, most),
-    )
-    if found.x is None:
-        named = "; ".join(f"{g.least} to {g.most} {g.says}" for g in groups)
-        raise NoChoice(
-            f"no choice keeps all rules: {rules.least} to {rules.most} sites"
-            + (f"; {named}" if named else "")
-            + (f"; {rules.accessible_share:.0%} accessible" if rules.accessible_share > 0 else "")
-            + ". Loosen one of them"
-        )
-    bound = found.mip_dual_bound if found.mip_dual_bound is not None else found.fun
-    return found.x > 0.5, float(bound) * scale
+    return matrix, least, most

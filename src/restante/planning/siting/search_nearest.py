@@ -110,7 +110,7 @@ class NearestSearch:
     def raise_bound(self, steps: int, step: float) -> None:
         """Improve prices."""
         while steps > 0 and not self.budget.is_used and not self.is_proven:
-            some = min(steps, 200)
+            some = min(steps, 500)
             bound = raise_prices(
                 self.rows, self.rules, self.rules.is_held, self.prices, self.cost, self.enough,
                 some, step, self.worth, self.often,
@@ -143,13 +143,13 @@ def search_nearest(
     except NoChoice as error:
         return Searched(None, None, 0, 0, says=str(error))
     proof: Proof | None = None
-    kicks, steps, nodes, step = float(KICKS), float(STEPS), float(NODES), 0.5
+    kicks, steps, nodes, step = float(KICKS), float(STEPS), float(NODES), 0.1
     while not one.is_proven and not budget.is_used:
         one.kick(int(kicks))
         before = one.bound
         one.raise_bound(int(steps), step)
         tell(*_told(one))
-        kicks, step = kicks * GROWTH, max(0.05, 0.8 * step)
+        kicks, step = kicks * GROWTH, max(0.002, 0.4 * step)
         if one.bound - before > 1e-5 * abs(one.bound):
             steps *= GROWTH
             continue

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 
+import msgspec
 import numpy as np
 
 from ..stop import MaxIterations, Stop
 from .budget import Budget, Progress
+from .columns import make_columns
 from .distances import measure
 from .outcome import make_result
-from .problem import Candidate, CandidateId, Cell, CellId, Problem
+from .problem import Candidate, CandidateId, Cell, CellId, Choice, Problem
+from .prove import Proof
 from .result import Result
-from .search_nearest import search_nearest
+from .search_capacity import CapacitySearch, search_with_capacity
+from .search_choice import search_choice
+from .search_nearest import NearestSearch, search_nearest
 
 
 def solve(
@@ -41,7 +46,12 @@ def solve(
     """
     measured = measure(problem)
     budget = Budget(stop, progress)
-    found = search_nearest(problem, measured, budget, seed, budget.tell, _begun(problem, begun))
+    search = search_nearest
+    if isinstance(problem.objective, Choice):
+        search = search_choice
+    elif problem.is_capacitated:
+        search = search_with_capacity
+    found = search(problem, measured, budget, seed, budget.tell, _begun(problem, begun))
     return make_result(problem, measured, found, seed)
 
 
@@ -62,4 +72,13 @@ def warm_up() -> None:
         for cell in cells
     )
     small = Problem(cells=cells, candidates=candidates, sites_min=2, sites_max=2)
-    solve(small, MaxIterations(1_000), 1)
+    sized = tuple(msgspec.structs.replace(one, capacity=3.5) for one in candidates)
+    full = msgspec.structs.replace(small, candidates=sized)
+    for problem in (small, msgspec.structs.replace(small, objective=Choice()), full):
+        solve(problem, MaxIterations(100), 1)
+    nearest = NearestSearch(small, measure(small), Budget(MaxIterations(100), None), 1)
+    nearest.begin(None)
+    Proof(nearest.rows, nearest.rules, nearest.prices, 0.0).go_on(
+        nearest.cost, nearest.cost, nearest.budget, 1
+    )
+    CapacitySearch(make_columns(full, measure(full), 3), nearest.budget, 1).rehearse()

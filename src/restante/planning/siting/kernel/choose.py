@@ -5,6 +5,8 @@ cost. So an insertion is judged by its column alone, and the best site to close 
 glance at all open ones (Resende & Werneck).
 """
 
+from typing import Any
+
 import numpy as np
 
 from .compiling import compiled
@@ -134,8 +136,11 @@ def close_site(rows: Rows, rules: Rules, choice: Choice, site: int) -> float:
 
 
 @compiled
-def may_change(rules: Rules, choice: Choice, opened: int, closed: int) -> bool:
-    """Tell whether rules allow to open one site and close another; -1 is none."""
+def may_change(rules: Rules, choice: Any, opened: int, closed: int) -> bool:
+    """Tell whether rules allow to open one site and close another; -1 is none.
+
+    ``choice`` is whatever counts its open sites, and those in groups.
+    """
     if opened >= 0 and rules.is_held[opened] < 0:
         return False
     if closed >= 0 and rules.is_held[closed] > 0:
@@ -157,7 +162,7 @@ def may_change(rules: Rules, choice: Choice, opened: int, closed: int) -> bool:
 
 
 @compiled
-def _may_in_groups(rules: Rules, choice: Choice, opened: int, closed: int) -> bool:
+def _may_in_groups(rules: Rules, choice: Any, opened: int, closed: int) -> bool:
     if closed >= 0:
         for k in range(rules.group_start[closed], rules.group_start[closed + 1]):
             group = rules.group[k]
