@@ -23,7 +23,6 @@ from ..core.ids import SiteId
 from ..core.streams import KINDS
 from ..journal.committer import Committer
 from ..journal.ledger import Operation
-from ..journal.sql import SqlJournal
 from ..operations.ingest import ingest
 from ..operations.means import Means
 from ..settings import Settings
@@ -43,6 +42,8 @@ SECONDS: Final = 2.0
 
 PGBENCH_SECONDS: Final = 3
 _WARM_SECONDS: Final = 0.5
+_LAID_OUT: Final = "laid_out"
+"""The database both sides begin with a copy of."""
 
 Tell = Callable[[float, str], None]
 
@@ -147,11 +148,12 @@ def measure_custody(
     with ExitStack() as stack:
         if sqlite_dir is None:
             server = stack.enter_context(run_server(is_durable=True))
-            address = server.make_database("gathered")
-            settings = Settings(database_url=address)
+            _furnish(Settings(database_url=server.make_database(_LAID_OUT)), stencil, sites)
+            settings = Settings(database_url=server.make_database("gathered", like=_LAID_OUT))
             name = "PostgreSQL, fsync on"
         else:
             settings = Settings(data_dir=Path(stack.enter_context(_folder(sqlite_dir))))
+            _furnish(settings, stencil, sites)
             name = "SQLite, synchronous=FULL"
         side = stack.enter_context(_side(settings, stencil, sites))
         side.take_turn(max(callers), _WARM_SECONDS)
@@ -204,7 +206,6 @@ def _side(settings: Settings, stencil: Stencil, sites: int) -> Iterator[_Side]:
         closing(open_journal(settings)) as journal,
     ):
         keyring = create_keystore(Path(keys) / "keys", clock.now(), entropy=secrets.token_bytes)
-        _furnish(journal, stencil, sites)
         with rare_search(), Committer(journal, clock, KINDS) as committer:
             yield _Side(committer, Means(Minter(clock), keyring), stencil, sites)
 
@@ -249,7 +250,7 @@ class _Single:
     """Another database of the server, for pgbench."""
 
     def __init__(self, server: Server, stencil: Stencil, sites: int) -> None:
-        self._address = server.make_database("single")
+        self._address = server.make_database("single", like=_LAID_OUT)
         self._script = pgbench.make_script(stencil, sites)
         with _side(Settings(database_url=self._address), stencil, sites) as side:
             # Makes the month's partition, as the first deposit does.
@@ -263,10 +264,11 @@ class _Single:
         return Turn(pgbench.CLIENTS, run.per_s, run.latency_ms, 1.0)
 
 
-def _furnish(journal: SqlJournal, stencil: Stencil, sites: int) -> None:
-    lay_out(journal, stencil, sites)
-    with journal.writing() as connection:
-        connection.exec_driver_sql("ANALYZE")
+def _furnish(settings: Settings, stencil: Stencil, sites: int) -> None:
+    with closing(open_journal(settings)) as journal:
+        lay_out(journal, stencil, sites)
+        with journal.writing() as connection:
+            connection.exec_driver_sql("ANALYZE")
 
 
 def _note(
