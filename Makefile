@@ -17,7 +17,7 @@ COMPILE := compile --quiet --universal --python-version 3.11 --generate-hashes -
            --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check check-deploy format bench bench-routing docs docs-generate lock clean
+.PHONY: help setup demo test test-slow check check-deploy format bench bench-routing bench-siting bench-forecast bench-capacity docs docs-generate lock clean
 
 help:
 	@echo "make demo     a living network on this machine; prints the address of its start page"
@@ -27,6 +27,9 @@ help:
 	@echo "make check-deploy  chart, compose file, Containerfile and Caddyfile, read by their programs"
 	@echo "make bench    operations per second, and how long people wait at a locker"
 	@echo "make bench-routing  our routes beside those of other planners, at equal time"
+	@echo "make bench-capacity  our simulation beside others, policies of admission beside the optimum"
+	@echo "make bench-forecast  our forecasts beside those of other programs, on the same days"
+	@echo "make bench-siting  our choice of sites beside that of other programs, with ratios"
 	@echo "make docs     the documentation, into docs/_build/html"
 	@echo "make setup    everything the above need: .venv, locked requirements, system packages"
 	@echo "make format   let the formatter have its way"
@@ -96,8 +99,17 @@ ifeq ($(ARGS),)
 	$(BIN)/restante bench edge
 endif
 
+bench-siting: $(VENV)/stamp-dev $(VENV)-peers/stamp
+	$(BIN)/restante bench siting $(ARGS)
+
 bench-routing: $(VENV)/stamp-dev $(VENV)-peers/stamp
 	$(BIN)/restante bench routing $(ARGS)
+
+bench-capacity: $(VENV)/stamp-dev $(VENV)-peers/stamp
+	$(BIN)/restante bench capacity $(ARGS)
+
+bench-forecast: $(VENV)/stamp-dev $(VENV)-peers/stamp
+	$(BIN)/restante bench forecast $(ARGS)
 
 docs: $(VENV)/stamp-dev
 	$(BIN)/python -m sphinx -E -n -W --keep-going -q -b html docs docs/_build/html

@@ -10,18 +10,23 @@ from rich.markup import escape
 from .. import __version__
 from . import bench, board, journal, locker, measures, plan
 from .backup import backup, restore
+from .bench_capacity import bench_capacity
+from .bench_forecast import bench_forecast
 from .bench_growth import bench_growth
 from .bench_measures import bench_measures
 from .bench_peak_day import bench_peak_day
 from .bench_replan import bench_replan
 from .bench_routing import bench_routing
+from .bench_siting import bench_siting
 from .bench_webhooks import bench_webhooks
 from .broker import broker
 from .demo import demo
 from .doctor import doctor
 from .forecast import forecast
 from .output import TALK
+from .plan_admission import admission
 from .plan_again import again
+from .plan_data import data
 from .plan_evening import loading, overflow
 from .plan_sizes import sizes
 from .serve import openapi, serve
@@ -53,6 +58,9 @@ bench.app.command("peak-day")(bench_peak_day)
 bench.app.command("growth")(bench_growth)
 bench.app.command("replan")(bench_replan)
 bench.app.command("routing")(bench_routing)
+bench.app.command("siting")(bench_siting)
+bench.app.command("forecast")(bench_forecast)
+bench.app.command("capacity")(bench_capacity)
 bench.app.command("measures")(bench_measures)
 app.add_typer(bench.app, name="bench")
 app.add_typer(board.app, name="board")
@@ -62,7 +70,9 @@ app.add_typer(measures.app, name="measures")
 plan.app.command("again")(again)
 plan.app.command("overflow")(overflow)
 plan.app.command("loading")(loading)
+plan.app.command("data")(data)
 plan.app.command("sizes")(sizes)
+plan.app.command("admission")(admission)
 app.add_typer(plan.app, name="plan")
 
 

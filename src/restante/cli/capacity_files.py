@@ -15,7 +15,7 @@ _LENGTH: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(h|d)")
 def read_sites(file: Path | None) -> "Network":
     """Read a network: JSON, or sites as CSV; the demo city without a file.
 
-    A file need not say everything: what it leaves out is as in the demo city.
+    What a CSV, or a JSON file that names no kinds, leaves out is as in the demo city.
     """
     try:
         from ..planning.capacity import BadProblem

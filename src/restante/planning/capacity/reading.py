@@ -20,8 +20,8 @@ def read_network(text: str, *, is_csv: bool, usual: Network) -> Network:
     Parameters
     ----------
     usual
-        Where everything comes from that a CSV does not say: kinds, classes of parcels, habits. For
-        JSON it stands for whatever is left out, so ``{"sites": […]}`` is enough.
+        Where everything comes from that a CSV does not say: kinds, classes of parcels, habits; also
+        for JSON that names no kinds, so ``{"sites": […]}`` is enough.
 
     Raises
     ------
@@ -38,11 +38,10 @@ def _read_json(text: str, usual: Network) -> Network:
         raise BadProblem("", f"this is no JSON: {error}") from error
     if not isinstance(given, dict):
         raise BadProblem("", 'write one object: {"sites": [...], ...}')
-    whole = {**msgspec.to_builtins(usual), **given}
     if "kinds" in given and "parcels" not in given:
         raise BadProblem("parcels", "kinds are given: say also which classes of parcels come")
-    if "kinds" in given and "modules" not in given:
-        whole.pop("modules", None)
+    # A file that names its kinds is a whole network, as those we write: defaults are its own.
+    whole = given if "kinds" in given else {**msgspec.to_builtins(usual), **given}
     try:
         return msgspec.convert(whole, Network)
     except msgspec.ValidationError as error:
