@@ -22,6 +22,7 @@ from tools.reference import (  # noqa: E402
     custody,
     facts,
     link,
+    measures,
     reasons,
     settings,
 )
@@ -33,6 +34,7 @@ PAGES: tuple[tuple[str, Callable[[], str]], ...] = (
     ("docs/reference/link.md", link.write_page),
     ("docs/reference/reasons.md", reasons.write_page),
     ("docs/reference/settings.md", settings.write_page),
+    ("docs/reference/measures.md", measures.write_page),
     ("docs/reference/commands.md", commands.write_page),
 )
 """Path from the root of the repository, and what makes the page."""

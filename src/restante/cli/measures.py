@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from .output import RESULT, TALK, fail, print_json, progress
@@ -29,8 +30,8 @@ COLUMNS_SHOWN = (
 """Those that fit beside each other; files and JSON have all."""
 
 
-TABLE_WIDTH = 150
-"""Columns that do not fit are still of use in a file."""
+TABLE_WIDTH = 190
+"""Characters that all columns of sites need."""
 
 
 @app.command("export")
@@ -151,7 +152,9 @@ def show(
             }
         )
         return
-    RESULT.print(_table(rows, by), width=max(RESULT.width, TABLE_WIDTH))
+    # Where nobody looks, lines may be as long as they are.
+    wide = Console(highlight=False, width=max(RESULT.width, TABLE_WIDTH))
+    wide.print(_table(rows, by))
     TALK.print(f"{_time(period.from_at)} to {_time(period.until)}, {took} s")
 
 

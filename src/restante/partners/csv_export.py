@@ -19,7 +19,7 @@ from .manifest_row import RowProblem
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """Also the full-width forms, which some spreadsheets fold."""
 
-Cell = str | int | None
+Cell = str | int | float | None
 
 
 def write_csv(
@@ -30,7 +30,7 @@ def write_csv(
     Parameters
     ----------
     rows
-        Integers stay numbers, also negative ones; texts are made harmless; ``None`` is empty.
+        Numbers stay numbers, also negative ones; texts are made harmless; ``None`` is empty.
     delimiter
         ``;`` opens everywhere in Europe with a double click; ``,`` elsewhere.
     """
@@ -57,6 +57,11 @@ def write_problems_csv(problems: Iterable[RowProblem], *, delimiter: str = ";") 
 def _harmless(cell: Cell) -> str:
     if cell is None:
         return ""
-    if isinstance(cell, int):
+    if isinstance(cell, int | float):
         return str(cell)
     return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+
+
+def take_guard(text: str) -> str:
+    """Take away the apostrophe that this module has put before a formula."""
+    return text[1:] if text[:1] == "'" and text[1:].startswith(FORMULA_STARTS) else text

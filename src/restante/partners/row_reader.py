@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 
 from .cells import BadCell, excerpt, read_measure
 from .columns import REQUIRED, Column, Field, preferred_header
-from .csv_export import FORMULA_STARTS
+from .csv_export import take_guard
 from .label import LABEL_LENGTH_MAX, Label, Malformed, parse_label
 from .manifest_row import ProblemCode, RowProblem
 
@@ -30,9 +30,7 @@ class RowReader:
         column = self._columns.get(field)
         if column is None or column.index >= len(self._cells):
             return ""
-        text = self._cells[column.index].strip()
-        # Our own exports guard such cells with an apostrophe; see csv_export.
-        return text[1:] if text[:1] == "'" and text[1:].startswith(FORMULA_STARTS) else text
+        return take_guard(self._cells[column.index].strip())
 
     def read(self, field: Field, reader: Callable[[str], Result]) -> Result | None:
         """Read a cell, or report it; ``None`` when it is empty or bad."""

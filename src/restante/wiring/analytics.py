@@ -119,7 +119,21 @@ def _spark(settings: Settings) -> Iterator[tuple[Any, Any]]:
     try:
         yield session, ibis.pyspark.connect(session)
     finally:
-        session.stop()
+        _end_spark(session)
+
+
+def _end_spark(session: Any) -> None:
+    """Stop a session, and in this process also its machine, which Spark would leave running."""
+    from pyspark import SparkContext
+
+    gateway: Any = SparkContext._gateway
+    session.stop()
+    machine = getattr(gateway, "proc", None)
+    gateway.shutdown()
+    SparkContext._gateway = SparkContext._jvm = None
+    if machine is not None:
+        machine.stdin.close()
+        machine.wait()
 
 
 def open_tables(engine: Engine, folder: Path, period: Period) -> Tables:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from ..cells import BadCell, read_date, read_yes_no
 from ..columns import normalize_header
+from ..csv_export import take_guard
 from ..csv_text import decode_text, file_problem, sniff_delimiter, split_records
 from ..manifest_row import ProblemCode, RowProblem
 from .geojson import is_geojson, read_features
@@ -184,7 +185,7 @@ def read_columns(table: Table, wanted: Sequence[Wanted]) -> Read:
         if index is None:
             columns[one.name] = _filled(one, len(table.rows))
             continue
-        texts = [row[index].strip() for row in table.rows]
+        texts = [take_guard(row[index].strip()) for row in table.rows]
         columns[one.name] = _READERS[one.kind](one, texts, judge)
     if "id" in columns:
         judge.refuse_twice(columns["id"])
