@@ -12,6 +12,7 @@ import numpy as np
 from . import boosting
 from .calendar import Calendar
 from .counts import MEAN_LEAST, Array
+from .drift import find_drift
 from .levels import Prior, follow_levels
 from .rhythm import find_rhythm
 
@@ -95,10 +96,12 @@ def forecast_means(
     calendar = calendar.until(days + horizon)
     rhythm = find_rhythm(values, calendar)
     levels = follow_levels(values, rhythm.factor, borrow(values))
-    usual = levels.before(days)[:, None] * rhythm.factor[:, days:]
+    drift = find_drift(values, horizon)
+    usual = levels.before(days)[:, None] * rhythm.factor[:, days:] * drift
     known = boosting.know(values, calendar, rhythm, levels)
     trees = trees or boosting.learn(known, horizon, seed)
-    corrected = boosting.forecast(trees, known, days, horizon)
+    # Trees see how the network stands beside its levels: they have half of a drift already.
+    corrected = boosting.forecast(trees, known, days, horizon) * np.sqrt(drift)
     has_days = (~np.isnan(values)).sum(1) >= TREES_DAYS
     corrected = np.where(has_days[:, None], corrected, usual)
     means = {

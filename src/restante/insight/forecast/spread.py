@@ -20,8 +20,9 @@ from .counts import Array, chance_up_to, measure_dispersion, quantiles
 LEVELS: Final = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 """Probabilities that quantiles are told for."""
 HALF_LIFE_DAYS: Final = 56.0
-DOUBT_DAYS: Final = 7.0
-"""Days seen that weigh as much as believing the distribution as it is (chosen)."""
+DOUBT_DAYS: Final = 50.0
+"""Days seen that weigh as much as believing the distribution as it is (measured: days to
+come differ from those before by as much as these differed among each other)."""
 
 
 class Spread(NamedTuple):
