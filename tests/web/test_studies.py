@@ -36,12 +36,15 @@ def client(stage: Stage) -> Iterator[TestClient[Litestar]]:
         yield opened
 
 
-def ask(client: TestClient[Litestar], kind: str, file: str = "", **given: str) -> Any:
+def ask(
+    client: TestClient[Litestar], kind: str, file: str = "", candidates: str = "", **given: str
+) -> Any:
     """Fill in the form; sent as a browser sends forms with files."""
-    name = "history" if kind == "forecast" else "network"
+    name = {"forecast": "history", "sites": "cells"}.get(kind, "network")
     files: dict[str, Any] = {field: (None, text) for field, text in given.items()}
-    if file:
-        files[name] = ("told.csv", file, "text/csv")
+    for field, text in ((name, file), ("candidates", candidates)):
+        if text:
+            files[field] = ("told.csv", text, "text/csv")
     return client.post(f"{HOME}/new/{kind}", files=files, follow_redirects=False)
 
 
@@ -104,6 +107,27 @@ def test_a_forecast_of_a_file_is_told_with_its_error(stage: Stage, client: TestC
     assert chart["series"][1]["values"][-7:] == pytest.approx([19] * 7, abs=6)
 
 
+def test_a_site_is_added_to_the_network_where_most_people_walk_too_far(
+    stage: Stage, client: TestClient[Litestar]
+):
+    shown = stage.centre.queries.sites(at=stage.clock.now()).items
+    here = shown[0]
+    far = here.latitude + 0.1
+    cells = f"id,lat,lon,demand\nnear,{here.latitude},{here.longitude},10\n"
+    cells += f"far,{far},{here.longitude},1000\n"
+    candidates = f"id,lat,lon\nthere,{far + 0.001},{here.longitude}\n"
+    candidates += f"nowhere,{far + 0.2},{here.longitude}\n"
+    told = {"from": "tables", "keep": "stays", "sites_max": str(len(shown) + 1), "seconds": "1"}
+    study = study_of(ask(client, "sites", cells, candidates, **told))
+    assert search(stage, study) == "done", stage.centre.studies.study(study).says
+    result = msgspec.json.decode(stage.centre.studies.paper(study, "result"))
+    assert [one["id"] for one in result["sites"] if one.get("is_new", True)] == ["there"]
+    page = client.get(f"{HOME}/{study}").text
+    assert "Proven: no choice of sites is better" in page
+    assert page.count('class="site-mark site-new"') == 2  # on the map and in its legend
+    assert "Walks now" in page
+
+
 @pytest.mark.parametrize(
     ("kind", "file", "given", "says"),
     [
@@ -113,6 +137,8 @@ def test_a_forecast_of_a_file_is_told_with_its_error(stage: Stage, client: TestC
         ("whatif", "site,parcels_per_day\na,x\n", {"from": "file", "peak": "2"}, "row 2"),
         ("whatif", "", {"from": "city", "out_site": "nowhere"}, "nowhere"),
         ("forecast", "", {"from": "network"}, "42"),
+        ("sites", "", {"from": "tables"}, "Choose a table of cells first"),
+        ("sites", "", {"from": "problem"}, "Choose a problem as JSON first"),
         ("forecast", "site,parcels\na,1\n", {"from": "file"}, "column"),
     ],
 )

@@ -83,6 +83,10 @@ class NetworkTold(Protocol):
         """Write lockers and what comes to them as JSON, and say what was assumed."""
         ...
 
+    def sites(self, *, may_close: bool) -> bytes:
+        """Write its sites as candidates that stand, JSON."""
+        ...
+
     def history(self) -> str:
         """Write what came to every site on every day as CSV."""
         ...

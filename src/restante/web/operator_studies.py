@@ -24,13 +24,20 @@ from .operator_frame import Console, Message
 from .operator_routes import LOOKS
 from .parts import Parts
 from .session import WebRequest
+from .site_map import legend
 from .study_forms import Given, ask
 from .study_sheet import chart_of, compare, first_figures, make_sheet, metrics
 from .study_words import KINDS, tell
 
 HOME: Final = "/operator/studies"
 STUDIES_SHOWN: Final = 100
-SOURCES: Final = {"network": "this network", "file": "a file", "city": "the demo city"}
+SOURCES: Final = {
+    "network": "this network",
+    "file": "a file",
+    "city": "the demo city",
+    "tables": "tables",
+    "problem": "a problem",
+}
 
 Upload = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PART)]
 
@@ -150,6 +157,7 @@ class _StudyPages:
             source=SOURCES.get(study.source, study.source),
             sheet=sheet,
             metrics=metrics(study.kind, figures),
+            legend=legend(),
             progress=self._desk.progress().get(name),
             others=[
                 one

@@ -119,6 +119,33 @@ def _whatif(desk: StudyDesk, given: Given, source: str) -> dict[str, Any]:
     return asked
 
 
+def _sites(desk: StudyDesk, given: Given, source: str) -> dict[str, Any] | msgspec.Raw:
+    if source == "problem":
+        return msgspec.Raw(given.file("problem", "a problem as JSON").encode())
+    more: dict[str, Any] = {"name": given.text("title")}
+    if given.text("sites_max"):
+        more["sites_max"] = round(given.number("sites_max", 1, 1, 100_000))
+    match given.text("objective", "median"):
+        case "coverage":
+            more["objective"] = {
+                "type": "coverage",
+                "radius_m": given.number("radius_m", 500, 1, 1e5),
+            }
+        case "gradual" | "choice" as wanted:
+            more["objective"] = {"type": wanted}
+    standing: list[dict[str, Any]] = []
+    if given.text("keep") and desk.network is not None:
+        standing = msgspec.json.decode(
+            desk.network.sites(may_close=given.text("keep") == "may_close")
+        )
+    return {
+        "cells": given.file("cells", "a table of cells"),
+        "candidates": given.file("candidates", "a table of candidates"),
+        "standing": standing,
+        "given": more,
+    }
+
+
 def _sizes(desk: StudyDesk, given: Given, source: str) -> dict[str, Any]:
     site = given.text("site")
     return {
@@ -150,4 +177,4 @@ def _forecast(desk: StudyDesk, given: Given, source: str) -> dict[str, Any]:
 _WARM_DAYS: Final = 7
 """Days a simulation plays before it counts; see ``restante.planning.capacity.simulate``."""
 
-_PROBLEMS: Final = {"whatif": _whatif, "sizes": _sizes, "forecast": _forecast}
+_PROBLEMS: Final = {"sites": _sites, "whatif": _whatif, "sizes": _sizes, "forecast": _forecast}

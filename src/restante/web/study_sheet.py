@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 
+from .site_map import LOOKS as SITE_LOOKS
+from .site_map import SiteMap, make_site_map
 from .study_words import FIGURES, Figure, tell, tell_change
 
 SITES_SHOWN: Final = 200
@@ -44,6 +46,7 @@ class Sheet(NamedTuple):
     says: tuple[str, ...]
     tables: tuple[Table, ...]
     charts: tuple[Chart, ...] = ()
+    map: SiteMap | None = None
 
 
 def make_sheet(kind: str, figures: Mapping[str, Any], drawn: Mapping[str, Any]) -> Sheet:
@@ -51,6 +54,8 @@ def make_sheet(kind: str, figures: Mapping[str, Any], drawn: Mapping[str, Any]) 
     match kind:
         case "whatif":
             return _whatif(figures, drawn)
+        case "sites":
+            return _sites(figures, drawn)
         case "sizes":
             return _sizes(drawn)
         case "forecast":
@@ -107,6 +112,63 @@ def _whatif(figures: Mapping[str, Any], drawn: Mapping[str, Any]) -> Sheet:
         "± is half the 95 % interval of the difference; not clear: chance may have made it.",
     )
     return Sheet(tuple(figures.get("says", ())), (table,))
+
+
+def _sites(figures: Mapping[str, Any], drawn: Mapping[str, Any]) -> Sheet:
+    drawing = make_site_map(drawn)
+    service = Table(
+        "How far people walk then",
+        ("Area", "Demand", "Within 500 m", "Within 1 km", "Mean walk", "Nine of ten at most"),
+        tuple(
+            (
+                Cell(one["area"] or "all"),
+                Cell(f"{one['demand']:,.0f}"),
+                Cell(f"{one['within_500']:.1%}"),
+                Cell(f"{one['within_1000']:.1%}"),
+                Cell(_meters(one["meters_mean"])),
+                Cell(_meters(one["meters_p90"])),
+            )
+            for one in drawn["service"]
+        ),
+    )
+    rows = drawing.rows if drawing is not None else ()
+    sites = Table(
+        "Sites",
+        ("Site", "What becomes of it", "Size", "Demand it serves", "Mean walk", "Without steps"),
+        tuple(
+            (
+                Cell(one.id + (f" ({one.host})" if one.host else "")),
+                Cell(SITE_LOOKS[one.look], _SITE_TONES[one.look]),
+                Cell(one.size or "–"),
+                Cell(f"{one.demand:,.1f}"),
+                Cell(_meters(one.meters)),
+                Cell("yes" if one.is_accessible else "no"),
+            )
+            for one in rows[:SITES_SHOWN]
+        ),
+        _more(len(rows)),
+    )
+    return Sheet(tuple(_proof(figures)), (service, sites), (), drawing)
+
+
+_SITE_TONES: Final = {"new": "good", "stays": "info", "closed": "bad"}
+
+
+def _meters(walk: float | None) -> str:
+    return "–" if walk is None else f"{walk:,.0f} m"
+
+
+def _proof(figures: Mapping[str, Any]) -> Iterator[str]:
+    """Say what is known of the answer, and never more."""
+    if figures["says"]:
+        yield figures["says"]
+    match figures["status"]:
+        case "optimal":
+            yield "Proven: no choice of sites is better"
+        case "gap" if figures["gap"] is not None:
+            yield f"Proven: no choice of sites is better by more than {figures['gap']:.2%}"
+        case "gap":
+            yield "Nothing is proven of how good this is; search longer"
 
 
 def _sizes(drawn: Mapping[str, Any]) -> Sheet:

@@ -48,7 +48,7 @@ FIGURES: Final[Mapping[str, tuple[Figure, ...]]] = {
         Figure("sites", "Sites", is_first=True),
         Figure("new", "New sites"),
         Figure("closed", "Closed or moved"),
-        Figure("cost", "Cost or demand reached", "{:,.2f}"),
+        Figure("cost", "Cost or demand reached"),
         _share("gap", "Better at most by", "less", is_first=True),
         _share("within_500_before", "Within 500 m now"),
         _share("within_500", "Within 500 m then", "more", is_first=True),

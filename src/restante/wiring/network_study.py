@@ -91,6 +91,19 @@ class NetworkStudy:
         }
         return msgspec.json.encode(told), ASSUMED
 
+    def sites(self, *, may_close: bool) -> bytes:
+        """Write its sites as candidates that stand, as :mod:`restante.planning.siting` reads it."""
+        told = [
+            {
+                "id": one.site,
+                "latitude": one.latitude,
+                "longitude": one.longitude,
+                "standing": "may_close" if may_close else "stays",
+            }
+            for one in _sites(self._queries, self._clock.now())
+        ]
+        return msgspec.json.encode(told)
+
     def history(self) -> str:
         """Write what came to every site on every whole day as forecasts read it."""
         now = self._clock.now()
