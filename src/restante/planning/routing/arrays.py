@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .kernel.recreate import SWAPS_MAX
 from .kernel.state import LABELS_MAX, LEG, NODE, PARCEL, PLACE, ROUTE, Tables
 from .numbering import LOAD, Numbered, begins_at
 from .preflight import Preflight
@@ -45,6 +46,7 @@ class Arrays:
         nearness = _nearness(numbered)
         neighbors, from_start = _neighbors(numbered, nearness, rng)
         places = sorted({numbered.choices[o].place for o in self.options})
+        near = _near(nearness, places)
         used = _used_dimensions(numbered)
         nodes, limits = _nodes(self)
         most_breaks = max(len(vehicle.breaks) for vehicle in problem.vehicles)
@@ -63,7 +65,8 @@ class Arrays:
             places=_places(numbered),
             legs=_legs(numbered),
             speeds=np.array([(x.at, x.factor) for x in problem.speeds], float).reshape(-1, 2),
-            near=_near(nearness, places),
+            near=near,
+            is_near=_is_near(near),
             neighbors=neighbors,
             order_keys=_order_keys(numbered, from_start, rng),
             limits=limits,
@@ -86,7 +89,7 @@ class Arrays:
             loads=np.zeros((2 * self.routes, len(used))),
             peaks=np.zeros((len(nodes), 2, len(used))),
             best_next=np.full(len(nodes), -1, dtype=np.int32),
-            lists=np.zeros((3, len(problem.parcels)), dtype=np.int64),
+            lists=np.zeros((3, len(problem.parcels) + SWAPS_MAX), dtype=np.int64),
             tally=np.zeros(5, dtype=np.int64),
             sums=np.array([0.0, 0.0, math.inf, 0.0]),
         )
@@ -241,6 +244,7 @@ def _legs(numbered: Numbered) -> Rows:
     legs: Rows = np.zeros(distances.shape, LEG).view(np.recarray)
     legs.metres = distances
     legs.seconds = durations + preparation[None, :] * (1.0 - np.eye(len(preparation)))
+    legs.metres_back, legs.seconds_back = legs.metres.T, legs.seconds.T
     return legs
 
 
@@ -266,6 +270,12 @@ def _near(nearness: NDArray[np.float64], places: list[int]) -> NDArray[np.int64]
     served = np.array(places, dtype=np.int64)
     order = np.argsort(nearness[:, served], axis=1, kind="stable")[:, :NEAR_MAX]
     return np.ascontiguousarray(served[order])
+
+
+def _is_near(near: NDArray[np.int64]) -> NDArray[np.uint8]:
+    is_near = np.zeros((len(near), len(near)), dtype=np.uint8)
+    np.put_along_axis(is_near, near, 1, axis=1)
+    return is_near
 
 
 def _neighbors(

@@ -50,6 +50,12 @@ TURNS_PER_PARCEL = 2_000
 
 ROUNDS_MAX = 5
 
+STRETCH_MAX = 1_000
+"""Turns at one temperature at most: few steps would let a plan cool too fast (chosen)."""
+
+TOLD_SHARE = 0.005
+"""Share of the budget after which progress is told again (chosen)."""
+
 STILL = 1e-9
 """A temperature at which only what is better is taken."""
 
@@ -158,15 +164,16 @@ class _Run:
         self.tables = arrays.tables
         self._routes = arrays.tables.routes[: arrays.routes]
         self.stop, self.rng, self.progress = stop, rng, progress
-        self.turns = 0
+        self.turns, self._told = 0, 0.0
 
     def _go(self, temperature: float, *, is_strict: bool) -> None:
-        turns = self.stop.stretch(self.turns)
+        turns = min(STRETCH_MAX, self.stop.stretch(self.turns))
         self.turns += search(self.tables, self.rng, turns, temperature, is_strict)
-        if self.progress is not None:
+        share = min(1.0, self.stop.share(self.turns))
+        if self.progress is not None and (share >= 1.0 or share - self._told >= TOLD_SHARE):
+            self._told = share
             used = sum(1 for r in range(self.arrays.routes) if self._routes[r].cost > 0)
-            share, best = min(1.0, self.stop.share(self.turns)), float(self.tables.sums[BEST])
-            self.progress(Progress(share, self.turns, best, used))
+            self.progress(Progress(share, self.turns, float(self.tables.sums[BEST]), used))
 
     def _serves_all(self) -> bool:
         absent = self.tables.lists[ABSENT, : self.tables.tally[ABSENT]]

@@ -5,8 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 from .compiled import compiled, kept
+from .drive import link
 from .habits import find_habits
-from .rebuild import forget, recreate, remember, ruin
+from .moves import forget, remember
+from .recreate import recreate
+from .ruin import ruin
 from .schedule import find_peaks, reschedule
 from .state import (
     ABSENT,
@@ -64,8 +67,7 @@ def take_up(tables: Tables) -> None:
             while x < options:
                 forget(tables, x)
                 x = tables.nodes[x].next
-            tables.nodes[tables.routes[r].head].next = x
-            tables.nodes[x].prev = tables.routes[r].head
+            link(tables, tables.routes[r].head, x)
             reschedule(tables, r)
         if tables.routes[r].count == 0:
             # What was done cannot be changed, even where it makes a vehicle late.
@@ -87,7 +89,7 @@ def _take_up_route(tables: Tables, r: int) -> None:
     p = options + r
     x = tables.nodes[p].next
     while x >= 0:
-        tables.nodes[x].prev = p
+        link(tables, p, x)
         if x < options:
             remember(tables, x, r)
         p = x

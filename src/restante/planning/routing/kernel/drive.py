@@ -7,6 +7,35 @@ from .state import Tables
 
 
 @inlined
+def link(tables: Tables, p: int, q: int) -> None:
+    """Let one node follow another."""
+    nodes = tables.nodes
+    leg = tables.legs[nodes[p].place, nodes[q].place]
+    nodes[p].next = q
+    nodes[q].prev = p
+    nodes[p].metres_on = leg.metres
+    nodes[p].seconds_on = leg.seconds
+
+
+@inlined
+def arrive_next(tables: Tables, p: int, q: int) -> float:
+    """Find when the work at the next node can begin."""
+    nodes = tables.nodes
+    if len(tables.speeds) == 0:
+        return nodes[p].early + nodes[p].service + nodes[p].seconds_on
+    return arrive(tables, nodes[p].early + nodes[p].service, nodes[p].place, nodes[q].place)
+
+
+@inlined
+def leave_for(tables: Tables, begins: float, p: int, q: int) -> float:
+    """Find when to leave a node at the latest for the work at the next one to begin at a time."""
+    nodes = tables.nodes
+    if len(tables.speeds) == 0:
+        return begins - nodes[p].seconds_on
+    return leave(tables, begins, nodes[p].place, nodes[q].place)
+
+
+@inlined
 def arrive(tables: Tables, leaves: float, origin: int, place: int) -> float:
     """Find when the work at a place can begin: after driving there and preparing."""
     if origin == place:

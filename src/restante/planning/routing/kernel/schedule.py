@@ -3,7 +3,7 @@
 import math
 
 from .compiled import compiled, inlined
-from .drive import arrive, leave
+from .drive import arrive, arrive_next, leave_for, link
 from .habits import find_habits, habits_added, unlike
 from .shift import time_out
 from .state import AFTER, AGAIN, BEFORE, Tables
@@ -58,11 +58,9 @@ def _go_forward(tables: Tables, r: int) -> None:
         tables.loads[r, d] = 0.0
     while True:
         q = nodes[p].next
-        origin = nodes[p].place
-        place = nodes[q].place
-        distance += tables.legs[origin, place].metres
-        work += nodes[p].service + tables.legs[origin, place].seconds
-        begins = arrive(tables, nodes[p].early + nodes[p].service, origin, place)
+        distance += nodes[p].metres_on
+        work += nodes[p].service + nodes[p].seconds_on
+        begins = arrive_next(tables, p, q)
         if nodes[q].is_done == 1 or begins < nodes[q].opens:
             begins = nodes[q].opens
         elif begins > nodes[q].closes:
@@ -85,6 +83,69 @@ def _go_forward(tables: Tables, r: int) -> None:
 
 
 @compiled
+def ask_routes(tables: Tables, parcel: int) -> None:
+    """Find for every route what serving a parcel costs wherever it is put, infinite for never."""
+    routes = tables.routes
+    for r in range(tables.route_count):
+        enter = tables.carry[parcel, r]
+        if not tables.has_peaks and not goes_in(tables, parcel, r, -1):
+            enter = math.inf
+        routes[r].enter = enter
+
+
+@compiled
+def insert(tables: Tables, x: int, after: int, r: int) -> None:
+    """Put a node behind another one of a route, and compute the route again."""
+    nodes = tables.nodes
+    route = tables.routes[r]
+    parcel = nodes[x].parcel
+    behind = nodes[after].next
+    added_m = -nodes[after].metres_on
+    link(tables, after, x)
+    link(tables, x, behind)
+    added_m += nodes[after].metres_on + nodes[x].metres_on
+    if (
+        tables.has_peaks
+        or tables.has_habits
+        or route.is_timed == 1
+        or route.has_breaks == 1
+        or parcel >= tables.parcel_count
+    ):
+        reschedule(tables, r)
+        return
+    begin = tables.option_count + r
+    end = begin + tables.route_count
+    route.distance += added_m
+    if route.distance > route.range:
+        route.is_sound = 0
+    route.count += 1
+    for d in range(tables.dimensions):
+        tables.loads[r, d] += tables.demand[parcel, d]
+    route.cost = route.fixed + route.per_m * route.distance
+    p = nodes[x].prev
+    q = x
+    while True:
+        begins = max(arrive_next(tables, p, q), nodes[q].opens)
+        if q != x and begins == nodes[q].early:
+            break
+        if begins > nodes[q].closes:
+            route.is_sound = 0
+        nodes[q].early = begins
+        if q == end:
+            break
+        p = q
+        q = nodes[q].next
+    q = nodes[x].next
+    while q != begin:
+        p = nodes[q].prev
+        late = min(leave_for(tables, nodes[q].late, p, q) - nodes[p].service, nodes[p].closes)
+        if p != x and late == nodes[p].late:
+            break
+        nodes[p].late = late
+        q = p
+
+
+@compiled
 def _go_backward(tables: Tables, r: int) -> None:
     nodes = tables.nodes
     begin = tables.option_count + r
@@ -92,7 +153,7 @@ def _go_backward(tables: Tables, r: int) -> None:
     nodes[q].late = nodes[q].closes
     while q != begin:
         p = nodes[q].prev
-        late = leave(tables, nodes[q].late, nodes[p].place, nodes[q].place) - nodes[p].service
+        late = leave_for(tables, nodes[q].late, p, q) - nodes[p].service
         nodes[p].late = min(late, nodes[p].closes)
         q = p
 
@@ -150,7 +211,7 @@ def latest_leave(tables: Tables, r: int) -> float:
     late = nodes[q].early
     while q != begin:
         p = nodes[q].prev
-        late = leave(tables, late, nodes[p].place, nodes[q].place) - nodes[p].service
+        late = leave_for(tables, late, p, q) - nodes[p].service
         late = min(late, nodes[p].closes)
         q = p
     return max(late, nodes[begin].opens)
@@ -185,19 +246,28 @@ def price(tables: Tables, o: int, p: int, r: int, most: float) -> float:
     i = nodes[p].place
     j = nodes[o].place
     k = nodes[q].place
-    added_m = tables.legs[i, j].metres + tables.legs[j, k].metres - tables.legs[i, k].metres
-    cost = nodes[o].penalty + tables.carry[nodes[o].parcel, r] + route.per_m * added_m
+    row = tables.legs[j]  # One row of the table, for its other rows are far away.
+    added_m = row[i].metres_back + row[k].metres - nodes[p].metres_on
+    cost = nodes[o].penalty + route.enter + route.per_m * added_m
     if tables.has_habits:
         cost += habits_added(tables, o, p, r)
     if route.count == 0 and route.is_out == 0:
-        cost += route.fixed + route.per_m * tables.legs[i, k].metres
+        cost += route.fixed + route.per_m * nodes[p].metres_on
     if cost >= most:
         return math.inf
-    begins = arrive(tables, nodes[p].early + nodes[p].service, i, j)
+    begins = nodes[p].early + nodes[p].service
+    if len(tables.speeds) == 0:
+        begins += row[i].seconds_back
+    else:
+        begins = arrive(tables, begins, i, j)
     begins = max(begins, nodes[o].opens)
     if begins > nodes[o].closes:
         return math.inf
-    next_begins = arrive(tables, begins + nodes[o].service, j, k)
+    next_begins = begins + nodes[o].service
+    if len(tables.speeds) == 0:
+        next_begins += row[k].seconds
+    else:
+        next_begins = arrive(tables, next_begins, j, k)
     if next_begins > nodes[q].late or route.distance + added_m > route.range:
         return math.inf
     if route.is_timed == 1 or route.has_breaks == 1:
@@ -230,7 +300,7 @@ def price_pair(
     added_m -= tables.legs[nodes[p].place, nodes[q].place].metres
     if route.distance + added_m > route.range:
         return math.inf
-    cost = nodes[o].penalty + tables.carry[nodes[o].parcel, r] + route.per_m * added_m
+    cost = nodes[o].penalty + route.enter + route.per_m * added_m
     if tables.has_habits:
         cost += unlike(tables, r, p, first) + unlike(tables, r, first, second)
         cost += unlike(tables, r, second, q) - unlike(tables, r, p, q)

@@ -11,8 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-LEG = np.dtype([("metres", "f8"), ("seconds", "f8")], align=True)
-"""Between two places; seconds are of driving and preparation, 0 from a place to itself."""
+LEG = np.dtype(
+    [("metres", "f8"), ("seconds", "f8"), ("metres_back", "f8"), ("seconds_back", "f8")],
+    align=True,
+)
+"""Between two places, and from the second back to the first; seconds are of driving and
+preparation, 0 from a place to itself."""
 
 PLACE = np.dtype([("first_here", "i8"), ("preparation", "f8")], align=True)
 """The first of its chosen options, -1 for none."""
@@ -32,24 +36,27 @@ PARCEL = np.dtype(
 
 NODE = np.dtype(
     [
+        # What every insertion looks at stands together.
         ("place", "i8"),
-        ("parcel", "i8"),  # -1 for the ends of routes, ``parcel_count`` or more for loadings
         ("route", "i8"),  # -1 while not in the plan
         ("next", "i8"),
         ("prev", "i8"),
         ("here_next", "i8"),  # the chosen options of a place are a list of their own
-        ("here_prev", "i8"),
         ("is_done", "i8"),
+        ("early", "f8"),  # earliest start of service, everything before as early as possible
+        ("late", "f8"),  # latest start of service such that everything after is in time
+        ("service", "f8"),
+        ("metres_on", "f8"),  # to the next node
+        ("seconds_on", "f8"),
+        ("here_prev", "i8"),
+        ("parcel", "i8"),  # -1 for the ends of routes, ``parcel_count`` or more for loadings
         ("from_place", "i8"),  # where a plan in force comes from, -1 where none is
         ("zone", "i8"),  # -1 for none, and for the ends of routes
         ("limits_from", "i8"),  # what limits it: ``limits[limits_from:limits_to]``
         ("limits_to", "i8"),
-        ("service", "f8"),
         ("opens", "f8"),
         ("closes", "f8"),
         ("penalty", "f8"),
-        ("early", "f8"),  # earliest start of service, everything before as early as possible
-        ("late", "f8"),  # latest start of service such that everything after is in time
         ("work", "f8"),  # seconds from leaving to the start of service, without any waiting
     ],
     align=True,
@@ -72,6 +79,10 @@ ROUTE = np.dtype(
         ("is_touched", "i8"),
         ("is_ruined", "i8"),  # how many strings were taken out of it
         ("is_sound", "i8"),
+        ("enter", "f8"),  # what serving the parcel asked for costs here, wherever it is put
+        ("swap", "f8"),  # what the parcel asked for would cost were there room for it, and where
+        ("swap_option", "i8"),
+        ("swap_after", "i8"),
         ("distance", "f8"),
         ("work", "f8"),
         ("duration", "f8"),
@@ -164,6 +175,8 @@ class Tables(NamedTuple):
     label_count: Any
     zone_runs: Any
     """How often each route enters each zone, shape (routes, zones)."""
+    is_near: Any
+    """Whether ``near`` has the second place for the first, shape (places, places)."""
     loads: Any
     """All that a route carries over the day, shape (2 routes, dimensions)."""
     peaks: Any
@@ -171,6 +184,7 @@ class Tables(NamedTuple):
     best_next: Any
     """Successors in the best plan so far, shape (nodes,)."""
     lists: Any
-    """Parcels absent, left out, and absent when the turn began, shape (3, parcels)."""
+    """Parcels absent, left out, and absent when the turn began, shape (3, parcels and some more):
+    who is taken out in exchange may stand there twice."""
     tally: Any
     sums: Any
