@@ -23,8 +23,7 @@ LISTED_PAIRS: Final = 12_000_000
 """Most pairs that are listed: about 300 MB (chosen)."""
 
 LISTED_LEAST: Final = 64
-"""Candidates each cell lists at least: 32 and 128 gave the same plans for 300 sites of 2,000
-candidates (docs/explanation/siting.md)."""
+"""Candidates each cell lists at least (chosen)."""
 
 LISTED_PER_SITE: Final = 6.0
 """As many times the candidates there are for one site are listed (chosen)."""

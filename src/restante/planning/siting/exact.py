@@ -16,8 +16,8 @@ from .columns import Columns
 from .rules import rows_of
 
 PAIRS_MAX: Final = 4_000
-"""Pairs of cells and columns up to which the program is given everything; those of OR-Library with
-50 customers take a tenth of a second (docs/explanation/siting.md)."""
+"""Pairs of cells and columns up to which the program is given everything: OR-Library's files with 50
+customers (chosen)."""
 
 NODES_MAX: Final = 20_000
 """Nodes of its search, counted rather than seconds: the same on every machine (chosen)."""

@@ -25,8 +25,7 @@ PROVEN: Final = 1e-9
 """Cost and bound closer than this share are the same: what is left of sums of floats (chosen)."""
 
 NEAR_M, FAR_M = 500.0, 1_000.0
-"""Walks beyond which people are counted. Within 300 to 500 m most people use a locker
-(docs/explanation/siting.md)."""
+"""Walks beyond which people are counted (chosen)."""
 
 
 class Chosen(NamedTuple):

@@ -32,6 +32,9 @@ NEAR: Final = 40
 FIRST_STEPS, STEPS = 400, 200
 """Steps of prices before the first choice, and after each stretch of changes (chosen)."""
 
+FIRST_CHOICES: Final = (0.1, 0.05, 0.02)
+"""Choices are made from prices so many times, with steps of such lengths in between (chosen)."""
+
 BOUND_SHARE: Final = 0.25
 """Share of the budget that goes to the bound (chosen)."""
 
@@ -93,17 +96,24 @@ class CapacitySearch:
         each = np.abs(rules.fixed).sum() / max(demand, 1e-12) / max(1, len(rules.fixed))
         guess = 1.5 * float((flows.cost[near] * flows.demand).sum()) + each * demand
         self.prices = np.minimum(1.5 * flows.cost[near] + each, columns.unserved)
-        self._raise(FIRST_STEPS, 0.5, guess)
-        room = flows.capacity[:-1]
-        worth = self.worth - 1e-3 * np.abs(self.worth).max() * self.often
-        chosen, _ = cheapest_choice(
-            rules, columns.groups, worth, room=room, demand=demand, gap=1e-2
-        )
-        if begun is not None:
-            chosen = self._enlarge(begun) if begun.any() else chosen
-        self.cost = self.best_cost = begin_capacity(rules, flows, chosen)
-        self.best[:] = chosen
-        self._raise(FIRST_STEPS, 0.1, self.best_cost)
+        while self._raise(FIRST_STEPS, 0.5, guess) > 0.9 * guess:
+            guess *= 2.0
+        if begun is not None and begun.any():
+            self._try(self._enlarge(begun))
+        for step in FIRST_CHOICES:
+            worth = self.worth - 1e-3 * np.abs(self.worth).max() * self.often
+            chosen, _ = cheapest_choice(
+                rules, columns.groups, worth, room=flows.capacity[:-1], demand=demand, gap=1e-3
+            )
+            self._try(chosen)
+            self._raise(FIRST_STEPS, step, self.best_cost)
+        self.cost = begin_capacity(rules, flows, self.best)
+
+    def _try(self, chosen: NDArray[np.bool_]) -> None:
+        cost = begin_capacity(self.columns.rules, self.columns.flows, chosen)
+        if cost < self.best_cost:
+            self.best_cost = cost
+            self.best[:] = chosen
 
     def _enlarge(self, begun: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Give each candidate that was open its largest size."""
@@ -113,7 +123,7 @@ class CapacitySearch:
             chosen[mine[self.columns.flows.capacity[mine].argmax()]] = True
         return chosen
 
-    def _raise(self, steps: int, step: float, cost: float) -> None:
+    def _raise(self, steps: int, step: float, cost: float) -> float:
         columns = self.columns
         bound = raise_capacity(
             columns.rules, columns.flows, columns.unserved, self.prices, cost, cost, steps, step,
@@ -121,6 +131,7 @@ class CapacitySearch:
         )  # fmt: skip
         self.bound = max(self.bound, bound)
         self.budget.steps += steps
+        return bound
 
     def rehearse(self) -> None:
         """Do each thing once, so that it is compiled."""

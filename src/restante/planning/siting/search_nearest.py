@@ -25,7 +25,7 @@ from .prove import Proof
 from .rules import NoChoice, cheapest_choice, is_plain
 
 NEAR: Final = 40
-"""Candidates near each that are looked at after a swap (docs/explanation/siting.md)."""
+"""Candidates near each that are looked at after a swap (chosen)."""
 
 KICKS, STEPS, NODES = 60, 250, 12
 """Kicks, steps of prices and nodes of the first round; each round makes more (chosen)."""

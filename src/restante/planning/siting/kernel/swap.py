@@ -18,7 +18,7 @@ from .compiling import compiled, kept
 from .state import Choice, Rows, Rules
 
 SWAPS_MOST = 4
-"""Sites a kick swaps at most; 3 to 4 were best among 1 to 8 (docs/explanation/siting.md)."""
+"""Sites a kick swaps at most (chosen)."""
 
 
 @compiled

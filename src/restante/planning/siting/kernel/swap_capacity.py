@@ -29,9 +29,8 @@ FAR = 0.25
 """Share of changes that close a site anywhere rather than near the opened one (chosen)."""
 
 
-PROMISE = 0.5
-"""A change is judged when it saves more than this share of what closing costs at least: prices do
-not know that the opened site may serve whom the closed one served (chosen)."""
+FEW = 24
+"""With no more open sites than this, all of them are looked at for closing (chosen)."""
 
 
 @compiled
@@ -54,20 +53,6 @@ def _delist(rules: Rules, flows: Flows, site: int) -> None:
     flows.count[1] -= rules.is_accessible[site]
     for k in range(rules.group_start[site], rules.group_start[site + 1]):
         flows.held[rules.group[k]] -= 1
-
-
-@compiled
-def change(rules: Rules, flows: Flows, opened: int, closed: int) -> float:
-    """Open a site and close another; -1 is none. The answer is what costs change by."""
-    by = 0.0
-    if opened >= 0:
-        open_column(flows, opened)
-        _enlist(rules, flows, opened)
-        by += pull(flows, opened) + rules.fixed[opened]
-    if closed >= 0:
-        _delist(rules, flows, closed)
-        by += close_column(flows, closed) - rules.fixed[closed]
-    return by
 
 
 @compiled
@@ -98,24 +83,73 @@ def _pick_opened(
 def _pick_closed(
     near_start: Any, near: Any, rules: Rules, flows: Flows, rng: Any, opened: int
 ) -> tuple[int, float]:
-    """Find an open site whose closing costs little, near the opened one or anywhere."""
+    """Find an open site whose closing costs little: near the opened one, anywhere, or of all."""
     is_far = opened < 0 or rng.random() < FAR
     begin, width = 0, 0
     if not is_far:
         begin, width = near_start[opened], near_start[opened + 1] - near_start[opened]
+    looks = flows.count[0] if flows.count[0] <= FEW else 4 * LOOKS
     best, least = -1, np.inf
-    for _ in range(LOOKS if is_far else 3 * LOOKS):
-        if is_far:
+    for k in range(looks):
+        if flows.count[0] <= FEW:
+            site = flows.listed[k]
+        elif is_far:
             site = flows.listed[rng.integers(0, flows.count[0])]
         else:
             site = near[begin + rng.integers(0, width)]
-        if not flows.is_open[site] or rules.is_held[site] != 0 or site == best:
+        if not flows.is_open[site] or rules.is_held[site] != 0 or site in (best, opened):
             continue
         if may_change(rules, flows, opened, site):
             adds = judge_close(flows, site) - rules.fixed[site]
             if adds < least:
                 best, least = site, adds
     return best, least
+
+
+@compiled
+def _attempt(
+    near_start: Any,
+    near: Any,
+    rules: Rules,
+    flows: Flows,
+    rng: Any,
+    opened: int,
+    is_swap: bool,
+    bar: float,
+) -> tuple[int, float]:
+    """Open a site, close one beside it; the answer is which, and what costs change by.
+
+    Prices after the opening tell what a closing costs at least: above the bar it is not done.
+    """
+    by = 0.0
+    if opened >= 0:
+        open_column(flows, opened)
+        by = pull(flows, opened) + rules.fixed[opened]
+    closed, adds = -1, 0.0
+    if is_swap:
+        closed, adds = _pick_closed(near_start, near, rules, flows, rng, opened)
+    if opened >= 0:
+        _enlist(rules, flows, opened)
+    if is_swap and closed < 0:
+        return -1, np.inf
+    if by + adds > bar:
+        return -1, np.inf
+    if closed >= 0:
+        _delist(rules, flows, closed)
+        by -= rules.fixed[closed]
+        by += close_column(flows, closed, bar - by)
+    return closed, by
+
+
+@compiled
+def _take_back(rules: Rules, flows: Flows, opened: int, closed: int) -> None:
+    if opened >= 0:
+        _delist(rules, flows, opened)
+        withdraw(flows, opened)
+    if closed >= 0:
+        _enlist(rules, flows, closed)
+        offer(flows, closed)
+    take_back(flows)
 
 
 @compiled
@@ -168,43 +202,29 @@ def _make_search(digest: str) -> Callable[..., tuple[float, float]]:
         is_free = rules.least < rules.most
         for _ in range(turns):
             opened, saved = _pick_opened(near_start, near, rules, flows, rng, less, part, cells)
-            closed, adds = -1, 0.0
             chance = rng.random()
             if is_free and chance < 0.25:
                 opened, saved = -1, 0.0
-            if (not is_free and opened < 0) or (opened < 0 and chance >= 0.25):
+            elif opened < 0:
                 continue
-            if (
-                not is_free
-                or chance < 0.25
-                or chance >= 0.5
-                or not may_change(rules, flows, opened, -1)
-            ):
-                closed, adds = _pick_closed(near_start, near, rules, flows, rng, opened)
-                if closed < 0:
-                    continue
+            is_swap = not is_free or chance >= 0.5 or not may_change(rules, flows, opened, -1)
+            is_swap = is_swap or opened < 0
             bar = -heat * np.log(1.0 - rng.random())
-            if PROMISE * adds - saved > bar or not may_change(rules, flows, opened, closed):
+            if not is_swap and -saved > bar:
                 continue
             load, price = flows.load.copy(), flows.price.copy()
             flows.count[2] = 0
-            by = change(rules, flows, opened, closed)
-            short_after = find_short(rules, flows)
-            is_kept = short_after < short or (short_after <= short and by <= bar)
-            if is_kept or flows.count[2] > LOG_ROOM:
-                cost += by
-                short = short_after
-                if cost < best_cost - 1e-11 * abs(best_cost) and short <= 0.0:
-                    best_cost = cost
-                    best[:] = flows.is_open[: len(best)]
-                continue
-            if opened >= 0:
-                _delist(rules, flows, opened)
-                withdraw(flows, opened)
-            if closed >= 0:
-                _enlist(rules, flows, closed)
-                offer(flows, closed)
-            take_back(flows)
+            closed, by = _attempt(near_start, near, rules, flows, rng, opened, is_swap, bar)
+            if by <= bar or flows.count[2] > LOG_ROOM:
+                short_after = find_short(rules, flows)
+                if short_after <= short or flows.count[2] > LOG_ROOM:
+                    cost += by
+                    short = short_after
+                    if cost < best_cost - 1e-11 * abs(best_cost) and short <= 0.0:
+                        best_cost = cost
+                        best[:] = flows.is_open[: len(best)]
+                    continue
+            _take_back(rules, flows, opened, closed)
             flows.load[:] = load
             flows.price[:] = price
         return cost, best_cost

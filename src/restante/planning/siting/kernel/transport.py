@@ -341,13 +341,18 @@ def _draw(flows: Flows, source: int, site: int) -> float:
 
 
 @compiled
-def close_column(flows: Flows, site: int) -> float:
-    """Serve elsewhere who is served at a site; the answer is what that costs."""
+def close_column(flows: Flows, site: int, most: float) -> float:
+    """Serve elsewhere who is served at a site; the answer is what that costs.
+
+    Each one served elsewhere only adds to it: above ``most`` the rest is left, for taking back.
+    """
     withdraw(flows, site)
     by = 0.0
     for k in range(flows.from_start[site], flows.from_start[site + 1]):
         entry = flows.from_entry[k]
         amount = flows.flow[entry]
+        if by > most:
+            break
         if amount > 0.0:
             cell = flows.from_cell[k]
             set_flow(flows, entry, cell, 0.0)
