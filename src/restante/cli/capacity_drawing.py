@@ -1,5 +1,6 @@
 """Charts of capacity, as PNG."""
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,11 +53,12 @@ def draw_comparison(found: "Comparison", file: Path) -> None:
             xerr=[100 * one.within for one in means],
             height=0.38,
             color=color,
-            label="as it is" if label == "base" else "; ".join(found.says) or "changed",
+            label="as it is" if label == "base" else "changed",
         )
     axes.set_yticks(range(len(names)), [name.replace("_", " ") for name in names])
     axes.invert_yaxis()
     axes.set_xlabel("%, with 95 % intervals")
+    axes.set_title(textwrap.fill("; ".join(found.says), 80), fontsize="medium")
     axes.legend(loc="upper right")
     figure.savefig(file, dpi=130)
     pyplot.close(figure)

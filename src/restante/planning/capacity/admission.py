@@ -16,7 +16,7 @@ from .policy import BLOCK_HOURS, BLOCKS, LOOK_HOURS, TIE, Policy, Tables, lay_ou
 from .problem import HOURS_OF_WEEK
 from .stream import Floats, Ints
 
-KERNEL = Kernel(nogil=True, error_model="numpy")
+KERNEL = Kernel(nogil=True, error_model="numpy", _nrt=False)
 
 FIRST_FIT: Final = 0
 BEST_FIT: Final = 1

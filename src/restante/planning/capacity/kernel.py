@@ -21,7 +21,9 @@ from .tables import (
     REMINDERS_APART_H,
 )
 
-KERNEL = Kernel(nogil=True, error_model="numpy")
+KERNEL = Kernel(nogil=True, error_model="numpy", _nrt=False)
+"""Nothing is allocated here, so references are not counted: each call hands over many tables, and
+counting them took five sixths of the time."""
 
 NEVER = math.inf
 
@@ -177,7 +179,8 @@ def has_room(state: Any, places: Any, rules: Any, site: int, of_class: int, now:
     own = rules.masks[of_class]
     if own == 0:
         return False
-    for union in rules.unions:
+    for place in range(len(rules.unions)):
+        union = rules.unions[place]
         if own & ~union:
             continue
         room = 0
@@ -256,7 +259,8 @@ def try_booking(
     if not has_room(state, places, rules, home, of_class, now):
         site = -1
         if wanted.redirects[parcel] < rules.redirect_share:
-            for other in places.neighbours[home]:
+            for place in range(places.neighbours.shape[1]):
+                other = places.neighbours[home, place]
                 if other >= 0 and has_room(state, places, rules, other, of_class, now):
                     site = other
                     break
@@ -283,7 +287,8 @@ def try_deposit(
     kind = choose(state, places, rules, site, of_class, now)
     there = site
     if kind < 0 and not rules.is_booked and wanted.redirects[parcel] < rules.redirect_share:
-        for other in places.neighbours[home]:
+        for place in range(places.neighbours.shape[1]):
+            other = places.neighbours[home, place]
             if other >= 0:
                 kind = choose(state, places, rules, other, of_class, now)
                 if kind >= 0:

@@ -55,6 +55,8 @@ class Why(StrEnum):
 class Policy(Document, frozen=True):
     """A site's table of prices, and how to use it."""
 
+    version: int
+    """Of the table's form: :data:`VERSION`."""
     kinds: tuple[str, ...]
     edges_h: tuple[float, ...]
     """Forecasts of stays between which classes change: one fewer than there are classes."""
@@ -68,7 +70,6 @@ class Policy(Document, frozen=True):
     strength: float
     scarcity: float = 0.0
     crowding: float = 0.0
-    version: int = VERSION
     name: str = ""
     trained_on: str = ""
     """What it was made from, in words."""

@@ -19,7 +19,7 @@ from ..entry import BadProblem
 from .admission import BEST_FIT, decide_simply, decide_with
 from .hindsight import price_room
 from .history import History, Shape
-from .policy import BLOCKS, LOOK_HOURS, Policy, Tables, lay_out
+from .policy import BLOCKS, LOOK_HOURS, VERSION, Policy, Tables, lay_out
 from .problem import HOURS_OF_WEEK
 from .stream import Floats
 
@@ -71,6 +71,7 @@ def train(
         classes = np.searchsorted(edges, history.expected_h)
         bids += price_room(history, shape, classes, survival) / len(priced)
     policy = Policy(
+        version=VERSION,
         kinds=shape.kinds,
         edges_h=_row(edges),
         survival=tuple(_row(curve) for curve in survival),
