@@ -34,7 +34,7 @@ def draw_sizes(sizes: "Sizes", file: Path) -> None:
     axes.set_yticks(list(places), [one.site for one in shown])
     axes.invert_yaxis()
     axes.set_xlabel("parcels without room at the first try, %")
-    axes.legend(loc="lower right")
+    figure.legend(loc="outside lower center", ncols=3)
     figure.savefig(file, dpi=130)
     pyplot.close(figure)
 
@@ -59,7 +59,7 @@ def draw_comparison(found: "Comparison", file: Path) -> None:
     axes.invert_yaxis()
     axes.set_xlabel("%, with 95 % intervals")
     axes.set_title(textwrap.fill("; ".join(found.says), 80), fontsize="medium")
-    axes.legend(loc="upper right")
+    figure.legend(loc="outside lower center", ncols=2)
     figure.savefig(file, dpi=130)
     pyplot.close(figure)
 
