@@ -140,22 +140,14 @@ def show(
         fail("there is no such site or zone; 'restante measures show --by site' lists them")
     if out is not None:
         _write(rows, out)
+    days = {"from": _time(period.from_at), "until": _time(period.until)}
     if as_json:
-        print_json(
-            {
-                "from": _time(period.from_at),
-                "until": _time(period.until),
-                "by": by,
-                "engine": settings.measures_engine,
-                "seconds": took,
-                "rows": rows,
-            }
-        )
+        engine = settings.measures_engine
+        print_json({**days, "by": by, "engine": engine, "seconds": took, "rows": rows})
         return
     # Where nobody looks, lines may be as long as they are.
-    wide = Console(highlight=False, width=max(RESULT.width, TABLE_WIDTH))
-    wide.print(_table(rows, by))
-    TALK.print(f"{_time(period.from_at)} to {_time(period.until)}, {took} s")
+    Console(highlight=False, width=max(RESULT.width, TABLE_WIDTH)).print(_table(rows, by))
+    TALK.print(f"{days['from']} to {days['until']}, {took} s")
 
 
 @app.command("list")
