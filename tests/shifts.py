@@ -35,7 +35,10 @@ LONGEST: Final = (
 )
 """Files that take longest, the longest first; their number of tests says nothing about it."""
 
-TOGETHER: Final = {"tests/cli/test_plan_command.py": "tests/planning"}
+TOGETHER: Final = {
+    "tests/cli/test_plan_command.py": "tests/planning",
+    "tests/postgres/test_routes.py": "tests/planning",
+}
 """Files that one worker takes with others: it compiles the kernel of the routes once for all."""
 
 

@@ -115,13 +115,15 @@ class StagedDemo:
 class Stage:
     """A centre with a city and short words for what happens in it."""
 
-    def __init__(self, folder: Path, *, lockers: int = 9, counters: int = 2) -> None:
+    def __init__(
+        self, folder: Path, *, lockers: int = 9, counters: int = 2, database: str = ""
+    ) -> None:
         self.clock = VirtualClock(UtcSeconds(FRIDAY - 3 * DAY))
         self.wall = VirtualClock(FRIDAY)
         minter = Minter(self.clock, random.Random(11).randbytes)
         keyring = Keyring.in_memory(b"stage", self.clock.now())
         self.centre: Centre = open_centre(
-            Settings(data_dir=folder),
+            Settings(data_dir=folder, database_url=database),
             self.clock,
             minter,
             cost=SIMULATION,

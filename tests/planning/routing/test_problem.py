@@ -78,7 +78,11 @@ def test_what_cannot_be_meant_is_named_with_its_fix(make, says: str):
 @pytest.mark.parametrize(
     ("written", "instead", "says"),
     [
-        (b'"cost_fixed"', b'"pauses":[],"cost_fixed"', r"vehicles\[0\] 'van 0': there is no entry 'pauses'"),
+        (
+            b'"cost_fixed"',
+            b'"pauses":[],"cost_fixed"',
+            r"vehicles\[0\] 'van 0': there is no entry 'pauses'",
+        ),
         (b"routing.problem.v1", b"routing.problem.v9", "routing.problem.v9"),
         (b'"volume_cm3":', b'"volume_cm3":-', r"volume_cm3: -\d+ is negative: give 0 or more"),
         (b'"places":[', b'"places":[{},', r"places\[0\]: 'id' is missing: add it"),
