@@ -26,11 +26,15 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 VARIANCE_LEAST: Final = 1e-6
+BATCH: Final = 1_000
+"""Sites reckoned with at once: enough that steps cost little, few enough for a processor's cache
+(chosen)."""
 NODES: Final = (-2.856970013872806, -1.355626179974266, 0.0, 1.355626179974266, 2.856970013872806)
 WEIGHTS: Final = (
     0.011257411327720, 0.222075922005613, 0.533333333333333, 0.222075922005613, 0.011257411327720,
@@ -61,23 +65,33 @@ class Sites(NamedTuple):
     """How unsure the rate of each site is: the variance of its factor, shape (sites,)."""
 
 
-class _Taken(NamedTuple):
-    """Numbers of parcels of the same compartments: what is known, and what came since."""
+class _Taken:
+    """Numbers of parcels of the same compartments: what is known, and what came since.
 
-    known: Array
-    known_variance: Array
-    came: list[Array]
-    """Accepted in each step so far."""
-    came_variance: list[Array]
+    All arrays are of shape (sites, sizes), one for each step.
+    """
+
+    def __init__(self, known: Array, known_variance: Array) -> None:
+        self._known, self._known_variance = known, known_variance
+        steps = known.shape[2]
+        self._came = np.zeros((steps, *known.shape[:2]))
+        self._came_variance = np.zeros_like(self._came)
 
     def at(self, step: int, survival: Array) -> tuple[Array, Array]:
         """Tell mean and variance at the end of a step, before what comes in it."""
-        mean, variance = self.known[..., step].copy(), self.known_variance[..., step].copy()
-        for i, (came, wide) in enumerate(zip(self.came, self.came_variance, strict=True)):
-            stays = survival[i, step]
-            mean += came * stays
-            variance += wide * stays**2 + came * stays * (1 - stays)
+        stays = survival[:step, step]
+        mean = self._known[..., step] + np.tensordot(stays, self._came[:step], 1)
+        variance = (
+            self._known_variance[..., step]
+            + np.tensordot(stays**2, self._came_variance[:step], 1)
+            + np.tensordot(stays * (1 - stays), self._came[:step], 1)
+        )
         return mean, variance
+
+    def accept(self, step: int, accepted: Array, shrunk: Array) -> None:
+        """Keep what found room in a step."""
+        self._came[step] = accepted
+        self._came_variance[step] = accepted * shrunk
 
 
 def promise(sites: Sites) -> Array:
@@ -95,51 +109,67 @@ def promise(sites: Sites) -> Array:
     """
     _check(sites)
     known, known_variance = _known(sites)
-    found = np.zeros(sites.rate.shape)
-    for factor, weight in zip(_factors(sites.dispersion), WEIGHTS, strict=True):
-        rate = sites.rate * factor[:, None, None]
-        found += weight * _with_rate(sites, rate, known, known_variance)
+    found = np.empty(sites.rate.shape)
+    for first in range(0, len(sites.room), BATCH):
+        batch = slice(first, first + BATCH)
+        factors = _factors(sites.dispersion[batch])
+        # One after the other along the sites: the same steps serve all factors.
+        chances = _fill(
+            np.concatenate([sites.rate[batch] * one[:, None, None] for one in factors]),
+            np.tile(known[batch], (len(NODES), 1, 1)),
+            np.tile(known_variance[batch], (len(NODES), 1, 1)),
+            np.tile(sites.room[batch], (len(NODES), 1)),
+            sites.survival,
+        )
+        by_factor = chances.reshape(len(NODES), -1, *chances.shape[1:])
+        found[batch] = np.tensordot(np.array(WEIGHTS), by_factor, 1)
     return found
 
 
-def _with_rate(sites: Sites, rate: Array, known: Array, known_variance: Array) -> Array:
+def _fill(rate: Array, known: Array, known_variance: Array, room: Whole, survival: Array) -> Array:
     """Tell the chances where the rate is sure (A3, A4)."""
-    sizes, steps = rate.shape[1:]
-    pool_room = np.cumsum(sites.room[:, ::-1], axis=1)[:, ::-1]
-    classes = _Taken(known, known_variance, [], [])
-    pools = _Taken(_from_here_up(known), _from_here_up(known_variance), [], [])
+    pool_room = np.cumsum(room[:, ::-1], axis=1)[:, ::-1]
+    classes = _Taken(known, known_variance)
+    pools = _Taken(_from_here_up(known), _from_here_up(known_variance))
     found = np.empty(rate.shape)
-    for step in range(steps):
+    for step in range(rate.shape[2]):
         came = rate[..., step]
-        mean, variance = classes.at(step, sites.survival)
-        spill, accepted = np.zeros_like(came), np.zeros_like(came)
-        shrunk = np.ones_like(came)
-        over = np.zeros(len(came))
-        for size in range(sizes):
-            spill[:, size] = over
-            wanted = came[:, size] + over
-            over, shrunk[:, size] = _cut(
-                mean[:, size], variance[:, size], wanted, sites.room[:, size]
-            )
-            accepted[:, size] = wanted - over
-        classes.came.append(accepted)
-        classes.came_variance.append(accepted * shrunk)
-        mean, variance = pools.at(step, sites.survival)
-        share, above = np.ones(len(came)), np.zeros(len(came))
-        for size in reversed(range(sizes)):
-            # Of larger parcels, those that found room among the larger compartments.
-            wanted = came[:, size] + spill[:, size] + above
-            found[:, size, step] = _chance_below(
-                pool_room[:, size], mean[:, size] + wanted, variance[:, size] + wanted
-            )
-            over, shrunk[:, size] = _cut(
-                mean[:, size], variance[:, size], wanted, pool_room[:, size]
-            )
-            accepted[:, size] = wanted - over
-            share = accepted[:, size] / np.maximum(wanted, 1e-9)
-            above = (above + came[:, size]) * share
-        pools.came.append(accepted.copy())
-        pools.came_variance.append(accepted * shrunk)
+        spill = _spill(came, classes, step, survival, room)
+        found[..., step] = _free(came, spill, pools, step, survival, pool_room)
+    return found
+
+
+def _spill(came: Array, classes: _Taken, step: int, survival: Array, room: Whole) -> Array:
+    """Tell what comes to each size from the smaller ones, which are full."""
+    mean, variance = classes.at(step, survival)
+    spill, accepted, shrunk = np.zeros_like(came), np.empty_like(came), np.empty_like(came)
+    over = np.zeros(len(came))
+    for size in range(came.shape[1]):
+        spill[:, size] = over
+        wanted = came[:, size] + over
+        over, shrunk[:, size] = _cut(mean[:, size], variance[:, size], wanted, room[:, size])
+        accepted[:, size] = wanted - over
+    classes.accept(step, accepted, shrunk)
+    return spill
+
+
+def _free(
+    came: Array, spill: Array, pools: _Taken, step: int, survival: Array, room: Whole
+) -> Array:
+    """Tell the chance that the pool of each size is not all taken."""
+    mean, variance = pools.at(step, survival)
+    found, accepted, shrunk = np.empty_like(came), np.empty_like(came), np.empty_like(came)
+    above = np.zeros(len(came))
+    for size in reversed(range(came.shape[1])):
+        # Of larger parcels, those that found room among the larger compartments.
+        wanted = came[:, size] + spill[:, size] + above
+        found[:, size] = _chance_below(
+            room[:, size], mean[:, size] + wanted, variance[:, size] + wanted
+        )
+        over, shrunk[:, size] = _cut(mean[:, size], variance[:, size], wanted, room[:, size])
+        accepted[:, size] = wanted - over
+        above = (above + came[:, size]) * accepted[:, size] / np.maximum(wanted, 1e-9)
+    pools.accept(step, accepted, shrunk)
     return found
 
 
@@ -202,8 +232,6 @@ def _known(sites: Sites) -> tuple[Array, Array]:
 
 def _excess(mean: Array, variance: Array, room: Whole) -> tuple[Array, Array, Array]:
     """Tell mean and variance of what is beyond, and its covariance with what stays within."""
-    from scipy.special import ndtr  # noqa: PLC0415 - with its use.
-
     width = np.sqrt(np.maximum(variance, VARIANCE_LEAST))
     over = (mean - room) / width
     density = np.exp(-(over**2) / 2) / np.sqrt(2 * np.pi)
@@ -217,8 +245,6 @@ def _excess(mean: Array, variance: Array, room: Whole) -> tuple[Array, Array, Ar
 
 def _chance_below(room: Whole, mean: Array, variance: Array) -> Array:
     """Tell the chance of fewer than ``room`` (A5)."""
-    from scipy.special import ndtr  # noqa: PLC0415 - with its use.
-
     mean, variance = np.maximum(mean, 1e-9), np.maximum(variance, VARIANCE_LEAST)
     width = np.sqrt(variance)
     # Skewness of a negative binomial (or binomial) of this mean and variance.
