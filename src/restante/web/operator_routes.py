@@ -29,6 +29,7 @@ from restante.views.principal import Principal
 from restante.views.route_tables import ROUTES, ShownPlan
 
 from .account import Form
+from .fields import read_number
 from .operator_frame import EVERYTHING, Console, Message, with_query
 from .parts import Parts
 from .route_compare import compare
@@ -238,8 +239,8 @@ class _PlanPages:
     def _wanted(self, given: Mapping[str, str], content: bytes) -> Wanted:
         if self._desk.missing:
             raise BadSearch(self._desk.missing)
-        seconds = _number(given, "seconds", 30.0, 1, SECONDS_MAX)
-        seed = round(_number(given, "seed", 1, 0, 2**31 - 1))
+        seconds = read_number(given, "seconds", 30.0, 1, SECONDS_MAX)
+        seed = round(read_number(given, "seed", 1, 0, 2**31 - 1))
         day, partner = _day(given.get("day", "")), PartnerId(given.get("partner", ""))
         title = given.get("title", "").strip()
         if given.get("from") == "file":
@@ -255,13 +256,13 @@ class _PlanPages:
             day=day,
             starts_hour=_hour(given, "starts", "08:00"),
             ends_hour=_hour(given, "ends", "17:00"),
-            van_parcels=round(_number(given, "van_parcels", 150, 1, 10_000)),
-            nearby=round(_number(given, "nearby", 0, 0, 2)),
+            van_parcels=round(read_number(given, "van_parcels", 150, 1, 10_000)),
+            nearby=round(read_number(given, "nearby", 0, 0, 2)),
             depot=_place(given.get("depot", "")),
-            cost_van=_number(given, "cost_van", 40.0, 0, 1e6),
-            cost_per_km=_number(given, "cost_per_km", 0.35, 0, 1e4),
-            cost_per_hour=_number(given, "cost_per_hour", 24.0, 0, 1e4),
-            co2e_g_per_km=_number(given, "co2e_g_per_km", 200.0, 0, 1e5),
+            cost_van=read_number(given, "cost_van", 40.0, 0, 1e6),
+            cost_per_km=read_number(given, "cost_per_km", 0.35, 0, 1e4),
+            cost_per_hour=read_number(given, "cost_per_hour", 24.0, 0, 1e4),
+            co2e_g_per_km=read_number(given, "co2e_g_per_km", 200.0, 0, 1e5),
         )
         now = self._console.centre.clock.now()
         made = make_network_problem(self._console.centre.queries, wish, now=now)
@@ -288,17 +289,6 @@ class _PlanPages:
     def _today(self) -> date:
         zone = ZoneInfo(self._console.parts.pages.zone)
         return datetime.fromtimestamp(self._console.centre.clock.now(), UTC).astimezone(zone).date()
-
-
-def _number(given: Mapping[str, str], name: str, default: float, low: float, high: float) -> float:
-    text = given.get(name, "").strip().replace(",", ".")
-    try:
-        value = float(text) if text else default
-    except ValueError:
-        raise BadSearch(f"{name}: {text!r} is no number.") from None
-    if not low <= value <= high:
-        raise BadSearch(f"{name}: between {low:g} and {high:g}, not {value:g}.")
-    return value
 
 
 def _hour(given: Mapping[str, str], name: str, default: str) -> float:

@@ -11,6 +11,7 @@ import msgspec
 from restante.operations.searches import SECONDS_MAX, BadSearch
 from restante.operations.studies import AskedStudy, StudyDesk
 
+from .fields import read_number
 from .study_words import KINDS
 
 SEED: Final = 1
@@ -34,14 +35,7 @@ class Given(NamedTuple):
         BadSearch
             When it is none, or out of range.
         """
-        text = self.text(name).replace(",", ".")
-        try:
-            value = float(text) if text else default
-        except ValueError:
-            raise BadSearch(f"{name}: {text!r} is no number.") from None
-        if not low <= value <= high:
-            raise BadSearch(f"{name}: between {low:g} and {high:g}, not {value:g}.")
-        return value
+        return read_number(self.fields, name, default, low, high)
 
     def file(self, name: str, what: str) -> str:
         """Read an uploaded text.
