@@ -1,5 +1,6 @@
 """``restante whatif``: a network as it is beside one that is changed."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,7 +29,9 @@ _Reward = Annotated[
     str,
     typer.Option(help="A reward for early collection, as 24h:1.5: urge times 1.5 for 24 h."),
 ]
-_Storm = Annotated[list[str] | None, typer.Option(help="A day of storm: a date, or a day from 0.")]
+_Storm = Annotated[
+    list[str] | None, typer.Option(help="A day of storm: a date, or a counted day from 0.")
+]
 _Redirect = Annotated[
     float | None,
     typer.Option(help="Share of parcels that may go to a neighbour when full.", min=0, max=1),
@@ -66,7 +69,7 @@ def whatif(
 
     try:
         changes = _changes(network, peak, outage or [], close or [], reminders_earlier, reward,
-                           storm or [], redirect)  # fmt: skip
+                           storm or [], redirect, days)  # fmt: skip
         with progress("playing", total=1.0) as tell:
             found = compare(
                 network, changes, Span(days, runs), seed, other=_other(network, redirect),
@@ -90,7 +93,7 @@ def whatif(
 
 def _changes(
     network: "Network", peak: float, outage: list[str], close: list[str], earlier: str,
-    reward: str, storm: list[str], redirect: float | None,
+    reward: str, storm: list[str], redirect: float | None, days: int,
 ) -> "Changes":  # fmt: skip
     from ..planning.capacity import Changes, Shut
     from ..planning.capacity.simulate import WARM_DAYS
@@ -101,8 +104,10 @@ def _changes(
         length, _, day = rest.partition("@")
         if not site:
             fail(f"--outage is {said!r}; write a site and how long, as {network.sites[0].id}:7d")
-        days = max(1, round(read_hours(length, "--outage") / 24))
-        shut.append(Shut(site=site, from_day=_day(day, said, WARM_DAYS), days=days))
+        out_h = read_hours(length, "--outage")
+        if out_h % 24 or not out_h:
+            fail(f"--outage is {said!r}; a locker is out for whole days, as {site}:7d")
+        shut.append(Shut(site=site, from_day=_day(day, said, WARM_DAYS), days=round(out_h / 24)))
     for said in close:
         site, _, day = said.partition("@")
         shut.append(Shut(site=site, from_day=_day(day, said, WARM_DAYS)))
@@ -120,11 +125,29 @@ def _changes(
         reminders_earlier_h=read_hours(earlier, "--reminders-earlier") if earlier else 0.0,
         reward_factor=factor,
         reward_h=reward_h,
-        storms=tuple(storm),
+        storms=tuple(str(WARM_DAYS + int(day)) if day.isdigit() else day for day in storm),
     )
+    _refuse_uncounted(network, changes, days)
     if changes == Changes() and redirect is None:
         fail("nothing is changed; say what, for example --peak 1.5")
     return changes
+
+
+def _refuse_uncounted(network: "Network", changes: "Changes", days: int) -> None:
+    """Refuse what would happen when nobody counts: it would seem to change nothing."""
+    from ..planning.capacity.simulate import WARM_DAYS
+
+    last = WARM_DAYS + days - 1
+    asked = [("--storm", day) for day in changes.storm_days(network)]
+    asked += [("--outage or --close", one.from_day) for one in changes.shut]
+    for option, day in asked:
+        if not WARM_DAYS <= day <= last:
+            first = network.first_day
+            counted = f"0 to {days - 1}"
+            if first is not None:
+                begin, end = (first + timedelta(days=n) for n in (WARM_DAYS, last))
+                counted += f", which is {begin} to {end}"
+            fail(f"{option}: that day is not counted; counted are days {counted}")
 
 
 def _day(said: str, whole: str, usual: int) -> int:

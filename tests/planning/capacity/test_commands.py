@@ -171,13 +171,16 @@ def test_a_bad_row_ends_a_command_with_its_file_and_number(tmp_path: Path, capsy
         ({"outage": ["site-2"]}, "write a site and how long"),
         ({"outage": ["site-2:week"]}, "write hours or days"),
         ({"outage": ["site-2:7d@soon"]}, "comes a day from 0"),
+        ({"outage": ["site-2:12h"]}, "out for whole days"),
+        ({"outage": ["site-2:7d@30"]}, "counted are days 0 to 6"),
+        ({"storm": ["2026-11-30"]}, "which is 2026-11-09 to 2026-11-15"),
         ({"reward": "24h"}, "how long and how much stronger"),
         ({"earlier": "early"}, "write hours or days"),
     ],
 )
 def test_bad_questions_are_answered_with_what_to_do(said: dict[str, Any], says: str, capsys):
     usual = {"peak": 1.0, "outage": [], "close": [], "earlier": "", "reward": "", "storm": [],
-             "redirect": None}  # fmt: skip
+             "redirect": None, "days": 7}  # fmt: skip
     with pytest.raises(typer.Exit):
         _changes(make_town(), **{**usual, **said})
     assert says in " ".join(capsys.readouterr().err.split())
