@@ -47,6 +47,14 @@ FORBIDDEN_WORDS = {
 ROOMS_WITH_WORDS_OF_THEIR_OWN = {
     # A manifest has rows and cells; GS1's GSIN is a shipment's number.
     "src/restante/partners/": {"cell", "cells", "shipment", "shipments"},
+    # Demand comes from the cells of a map: that is the word of all who plan sites.
+    "src/restante/planning/siting/": {"cell", "cells"},
+    "src/restante/bench/siting/": {"cell", "cells"},
+    "src/restante/cli/plan_sites": {"cell", "cells"},
+    "src/restante/web/site_map": {"cell", "cells"},
+    "src/restante/web/study_sheet.py": {"cell", "cells"},
+    "src/restante/wiring/site_tables.py": {"cell", "cells"},
+    "src/restante/wiring/study_kinds/sites.py": {"cell", "cells"},
     # A map is searched by the cells of a grid; a generated cabinet is as high as a wall allows.
     "src/restante/sim/": {"cabinet", "cell", "cells"},
     # A drawing shows the cabinet: its cells are doors, and also the screen and blank panels.

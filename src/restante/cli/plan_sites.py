@@ -15,66 +15,74 @@ if TYPE_CHECKING:
     from ..planning.siting import Problem, Progress, Result, Stop
     from ..planning.siting.frontier import Point
 
-_Share = typer.Option(help="Share of open sites without steps, at least.", min=0, max=1)
+_File = Annotated[Path, typer.Argument(help="A problem, or a table of demand cells.")]
+_WrittenAs = Annotated[
+    Format | None, typer.Option("--format", help="What it is written as; by its ending if absent.")
+]
+_Candidates = Annotated[
+    Path | None, typer.Option(help="Candidates, CSV or GeoJSON; without them every cell is one.")
+]
+_Capacity = Annotated[
+    float | None,
+    typer.Option(help="What the word 'capacity' in an orlib-cap file stands for.", min=0),
+]
+_Sites = Annotated[int | None, typer.Option("--sites", help="Open exactly so many sites.", min=1)]
+_Frontier = Annotated[
+    str, typer.Option(help="Answer for many numbers of sites: from:to or from:to:step.")
+]
+_Objective = Annotated[Objective | None, typer.Option(help="What is sought; a median if absent.")]
+_Radius = Annotated[
+    float, typer.Option("--radius", help="Metres: covered within, half within, or decay.", min=1)
+]
+_Threshold = Annotated[
+    float, typer.Option(help="Of choice: sites less attractive do not count.", min=0, max=1)
+]
+_DemandMin = Annotated[float, typer.Option(help="An open site serves at least this.", min=0)]
+_Accessible = Annotated[
+    float, typer.Option(help="Share of open sites without steps, at least.", min=0, max=1)
+]
+_Closures = Annotated[int | None, typer.Option(help="Close at most so many existing sites.", min=0)]
+_Move = Annotated[
+    float | None, typer.Option("--move", help="Existing sites may move so many metres.", min=0)
+]
+_Detour = Annotated[float, typer.Option(help="Way over straight line.", min=1)]
+_Seconds = Annotated[float, typer.Option(help="Seconds to search at most.", min=0.1)]
+_Iterations = Annotated[
+    int | None, typer.Option(help="Make so many turns instead: the same on every machine.", min=1)
+]
+_Seed = Annotated[int, typer.Option(help="Of all chance in the search.", min=0)]
+_Out = Annotated[Path | None, typer.Option(help="Write the whole answer into this JSON file.")]
+_Map = Annotated[
+    Path | None, typer.Option("--map", help="Write a page with a map that opens offline.")
+]
+_Chart = Annotated[
+    Path | None, typer.Option("--chart", help="Write a PNG: walks, or the frontier.")
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def sites(
-    file: Annotated[Path, typer.Argument(help="A problem, or a table of demand cells.")],
-    written_as: Annotated[
-        Format | None,
-        typer.Option("--format", help="What it is written as; by its ending if absent."),
-    ] = None,
-    candidates: Annotated[
-        Path | None,
-        typer.Option(help="Candidates, CSV or GeoJSON; without them every cell is one."),
-    ] = None,
-    capacity: Annotated[
-        float | None,
-        typer.Option(help="What the word 'capacity' in an orlib-cap file stands for.", min=0),
-    ] = None,
-    sites_count: Annotated[
-        int | None, typer.Option("--sites", help="Open exactly so many sites.", min=1)
-    ] = None,
-    frontier: Annotated[
-        str, typer.Option(help="Answer for many numbers of sites: from:to or from:to:step.")
-    ] = "",
-    objective: Annotated[
-        Objective | None, typer.Option(help="What is sought; a median if absent.")
-    ] = None,
-    radius_m: Annotated[
-        float,
-        typer.Option("--radius", help="Metres: covered within, half within, or decay.", min=1),
-    ] = 400.0,
-    threshold: Annotated[
-        float, typer.Option(help="Of choice: sites less attractive do not count.", min=0, max=1)
-    ] = 0.0,
-    demand_min: Annotated[
-        float, typer.Option(help="An open site serves at least this.", min=0)
-    ] = 0.0,
-    accessible_share: Annotated[float, _Share] = 0.0,
-    closures: Annotated[
-        int | None, typer.Option(help="Close at most so many existing sites.", min=0)
-    ] = None,
-    move_m: Annotated[
-        float | None, typer.Option("--move", help="Existing sites may move so many metres.", min=0)
-    ] = None,
-    detour: Annotated[float, typer.Option(help="Way over straight line.", min=1)] = 1.3,
-    seconds: Annotated[float, typer.Option(help="Seconds to search at most.", min=0.1)] = 30.0,
-    iterations: Annotated[
-        int | None,
-        typer.Option(help="Make so many turns instead: the same on every machine.", min=1),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of all chance in the search.", min=0)] = 1,
-    out: Annotated[
-        Path | None, typer.Option(help="Write the whole answer into this JSON file.")
-    ] = None,
-    map_file: Annotated[
-        Path | None, typer.Option("--map", help="Write a page with a map that opens offline.")
-    ] = None,
-    chart_file: Annotated[
-        Path | None, typer.Option("--chart", help="Write a PNG: walks, or the frontier.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    file: _File,
+    written_as: _WrittenAs = None,
+    candidates: _Candidates = None,
+    capacity: _Capacity = None,
+    sites_count: _Sites = None,
+    frontier: _Frontier = "",
+    objective: _Objective = None,
+    radius_m: _Radius = 400.0,
+    threshold: _Threshold = 0.0,
+    demand_min: _DemandMin = 0.0,
+    accessible_share: _Accessible = 0.0,
+    closures: _Closures = None,
+    move_m: _Move = None,
+    detour: _Detour = 1.3,
+    seconds: _Seconds = 30.0,
+    iterations: _Iterations = None,
+    seed: _Seed = 1,
+    out: _Out = None,
+    map_file: _Map = None,
+    chart_file: _Chart = None,
+    as_json: _Json = False,
 ) -> None:
     """Choose where lockers shall stand, and prove how good that is.
 
@@ -102,16 +110,10 @@ def sites(
         began = time.monotonic()
         points, result = _solve(file, problem, counts, make_stop, seed, tell)
         took = time.monotonic() - began
-    found = check(problem if not counts else _with_sites(problem, counts[-1]), result)
+    found = check(_with_sites(problem, counts[-1]) if counts else problem, result)
+    _draw(problem, result, points, map_file=map_file, chart_file=chart_file)
     if out is not None:
         out.write_bytes(result.to_json())
-    if map_file is not None:
-        draw_map(problem, result, map_file, problem.name or file.stem)
-    if chart_file is not None:
-        if points:
-            draw_frontier(points, chart_file)
-        else:
-            draw_walks(problem, result, chart_file)
     told = _figures(problem, result, took, points)
     if as_json:
         print_json(told)
@@ -119,6 +121,22 @@ def sites(
         RESULT.print(_text(problem, result, told), highlight=False, markup=False)
     if not found.confirms(result):
         fail("the answer is not what it says; this is a mistake of the planner, please report it")
+
+
+def _draw(
+    problem: "Problem",
+    result: "Result",
+    points: "tuple[Point, ...]",
+    *,
+    map_file: Path | None,
+    chart_file: Path | None,
+) -> None:
+    if map_file is not None:
+        draw_map(problem, result, map_file, problem.name or map_file.stem)
+    if chart_file is not None and points:
+        draw_frontier(points, chart_file)
+    elif chart_file is not None:
+        draw_walks(problem, result, chart_file)
 
 
 def _solve(

@@ -21,6 +21,30 @@ def main() -> None:
         raise SystemExit(MISSING) from None
     question = json.load(sys.stdin)
     began, cpu = time.perf_counter(), time.process_time()
+    program = _model(question, np, sp, highspy)
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("time_limit", float(question["seconds"]))
+    solver.setOptionValue("threads", 1)
+    solver.passModel(program)
+    solver.run()
+    info = solver.getInfo()
+    values = solver.getSolution().col_value
+    chosen = [j for j in range(question["candidates"]) if values[j] > 0.5] if len(values) else []
+    json.dump(
+        {
+            "chosen": chosen,
+            "seconds": time.perf_counter() - began,
+            "cpu_seconds": time.process_time() - cpu,
+            "bound": info.mip_dual_bound,
+            "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        },
+        sys.stdout,
+    )
+
+
+def _model(question: Any, np: Any, sp: Any, highspy: Any) -> Any:
+    """Write the question as a mixed-integer program."""
     start, site = np.array(question["start"]), np.array(question["site"])
     cost, demand = np.array(question["cost"]), np.array(question["demand"])
     cells, sites, pairs = len(demand), question["candidates"], len(site)
@@ -65,25 +89,7 @@ def main() -> None:
     program.a_matrix_.value_ = rows.data
     kind = highspy.HighsVarType
     program.integrality_ = [kind.kInteger] * sites + [kind.kContinuous] * (width - sites)
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("time_limit", float(question["seconds"]))
-    solver.setOptionValue("threads", 1)
-    solver.passModel(program)
-    solver.run()
-    info = solver.getInfo()
-    values = solver.getSolution().col_value
-    chosen = [j for j in range(sites) if values[j] > 0.5] if len(values) else []
-    json.dump(
-        {
-            "chosen": chosen,
-            "seconds": time.perf_counter() - began,
-            "cpu_seconds": time.process_time() - cpu,
-            "bound": info.mip_dual_bound,
-            "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        },
-        sys.stdout,
-    )
+    return program
 
 
 main()

@@ -92,14 +92,14 @@ def read_capacitated(text: str, name: str = "", capacity: float | None = None) -
     numbers = np.array(_numbers(words))
     if len(numbers) < 2:
         raise BadInstance("the first line holds numbers of warehouses and customers")
-    sites, customers = (_whole(float(numbers[k]), "the first line") for k in range(2))
-    wanted = 2 + 2 * sites + customers * (sites + 1)
+    sites, cells = (_whole(float(numbers[k]), "the first line") for k in range(2))
+    wanted = 2 + 2 * sites + cells * (sites + 1)
     if len(numbers) != wanted:
         raise BadInstance(
-            f"{sites} warehouses and {customers} customers are {wanted} numbers, not {len(numbers)}"
+            f"{sites} warehouses and {cells} customers are {wanted} numbers, not {len(numbers)}"
         )
     places = numbers[2 : 2 + 2 * sites].reshape(sites, 2)
-    rows = numbers[2 + 2 * sites :].reshape(customers, sites + 1)
+    rows = numbers[2 + 2 * sites :].reshape(cells, sites + 1)
     demand = rows[:, 0]
     for row in np.flatnonzero(~(demand > 0)):
         raise BadInstance(f"demand of customer {row + 1} is {demand[row]:g}: more than 0")
