@@ -32,6 +32,7 @@ ROOMS_OF_A_LOCKER = ("core", "journal", "access", "link", "edge")
 ONLY_AT_THE_CENTRE = (
     "restante.journal.postgres restante.journal.postgres_arrays restante.journal.postgres_bulk"
     " restante.journal.postgres_lookup restante.journal.postgres_patience"
+    " restante.journal.postgres_relay"
 )
 """Need a driver of their own; a contract forbids a locker to reach them."""
 

@@ -40,8 +40,9 @@ OPERATIONS_MAX = 1_000
 FEW = 16
 """So few are written together; of more, half is decided while half is written (chosen)."""
 
-SHARES_MAX = 4
-"""Look-ups for one transaction while another is written, each for such a share of operations."""
+SHARES_MAX = 2
+"""Look-ups for one transaction while another is written, each for such a share of operations. Each
+costs half a millisecond of the processor, however little is asked for."""
 
 HANDED_MAX = 3
 """Drafts that were decided and are not written: one whose commit is waited for, one being written,
@@ -235,9 +236,9 @@ class Committer:
     def _count_waiting(self) -> int:
         return self._inbox.qsize() + len(self._waiting)
 
-    # Three threads. The deciding one owns the desk's beliefs, who waits, and the open draft. It
-    # hands drafts to the closing one, that to the writing one, and gets them back done, in order:
-    # while one is written, the next is sealed and packed, and the one after that is decided.
+    # Four threads. The deciding one owns the desk's beliefs, who waits, and the open draft. It
+    # hands drafts to the closing one, that to the writing ones, and gets them back done, in order:
+    # while one is committed, the next is written, one is sealed and packed, and one is decided.
 
     def _serve(self) -> None:
         self._writer = threading.get_ident()
