@@ -10,51 +10,26 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
-from collections.abc import Callable
 from multiprocessing import forkserver
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from restante.access import SIMULATION
 from restante.core.ids import LockerId
 from restante.journal.port import Busy
-from restante.journal.postgres import PostgresJournal
 from restante.settings import Settings
+from restante.wiring import notice_process
 from restante.wiring.centre import Centre
 from restante.wiring.logs import set_up_logs
 from restante.wiring.service import run_service
+from tests.crash.mortal import Doom, Mortal, sender_line, tell_doom
 from tests.crash.plants import planted
 from tests.programs import Overdue, wait_until
 
 SERVE_SECONDS_MAX = 90.0
 """From its start until it serves, also on a busy machine."""
-
-POINTS: Final = {
-    "commit": "append",
-    "outbox": "finish_work",
-    "follower": "advance",
-    "work": "_put_work",
-}
-"""Where a centre may be told to die, and the journal's word for it: at a batch of operations, when
-work was performed and is to be marked done, when a follower writes what it has read, when work is
-put beside the facts it follows from."""
-
-MOMENTS: Final = ("before", "during", "after")
-
-
-class Doom(NamedTuple):
-    """Where to die, told over a line for lockers instead of a name."""
-
-    point: str
-    moment: str
-
-    @property
-    def word(self) -> str:
-        return f"!{self.point} {self.moment}"
-
-
-PARDON: Final = Doom("nowhere", "never")
 
 
 class Given(NamedTuple):
@@ -117,12 +92,11 @@ class CentreProcess:
 
     def doom(self, doom: Doom) -> None:
         """Let it kill itself at its next coming to a point, or never."""
-        with socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(SERVE_SECONDS_MAX)
-            line.connect(str(self.given.line))
-            line.sendall(f"{doom.word}\n".encode())
-            # It has taken it when it hangs up.
-            line.recv(1)
+        tell_doom(self.given.line, doom)
+
+    def doom_sender(self, doom: Doom) -> int:
+        """Let the process that sends its notices kill itself; the number of that process."""
+        return int(tell_doom(sender_line(self.given.line), doom))
 
 
 def load_what_centres_share() -> None:
@@ -140,6 +114,9 @@ def serve(given: Given) -> None:
         os.dup2(log.fileno(), 2)
     set_up_logs("error")
     mortal = Mortal()
+    # The same program, which can be told where to die.
+    sender = (sys.executable, "-m", "tests.crash.sender", str(sender_line(given.line)))
+    notice_process._COMMAND = sender  # type: ignore[misc]
 
     def make_line(centre: Centre) -> None:
         threading.Thread(target=_listen, args=(centre, mortal, given.line), daemon=True).start()
@@ -161,53 +138,6 @@ def serve(given: Given) -> None:
             cost=SIMULATION,
             make_line=make_line,
         )
-
-
-class Mortal:
-    """Kills this very process where it was told to; nowhere else than before."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._doom: Doom | None = None
-
-    def tell(self, words: str) -> None:
-        """Take a :class:`Doom`."""
-        point, _, moment = words.removeprefix("!").partition(" ")
-        with self._lock:
-            self._doom = Doom(point, moment)
-
-    def plant(self) -> None:
-        """Wrap the journal's words, below whatever fault is planted later."""
-        for point, method in POINTS.items():
-            real = getattr(PostgresJournal, method)
-            setattr(PostgresJournal, method, self._wrapped(point, real))
-
-    def _wrapped(self, point: str, real: Callable[..., Any]) -> Callable[..., Any]:
-        def done(*args: Any, **named: Any) -> Any:
-            # Most batches have none of it.
-            is_due = point != "work" or bool(args[2])
-            moment = self._moment_at(point) if is_due else ""
-            if moment == "before":
-                _die()
-            if moment == "during":
-                # A little later than here, wherever that is.
-                threading.Timer(0.002, _die).start()
-            result = real(*args, **named)
-            if moment:
-                _die()
-            return result
-
-        return done
-
-    def _moment_at(self, point: str) -> str:
-        with self._lock:
-            if self._doom is None or self._doom.point != point:
-                return ""
-            return self._doom.moment
-
-
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _end_with_parent() -> None:

@@ -19,17 +19,11 @@ from restante.core.value import UtcSeconds
 from restante.operations.directory import issue_api_key, register_locker
 from restante.operations.webhooks import make_webhook
 from restante.partners.public_address import Allowance
-from tests.crash.centre import (
-    MOMENTS,
-    PARDON,
-    CentreProcess,
-    Doom,
-    Given,
-    load_what_centres_share,
-)
+from tests.crash.centre import CentreProcess, Given, load_what_centres_share
 from tests.crash.checks import Findings, check_left
 from tests.crash.load import Load, Told, Way
-from tests.crash.servers import Node, nodes
+from tests.crash.mortal import MOMENTS, PARDON, Doom
+from tests.crash.servers import Node, is_alive, nodes
 from tests.operations.house import ACME, LOCKER, OPERATOR, SITE, layout, open_house
 from tests.postgres_server import find_port
 from tests.programs import Overdue, wait_until
@@ -46,7 +40,7 @@ RECOVER_SECONDS_MAX = 90.0
 
 VICTIMS = ("postgres", "centre", "commit", "outbox", "follower")
 """The database, a centre at any moment, and a centre at each of the points where it can be told to
-die: its committer, its worker of the outbox, its follower."""
+die: its committer, its follower; and the process that sends its notices, when some are sent."""
 
 
 class Outcome(NamedTuple):
@@ -199,6 +193,8 @@ def _kill_once(victim: str, chance: Random, server: Node, net: Network, told: To
     elif victim == "centre":
         Event().wait(chance.random() * 0.1)
         chance.choice(net.centres).kill()
+    elif victim == "outbox":
+        _kill_sender(chance.choice(MOMENTS), net.centres)
     else:
         _die_at(victim, chance.choice(MOMENTS), net.centres)
     wait_until(
@@ -224,6 +220,33 @@ def _die_at(point: str, moment: str, centres: Sequence[CentreProcess]) -> None:
         # It may die as it is told, or pardoned.
         with suppress(OSError):
             centre.doom(PARDON)
+
+
+def _kill_sender(moment: str, centres: Sequence[CentreProcess]) -> None:
+    """Let the first process that sends notices die where it marks work as done."""
+    told: set[int] = set()
+
+    def somebody_died() -> bool:
+        if not told:
+            told.update(_tell_senders(Doom("outbox", moment), centres))
+        return any(not is_alive(pid) for pid in told)
+
+    wait_until(somebody_died, what=f"notices come to {moment} done", seconds=RECOVER_SECONDS_MAX)
+    # The other one lives on, and the dead one's centre starts another.
+    wait_until(
+        lambda: len(_tell_senders(PARDON, centres)) == len(centres),
+        what="all centres send notices again",
+        seconds=RECOVER_SECONDS_MAX,
+    )
+
+
+def _tell_senders(doom: Doom, centres: Sequence[CentreProcess]) -> set[int]:
+    found: set[int] = set()
+    for centre in centres:
+        # It may be about to start, or dying as it is told.
+        with suppress(OSError, ValueError):
+            found.add(centre.doom_sender(doom))
+    return found
 
 
 def _is_everybody_served(centres: Sequence[CentreProcess]) -> bool:
