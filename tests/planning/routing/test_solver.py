@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from restante.planning.routing import MaxIterations, Problem, Result, check, solve
 from restante.planning.routing.problem import Done, UnderWay
 from restante.planning.routing.result import WhyHere, WhyNot
+from restante.planning.routing.solver import TURNS_PER_PARCEL
 from tests.house.repository import ROOT
 from tests.planning.routing.city import make_city
 from tests.planning.routing.exact import least_cost
@@ -84,6 +86,19 @@ def test_as_many_turns_as_ever_find_a_plan_as_cheap_as_ever(
     result = solve(problem, MaxIterations(1_000), seed)
     assert check(problem, result).is_feasible
     assert result.cost.total <= 1.01 * cost
+
+
+def test_a_search_begun_anew_forgets_nothing_better():
+    told = []
+    for seed in range(3):
+        problem = make_city(seed, parcels=4, **TINY[seed])
+        turns = 6 * TURNS_PER_PARCEL * 4
+        result = solve(problem, MaxIterations(turns), seed=1, progress=told.append)
+        assert check(problem, result).is_feasible
+        assert result.cost.total == pytest.approx(least_cost(problem), rel=1e-6)
+        assert result.iterations == turns
+    assert all(later.cost <= one.cost or later.share < one.share
+               for one, later in pairwise(told))  # fmt: skip
 
 
 def test_the_same_seed_gives_the_same_plan_and_another_seed_may_not():

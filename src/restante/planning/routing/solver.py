@@ -16,6 +16,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .arrays import Arrays
 from .kernel.anneal import search
@@ -49,6 +50,9 @@ TURNS_PER_PARCEL = 2_000
 (docs/explanation/routes.md)."""
 
 ROUNDS_MAX = 5
+
+ANEW_SHARE = 0.25
+"""Share of a round after which another plan that serves all is no longer waited for (chosen)."""
 
 STRETCH_MAX = 1_000
 """Turns at one temperature at most: few steps would let a plan cool too fast (chosen)."""
@@ -165,6 +169,7 @@ class _Run:
         self._routes = arrays.tables.routes[: arrays.routes]
         self.stop, self.rng, self.progress = stop, rng, progress
         self.turns, self._told = 0, 0.0
+        self._held = math.inf  # Cost of a better plan than the tables know just now.
 
     def _go(self, temperature: float, *, is_strict: bool) -> None:
         turns = min(STRETCH_MAX, self.stop.stretch(self.turns))
@@ -173,7 +178,8 @@ class _Run:
         if self.progress is not None and (share >= 1.0 or share - self._told >= TOLD_SHARE):
             self._told = share
             used = sum(1 for r in range(self.arrays.routes) if self._routes[r].cost > 0)
-            self.progress(Progress(share, self.turns, float(self.tables.sums[BEST]), used))
+            best = min(self._held, float(self.tables.sums[BEST]))
+            self.progress(Progress(share, self.turns, best, used))
 
     def _serves_all(self) -> bool:
         absent = self.tables.lists[ABSENT, : self.tables.tally[ABSENT]]
@@ -237,8 +243,11 @@ class _Run:
                 break
             if self.tables.sums[BEST] < best:
                 best, successors = float(self.tables.sums[BEST]), self.tables.best_next.copy()
-        if best < self.tables.sums[BEST]:
-            self.tables.sums[BEST] = best
+        self._remember_best(best, successors)
+
+    def _remember_best(self, cost: float, successors: NDArray[np.int32]) -> None:
+        if cost < self.tables.sums[BEST]:
+            self.tables.sums[BEST] = cost
             self.tables.best_next[:] = successors
 
     def _begin_with(self, routes: list[list[int]]) -> None:
@@ -283,9 +292,28 @@ class _Run:
         probed = self.stop.share(self.turns)
         turns = (self.turns - made) / max(probed - begun, 1e-9) * (1.0 - begun)
         each = (1.0 - probed) / self._rounds(turns)
+        begun_rounds = 0
         while (share := self.stop.share(self.turns)) < 1.0:
-            part = ((share - probed) / each) % 1.0
-            self._go(scale * HOT * (COLD / HOT) ** part, is_strict=True)
+            rounds = (share - probed) / each
+            if int(rounds) > begun_rounds:
+                begun_rounds = int(rounds)
+                self._begin_anew(share + ANEW_SHARE * each)
+            else:
+                self._go(scale * HOT * (COLD / HOT) ** (rounds % 1.0), is_strict=True)
+
+    def _begin_anew(self, until: float) -> None:
+        """Construct another plan: which parcels fill a vehicle, heat alone hardly changes."""
+        best, successors = float(self.tables.sums[BEST]), self.tables.best_next.copy()
+        routes = self._best_routes()
+        self._held = best
+        self._begin_with(_done_routes(self.arrays.numbered))
+        self.tables.parcels.absences[:] = 0.0
+        while not self._serves_all() and self.stop.share(self.turns) < until:
+            self._go(STILL, is_strict=False)
+        if not self._serves_all():
+            self._begin_with(routes)
+        self._remember_best(best, successors)
+        self._held = math.inf
 
     def _rounds(self, turns: float) -> int:
         parcels = len(self.arrays.numbered.options_of)
