@@ -27,7 +27,7 @@ PAUSE_SECONDS_MIN: Final = 0.5
 PAUSE_SECONDS_MAX: Final = 30.0
 """Before it is started again; twice as long each time it did not live for so long."""
 
-_COMMAND: Final = (sys.executable, "-m", "restante.wiring.notice_worker")
+_COMMAND: Final[tuple[str, ...]] = (sys.executable, "-m", "restante.wiring.notice_worker")
 _log = structlog.get_logger(__name__)
 
 
