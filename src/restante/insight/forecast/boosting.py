@@ -17,7 +17,7 @@ from .counts import Array
 from .levels import Levels
 from .rhythm import Rhythm
 
-ROWS: Final = 80_000
+ROWS: Final = 100_000
 """Rows learned from at most: more took longer and forecast no better (measured)."""
 ORIGINS_APART_DAYS: Final = 3
 LEARNED_DAYS: Final = 400
@@ -28,7 +28,7 @@ YEAR_DAYS: Final = 364
 """A year in whole weeks."""
 LEARNED_SEASON_DAYS: Final = 91
 """Beyond a year: without them, a season is only another name for the days it was seen on."""
-ROUNDS, LEARNING_RATE, LEAVES, LEAF_ROWS = 100, 0.06, 24, 200
+ROUNDS, LEARNING_RATE, LEAVES, LEAF_ROWS = 150, 0.05, 31, 150
 
 
 class Known(NamedTuple):
@@ -190,7 +190,7 @@ def _features(known: Known, origin: int, who: NDArray[np.intp], step: NDArray[np
         special[day],
         holiday[np.maximum(day - 1, 0)],
         holiday[np.minimum(day + 1, last)],
-        _day_of_year(calendar, origin)[day],
+        _day_of_year(calendar, known.values.shape[1])[day],
         year[who],
         year_network,
     )
