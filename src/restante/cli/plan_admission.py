@@ -9,11 +9,7 @@ from .capacity_files import read_sites
 from .output import RESULT, fail, print_json, progress
 
 if TYPE_CHECKING:
-    from ..planning.capacity.history import History
     from ..planning.capacity.policy import Policy
-
-SEED_APART = 10_000
-"""Weeks that a policy is judged on have seeds so much higher than those it was made from."""
 
 _Site = Annotated[str, typer.Option("--site", help="Which site; the first if absent.")]
 _Error = Annotated[
@@ -41,53 +37,28 @@ def admission(
     The table is judged on weeks it was not made from. Nothing uses it by itself yet.
     """
     network = read_sites(file)
-    import msgspec
-
     from ..planning.capacity import BadProblem
-    from ..planning.capacity.admission import BEST_FIT, decide_by, decide_simply
-    from ..planning.capacity.hindsight import best_in_hindsight
-    from ..planning.capacity.history import draw_history, shape_of
-    from ..planning.capacity.training import train
+    from ..planning.capacity.pricing import price_site
 
     try:
-        known = network.site(site) if site else network.sites[0]
-        busier = msgspec.structs.replace(known, parcels_per_day=known.parcels_per_day * peak)
-        network = msgspec.structs.replace(network, sites=(busier,))
-        shape = shape_of(network, known.id)
-        parts = [
-            draw_history(network, known.id, weeks=4, seed=seed + n, forecast_log_sd=forecast_error)
-            for n in range(weeks // 4)
-        ]
-
-        def worth(one: "History") -> float:
-            return float(shape.values[one.of_class].sum())
-
         with progress("learning", total=1.0) as tell:
-            policy = train(parts, shape, name=known.id, progress=tell)
-        tests = [
-            draw_history(network, known.id, weeks=4, seed=SEED_APART + seed + n,
-                         forecast_log_sd=forecast_error)
-            for n in range(4)
-        ]  # fmt: skip
-        shares = {
-            "accepted": sum(decide_by(policy, one, shape).value * worth(one) for one in tests),
-            "best_fit": sum(
-                decide_simply(BEST_FIT, one, shape).value * worth(one) for one in tests
-            ),
-            "hindsight": sum(best_in_hindsight(one, shape).value for one in tests),
-        }
+            found = price_site(
+                network, site or network.sites[0].id, weeks, seed,
+                forecast_log_sd=forecast_error, peak=peak, progress=tell,
+            )  # fmt: skip
     except BadProblem as error:
         fail(str(error))
-    whole = sum(worth(one) for one in tests)
-    told: dict[str, Any] = {
-        "site": known.id,
-        **{name: round(found / whole, 4) for name, found in shares.items()},
-        "strength": policy.strength,
-        "crowding": policy.crowding,
-        "dearest": _dearest(policy),
-    }
     if out is not None:
-        out.write_bytes(policy.to_json())
+        out.write_bytes(found.policy.to_json())
+    told = {
+        "site": found.site,
+        "accepted": found.accepted,
+        "best_fit": found.best_fit,
+        "hindsight": found.hindsight,
+        "strength": found.policy.strength,
+        "crowding": found.policy.crowding,
+        "dearest": _dearest(found.policy),
+    }
     if as_json:
         print_json(told)
     else:
