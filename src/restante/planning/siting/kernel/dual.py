@@ -57,6 +57,26 @@ def choose_cheapest(rules: Rules, held: Any, worth: Any, is_chosen: Any) -> floa
 
 
 def _make_raise_prices(digest: str) -> Callable[..., float]:
+    """Make what improves prices.
+
+    Parameters
+    ----------
+    held
+        As in the rules, with what a branch holds beside.
+    prices
+        To begin from; the best ones are left here.
+    cost
+        Of a plan that is known.
+    enough
+        A bound of this much ends the search.
+    step
+        To begin with, as a share of the way to the cost.
+    worth
+        Cost and earnings of each site at the best prices are left here.
+    often
+        How often each site was chosen lately is left here, from 0 to 1.
+    """
+
     def raise_prices(
         rows: Rows,
         rules: Rules,
@@ -69,25 +89,7 @@ def _make_raise_prices(digest: str) -> Callable[..., float]:
         worth: Any,
         often: Any,
     ) -> float:
-        """Improve prices in so many steps; the answer is the best bound.
-
-        Parameters
-        ----------
-        held
-            As in the rules, with what a branch holds beside.
-        prices
-            To begin from; the best ones are left here.
-        cost
-            Of a plan that is known.
-        enough
-            A bound of this much ends the search.
-        step
-            To begin with, as a share of the way to the cost.
-        worth
-            Cost and earnings of each site at the best prices are left here.
-        often
-            How often each site was chosen lately is left here, from 0 to 1.
-        """
+        """Improve prices in so many steps; the answer is the best bound."""
         digest  # noqa: B018
         cells = len(prices)
         now = prices.copy()

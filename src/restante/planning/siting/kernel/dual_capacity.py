@@ -89,11 +89,9 @@ def _make_raise(digest: str) -> Callable[..., float]:
         is_chosen = np.zeros(len(worth), np.bool_)
         less, part = np.empty(cells + 1), np.empty(cells + 1)
         members = np.empty(cells + 1, np.int64)
-        direction = np.zeros(cells)
-        missing = np.empty(cells)
+        direction, missing = np.zeros(cells), np.empty(cells)
         demand = flows.demand.sum()
-        without_gain = 0
-        is_first = True
+        without_gain, is_first = 0, True
         for _ in range(steps):
             for site in range(len(worth)):
                 earned[site] = rules.fixed[site] + _earn(flows, now, site, less, part, members)
@@ -113,9 +111,8 @@ def _make_raise(digest: str) -> Callable[..., float]:
                 break
             if without_gain >= PATIENCE:
                 step *= SHRINK
-                without_gain = 0
+                without_gain, is_first = 0, True
                 now[:] = prices
-                is_first = True
             missing[:] = 1.0
             for site in range(len(worth)):
                 if is_chosen[site]:
