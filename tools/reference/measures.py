@@ -96,7 +96,9 @@ def write_page() -> str:
 
 
 def _event_table(table: tables.EventTable) -> str:
-    rows = [(f"`{one.name}`", f"`{one.kind}`", one.meaning) for one in table.columns]
+    rows: list[tuple[str, ...]] = [
+        (f"`{one.name}`", f"`{one.kind}`", one.meaning) for one in table.columns
+    ]
     where = "" if table.is_by_day else " One file, about no day."
     return f"### `{table.name}`\n\n{plain(table.meaning)}{where}\n\n" + _table(
         ("column", "type", "meaning"), rows
