@@ -16,7 +16,7 @@ from .columns import Columns
 from .rules import rows_of
 
 PAIRS_MAX: Final = 4_000
-"""Pairs of cells and columns up to which the program is given everything: OR-Library's files with 50
+"""Pairs of cells and columns up to which the program is given all: OR-Library's files with 50
 customers (chosen)."""
 
 NODES_MAX: Final = 20_000

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .arrays import closing_costs, costs_of, demand_of, find_groups, list_candidates, make_rules
 from .budget import Budget
 from .distances import Floats, Measured
-from .kernel.dual import raise_prices, start_prices
+from .kernel.dual import hold, raise_prices, start_prices
 from .kernel.state import Rows, make_choice, make_rows
 from .kernel.swap import grow, search
 from .outcome import PROVEN, Chosen, Searched
@@ -27,8 +27,11 @@ from .rules import NoChoice, cheapest_choice, is_plain
 NEAR: Final = 40
 """Candidates near each that are looked at after a swap (chosen)."""
 
-KICKS, STEPS, NODES = 60, 250, 12
+KICKS, STEPS, NODES = 250, 250, 12
 """Kicks, steps of prices and nodes of the first round; each round makes more (chosen)."""
+
+FREE_MAX: Final = 400
+"""Candidates that prices leave undecided up to which branch and bound is tried (chosen)."""
 
 GROWTH: Final = 1.6
 """How many times as much each round makes as the one before (chosen)."""
@@ -119,6 +122,12 @@ class NearestSearch:
             self.budget.steps += some
             steps -= some
 
+    def count_free(self) -> int:
+        """Count candidates of which prices do not say whether they are open."""
+        held = self.rules.is_held.copy()
+        hold(self.rules, held, self.worth, self.bound, self.enough)
+        return int((held == 0).sum())
+
     def take(self, is_open: NDArray[np.bool_]) -> None:
         """Look at a choice somebody else found."""
         kept, cost = self.best.copy(), self.cost
@@ -153,7 +162,7 @@ def search_nearest(
         if one.bound - before > 1e-5 * abs(one.bound):
             steps *= GROWTH
             continue
-        if one.is_plain:
+        if one.is_plain and one.count_free() <= FREE_MAX:
             proof = _prove(one, proof, int(nodes))
             nodes *= GROWTH
             tell(*_told(one))
