@@ -29,7 +29,8 @@ def write_site_map_file(geojson: Mapping[str, Any], *, title: str) -> str:
         title=title,
         map=make_site_map(_drawn(geojson)),
         legend=legend(),
-        answer=geojson["answer"],
+        # What is as usual is left out of an answer's JSON.
+        answer={"says": "", "cost": None, "bound": None, "gap": None, **geojson["answer"]},
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(_read("js/route-map.js")),  # noqa: S704 - our own file
     )
