@@ -48,9 +48,9 @@ def read_sites(file: Path) -> tuple[dict[str, dict[str, float]], dict[str, str]]
         if district := (row.get("district") or "").strip():
             districts[site] = district
         features[site] = {
-            name: _number(file, number, name, cell)
-            for name, cell in row.items()
-            if name not in {"site", "district"} and cell and cell.strip()
+            name: _number(file, number, name, word)
+            for name, word in row.items()
+            if name not in {"site", "district"} and word and word.strip()
         }
     return features, districts
 
@@ -66,7 +66,7 @@ def write_table(found: "Forecast", file: Path) -> None:
         columns = list(zip(*found.rows(), strict=True))
         kinds = [pa.string()] * 4 + [pa.date32(), pa.int8()]
         kinds += [pa.float64()] * (len(columns) - len(kinds))
-        arrays = [pa.array(cells, kind) for cells, kind in zip(columns, kinds, strict=True)]
+        arrays = [pa.array(words, kind) for words, kind in zip(columns, kinds, strict=True)]
         parquet.write_table(pa.table(dict(zip(found.columns, arrays, strict=True))), file)
     else:
         fail(f"{file}: write .parquet or .csv")
@@ -98,16 +98,16 @@ def _rows(file: Path, needed: tuple[str, ...], wanted: str) -> "list[tuple[int, 
     rows = []
     for row in reader:
         if None in row or None in row.values():
-            fail(f"{file}: row {reader.line_num}: has more or fewer cells than the heading")
+            fail(f"{file}: row {reader.line_num}: has more or fewer words than the heading")
         rows.append((reader.line_num, row))
     return rows
 
 
-def _number(file: Path, number: int, column: str, cell: str) -> float:
+def _number(file: Path, number: int, column: str, word: str) -> float:
     try:
-        value = float(cell)
+        value = float(word)
     except ValueError:
         value = float("nan")
     if not isfinite(value):
-        fail(f"{file}: row {number}: {column} {cell.strip()!r} is no number")
+        fail(f"{file}: row {number}: {column} {word.strip()!r} is no number")
     return value

@@ -141,8 +141,8 @@ class ForecastReport(NamedTuple):
         widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
         out = [
             "  ".join(
-                cell.ljust(width) if i < 2 else cell.rjust(width)
-                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+                word.ljust(width) if i < 2 else word.rjust(width)
+                for i, (word, width) in enumerate(zip(row, widths, strict=True))
             ).rstrip()
             for row in rows
         ]

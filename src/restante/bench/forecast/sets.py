@@ -37,7 +37,7 @@ class Case(NamedTuple):
 def bixi(folder: Path | None) -> Case:
     """Read departures of a bicycle share's stations, day by day (Montreal, 2019)."""
     rows = _read(folder, "bixi_station_departures.csv.xz")
-    values = np.array([[float(cell) if cell else np.nan for cell in row[1:]] for row in rows[1:]])
+    values = np.array([[float(word) if word else np.nan for word in row[1:]] for row in rows[1:]])
     keep = (~np.isnan(values)).mean(1) > KNOWN_LEAST
     series = tuple(Series(row[0]) for row, kept in zip(rows[1:], keep, strict=True) if kept)
     return Case("bixi", History(date.fromisoformat(rows[0][1]), series, values[keep], {}), "CA")

@@ -218,12 +218,12 @@ def _check(sites: Sites) -> None:
 def _known(sites: Sites) -> tuple[Array, Array]:
     """Tell mean and variance of what is inside or booked (A1), shape (sites, sizes, steps)."""
     places, sizes, steps = sites.rate.shape
-    cell = sites.site_of * sizes + sites.size_of
+    place = sites.site_of * sizes + sites.size_of
     mean = np.zeros((places * sizes, steps))
     variance = np.zeros_like(mean)
-    order = np.argsort(cell, kind="stable")
+    order = np.argsort(place, kind="stable")
     if len(order):
-        chance, ordered = sites.there[order], cell[order]
+        chance, ordered = sites.there[order], place[order]
         first = np.flatnonzero(np.r_[True, np.diff(ordered) > 0])
         mean[ordered[first]] = np.add.reduceat(chance, first, axis=0)
         variance[ordered[first]] = np.add.reduceat(chance * (1 - chance), first, axis=0)

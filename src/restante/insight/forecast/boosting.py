@@ -26,8 +26,6 @@ FIRST_ORIGIN: Final = 35
 EXPOSURE_LEAST: Final = 0.05
 YEAR_DAYS: Final = 364
 """A year in whole weeks."""
-LEARNED_SEASON_DAYS: Final = 91
-"""Beyond a year: without them, a season is only another name for the days it was seen on."""
 ROUNDS, LEARNING_RATE, LEAVES, LEAF_ROWS = 150, 0.05, 31, 150
 
 
@@ -190,7 +188,7 @@ def _features(known: Known, origin: int, who: NDArray[np.intp], step: NDArray[np
         special[day],
         holiday[np.maximum(day - 1, 0)],
         holiday[np.minimum(day + 1, last)],
-        _day_of_year(calendar, known.values.shape[1])[day],
+        _day_of_year(calendar)[day],
         year[who],
         year_network,
     )
@@ -230,8 +228,5 @@ def _last_year(known: Known, origin: int, day: NDArray[np.intp]) -> tuple[Array,
     return own, np.log((flat[np.clip(day - YEAR_DAYS, 0, days - 1)] + 1e-3) / (base + 1e-3))
 
 
-def _day_of_year(calendar: Calendar, seen: int) -> Array:
-    """Tell the season; of less than a year, its days to come are like none that were seen."""
-    if seen < YEAR_DAYS + LEARNED_SEASON_DAYS:
-        return np.zeros(len(calendar.weekday))
+def _day_of_year(calendar: Calendar) -> Array:
     return np.array([day.timetuple().tm_yday for day in calendar.days], dtype=float)

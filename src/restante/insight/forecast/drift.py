@@ -14,6 +14,7 @@ from .counts import Array
 
 YEAR_DAYS: Final = 364
 SPAN_DAYS: Final = 14
+SEEN_DAYS: Final = 7
 SHARE: Final = 0.5
 DAILY_MOST: Final = 0.02
 """More in a day is an event, no drift."""
@@ -33,9 +34,12 @@ def find_drift(values: Array, horizon: int) -> Array:
     if days > YEAR_DAYS or days < 2 * SPAN_DAYS:
         return np.ones(horizon)
     last, before = values[:, -SPAN_DAYS:], values[:, -2 * SPAN_DAYS : -SPAN_DAYS]
-    # Only series seen all the time: one that opened is no growth of the others.
-    both = ~np.isnan(last).any(1) & ~np.isnan(before).any(1)
-    now, then = last[both].sum(), before[both].sum()
+    # Only series seen in both: one that opened is no growth of the others.
+    enough = [(~np.isnan(part)).sum(1) >= SEEN_DAYS for part in (last, before)]
+    both = enough[0] & enough[1]
+    if not both.any():
+        return np.ones(horizon)
+    now, then = np.nanmean(last[both], axis=1).sum(), np.nanmean(before[both], axis=1).sum()
     if not (now > 0 and then > 0):
         return np.ones(horizon)
     daily = np.clip(np.log(now / then) / SPAN_DAYS, -DAILY_MOST, DAILY_MOST)

@@ -91,12 +91,12 @@ def read_history(text: str, *, gaps: Gaps = Gaps.ERROR) -> History:
         When rows cannot be read; names them by number and says what to do.
     """
     rows = _Rows(text)
-    cells = rows.read()
+    entries = rows.read()
     if rows.problems:
         raise BadHistory(_tell(rows.problems))
-    if not cells:
+    if not entries:
         raise BadHistory("the file has a heading but no rows")
-    return _put_together(cells, rows, gaps)
+    return _put_together(entries, rows, gaps)
 
 
 class _BadRow(ValueError):
@@ -115,7 +115,7 @@ class _Rows:
         head = lines[0] if lines else ""
         delimiter = max(",;\t", key=head.count)
         self._reader = csv.reader(lines, delimiter=delimiter)
-        heading = [cell.strip().lower() for cell in next(self._reader, [])]
+        heading = [entry.strip().lower() for entry in next(self._reader, [])]
         missing = [name for name in NEEDED if name not in heading]
         unknown = [name for name in heading if name not in COLUMNS]
         if missing or unknown or len(set(heading)) != len(heading):
@@ -199,14 +199,14 @@ class _Rows:
         return requests
 
 
-def _count(column: str, cell: str) -> float:
+def _count(column: str, entry: str) -> float:
     try:
-        count = float(cell)
+        count = float(entry)
     except ValueError:
         count = float("nan")
     if not isfinite(count):
         raise _BadRow(
-            f"{column} {cell.strip()!r} is no number; leave the row out where nothing was counted,"
+            f"{column} {entry.strip()!r} is no number; leave the row out where nothing was counted,"
             " and say --gaps closed"
         )
     if count < 0:
@@ -216,10 +216,10 @@ def _count(column: str, cell: str) -> float:
     return count
 
 
-def _put_together(cells: dict[_Key, float], rows: _Rows, gaps: Gaps) -> History:
-    series = tuple(sorted({Series(site, size) for site, size, _, _ in cells}))
+def _put_together(entries: dict[_Key, float], rows: _Rows, gaps: Gaps) -> History:
+    series = tuple(sorted({Series(site, size) for site, size, _, _ in entries}))
     place = {one: i for i, one in enumerate(series)}
-    first, last = min(key[2] for key in cells), max(key[2] for key in cells)
+    first, last = min(key[2] for key in entries), max(key[2] for key in entries)
     count = (last - first).days + 1
     if count < DAYS_LEAST:
         raise BadHistory(
@@ -235,7 +235,7 @@ def _put_together(cells: dict[_Key, float], rows: _Rows, gaps: Gaps) -> History:
     site_of = np.array([sites[one.site] for one in series])
     is_there = np.zeros((len(sites), count), dtype=bool)
     offsets: dict[date, int] = {}
-    for (site, size, day, hour), parcels in cells.items():
+    for (site, size, day, hour), parcels in entries.items():
         at = offsets.setdefault(day, (day - first).days)
         row = place[Series(site, size)]
         values[row, at] += parcels
@@ -253,7 +253,7 @@ def _put_together(cells: dict[_Key, float], rows: _Rows, gaps: Gaps) -> History:
     if hourly is not None:
         hourly[unknown[site_of]] = np.nan
     return History(
-        first, series, values, rows.districts, hourly, round(rows.asked / len(cells), 4)
+        first, series, values, rows.districts, hourly, round(rows.asked / len(entries), 4)
     )  # fmt: skip
 
 

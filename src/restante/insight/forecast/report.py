@@ -52,9 +52,9 @@ def write_html(found: Forecast, history: History, title: str) -> str:
         parts.append(f'<img alt="Chart: {words}" src="data:image/png;base64,{data}">')
     for heading, rows in _tables(found):
         parts.append(f"<h2>{escape(heading)}</h2>")
-        head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in rows[0])
+        head = "".join(f'<th scope="col">{escape(word)}</th>' for word in rows[0])
         body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
+            "<tr>" + "".join(f"<td>{escape(word)}</td>" for word in row) + "</tr>"
             for row in rows[1:]
         )
         parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")

@@ -1,7 +1,8 @@
 """Forecasts as they would have been made: origin after origin, from the days before each only.
 
-The trees are learned once, before the first origin; what repeats and the levels are found anew at
-each. So what is measured here is, if anything, worse than what is forecast from today.
+The trees are learned twice, before the first origin and before the first that is scored; what
+repeats and the levels are found anew at each. So what is measured here is, if anything, worse than
+what is forecast from today.
 """
 
 from collections.abc import Callable
@@ -56,6 +57,9 @@ def roll(
     trees: boosting.Boosted | None = None
     for i in range(count):
         origin = days - (count - i) * each
+        if i == count // 3:
+            # From here on forecasts are scored: of a short history, trees had seen too little.
+            trees = None
         means, trees = forecast_means(values[:, :origin], calendar, each, borrow, seed, trees)
         found.append(Fold(origin, values[:, origin : origin + each], means))
         tell((i + 1) / count)

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .calendar import Event, make_calendar
+from .calendar import Calendar, Event, make_calendar
 from .counts import Array
 from .history import BadHistory, History, Series
 from .hours import forecast_hours
@@ -87,12 +87,7 @@ def solve(
         raise BadHistory(f"{problem.horizon} days ahead; ask for 1 to {DAYS_AHEAD_MOST}")
     history, series = _with_newcomers(problem)
     values, horizon = history.values, problem.horizon
-    calendar = make_calendar(
-        history.first,
-        values.shape[1] + horizon,
-        country=problem.country,
-        events=problem.events,
-    )
+    calendar = _calendar(history, problem)
     sites, sizes = [one.site for one in series], [one.size for one in series]
 
     def lend(known: Array) -> Borrowed:
@@ -147,6 +142,11 @@ def solve(
 
 
 _BOTTOM: Final = "series"
+
+
+def _calendar(history: History, problem: Problem) -> Calendar:
+    days = history.values.shape[1] + problem.horizon
+    return make_calendar(history.first, days, country=problem.country, events=problem.events)
 
 
 def _with_newcomers(problem: Problem) -> tuple[History, tuple[Series, ...]]:
