@@ -35,6 +35,10 @@ FIRST_STEPS, STEPS = 400, 200
 FIRST_CHOICES: Final = (0.1, 0.05, 0.02)
 """Choices are made from prices so many times, with steps of such lengths in between (chosen)."""
 
+TURNS_MAX: Final = 100
+"""Changes that are tried between looks at the clock: one takes up to tens of milliseconds
+(chosen)."""
+
 BOUND_SHARE: Final = 0.25
 """Share of the budget that goes to the bound (chosen)."""
 
@@ -82,6 +86,7 @@ class CapacitySearch:
         self.best = np.zeros(sites, np.bool_)
         self.cost = self.best_cost = math.inf
         self.stretches = 0
+        self.turns = 2
 
     @property
     def is_proven(self) -> bool:
@@ -157,7 +162,7 @@ class CapacitySearch:
     def try_changes(self) -> None:
         """Try changes, colder and colder; now and then again from the best."""
         columns = self.columns
-        turns = self.budget.stretch(2_000)
+        turns = self.turns = min(self.budget.stretch(TURNS_MAX), 2 * self.turns)
         sites = max(1, int(self.best.sum()))
         heat = HEAT * abs(self.best_cost) / sites * max(0.0, 1.0 - self.budget.share) ** 2
         self.cost, self.best_cost = search_capacity(
