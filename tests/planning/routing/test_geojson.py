@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from restante.planning.routing import MaxIterations, Problem, Result, solve
+from restante.planning.routing import BadProblem, MaxIterations, Problem, Result, solve
 from restante.planning.routing.geojson import NoPositions, make_geojson
 from tests.planning.routing.city import make_city
 
@@ -96,5 +96,5 @@ def test_a_place_without_coordinates_is_named(plan: Result):
         make_geojson(nowhere, plan)
     swapped = on_earth(nowhere, 8.0, 50.0)
     places = tuple(replace(one, latitude=120.0) for one in swapped.places)
-    with pytest.raises(NoPositions, match="swapped"):
-        make_geojson(replace(swapped, places=places), plan)
+    with pytest.raises(BadProblem, match="swapped"):
+        replace(swapped, places=places)

@@ -43,9 +43,6 @@ def positions_of(problem: Problem) -> dict[PlaceId, Position]:
         if longitude is None or latitude is None:
             says = "has no coordinates: give latitude and longitude of every place"
             raise NoPositions(f"places[{k}] {place.id}: {says}")
-        if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
-            says = "latitude is between -90 and 90, longitude between -180 and 180; swapped?"
-            raise NoPositions(f"places[{k}] {place.id}: {says}")
         found[place.id] = (round(longitude, DIGITS), round(latitude, DIGITS))
     return found
 

@@ -79,7 +79,10 @@ def _place_flaws(path: str, place: Place, problem: Problem) -> Iterator[Flaw]:
     at = (("latitude", place.latitude, 90), ("longitude", place.longitude, 180))
     for name, degrees, most in at:
         if degrees is not None and not abs(degrees) <= most:
-            yield f"{path}.{name}", f"{degrees:g} is none: give degrees from -{most} to {most}"
+            yield (
+                f"{path}.{name}",
+                f"{degrees:g} is none: give degrees from -{most} to {most} (swapped?)",
+            )
 
 
 def _numbers(costs: ChangeCosts | HabitCosts) -> dict[str, float]:
