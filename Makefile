@@ -52,6 +52,11 @@ $(VENV)/stamp-dev: requirements/dev.txt $(VENV)/stamp-runtime
 	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# What searches for routes, sites and forecasts, so that a visitor finds them answered.
+$(VENV)/stamp-demo: requirements/planning.txt requirements/insight.txt $(VENV)/stamp-runtime
+	$(PIP) install --quiet --require-hashes -r requirements/planning.txt -r requirements/insight.txt
+	@touch $@
+
 # Other planners of routes clash with ours in one process, so they live beside it.
 $(VENV)-peers/stamp: requirements/peers.txt
 	$(PYTHON) -m venv $(VENV)-peers
@@ -64,7 +69,7 @@ $(VENV)/stamp-system: tools/system_packages.py | $(BIN)/python
 
 setup: $(VENV)/stamp-dev $(VENV)/stamp-system
 
-demo: $(VENV)/stamp-runtime
+demo: $(VENV)/stamp-demo
 	$(BIN)/restante demo $(ARGS)
 
 # The browser's event loop lives in the thread of the tests, so it gets a run of its own.
