@@ -20,7 +20,7 @@ def check_drawing(problem: "Problem", map_file: Path | None, chart_file: Path | 
         from ..planning.siting.geojson import NoPositions, check_positions
 
         try:
-            from ..web import site_map_file  # noqa: F401
+            from ..web import site_map  # noqa: F401
 
             check_positions(problem)
         except ModuleNotFoundError as error:
@@ -37,7 +37,7 @@ def check_drawing(problem: "Problem", map_file: Path | None, chart_file: Path | 
 def draw_map(problem: "Problem", result: "Result", file: Path, title: str) -> None:
     """Write a page with a map that opens offline."""
     from ..planning.siting.geojson import make_geojson
-    from ..web.site_map_file import write_site_map_file
+    from ..web.site_map import write_site_map_file
 
     page = write_site_map_file(make_geojson(problem, result), title=title)
     file.write_text(page, encoding="utf-8")

@@ -9,16 +9,14 @@ The same drawing stands in the console and in a file that opens without a networ
 """
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from markupsafe import Markup
 
-from .assets import STATIC_ROOT, Assets
 from .ground import WIDTH, Ground
-from .rendering import make_environment
+from .map_file import write_file
 
 COLORS: Final = 8
 DASHES: Final = 4
@@ -41,7 +39,6 @@ _MARKS: Final = {
     "counter": Markup('<path d="M0 -13 13 0 0 13 -13 0Z"/>'),
     "depot": Markup('<path d="M-12 10V-3L0 -13 12 -3V10Z"/>'),
 }
-_FONT_FACE: Final = re.compile(r"@font-face\s*\{[^}]*\}")
 
 
 class StopRow(NamedTuple):
@@ -136,16 +133,8 @@ def write_map_file(
     geojson: Mapping[str, Any], *, title: str, names: Mapping[str, tuple[str, str]] | None = None
 ) -> str:
     """Write a page that opens from a file and asks nobody for anything."""
-    environment = make_environment(Assets())
-    style = "\n".join(
-        _FONT_FACE.sub("", _read(f"css/{name}.css")) for name in ("tokens", "app", "route-map")
-    )
-    return environment.get_template("routes/map_file.html").render(
-        title=title,
-        sheet=make_sheet(geojson, names=names),
-        style=Markup(style),  # noqa: S704 - our own file
-        script=Markup(_read("js/route-map.js")),  # noqa: S704 - our own file
-    )
+    sheet = make_sheet(geojson, names=names)
+    return write_file("routes/map_file.html", title=title, sheet=sheet)
 
 
 def clock_of(seconds: float) -> str:
@@ -153,10 +142,6 @@ def clock_of(seconds: float) -> str:
     minutes = round(seconds / 60)
     days, rest = divmod(minutes, 1_440)
     return f"{rest // 60:02d}:{rest % 60:02d}" + (f" {days:+d} d" if days else "")
-
-
-def _read(name: str) -> str:
-    return (STATIC_ROOT / name).read_text(encoding="utf-8")
 
 
 def _name(called: Mapping[str, tuple[str, str]], id_: str) -> tuple[str, str]:

@@ -4,8 +4,9 @@ M1. Whoever cannot see the drawing, or colors, loses nothing: every site stands 
     many people walk how far does, too. Steps of walking differ in lightness, sites in shape.
 M2. Many cells are drawn as squares of a grid, each with the mean walk of its demand.
 
-It is given what a study drew (:mod:`restante.wiring.study_kinds.sites`) and must not know where
-that comes from.
+The same drawings stand in the console and in a file that opens without a network
+(:func:`write_site_map_file`). It is given an answer's GeoJSON and must not know where that comes
+from.
 """
 
 from bisect import bisect_left
@@ -16,6 +17,7 @@ from typing import Any, Final, NamedTuple
 from markupsafe import Markup
 
 from .ground import WIDTH, Ground
+from .map_file import write_file
 
 SQUARES_ACROSS: Final = 64
 """Squares of the grid over a drawing's width; an eye tells no more apart."""
@@ -43,10 +45,9 @@ _MARKS: Final = {
 
 
 class Cell(NamedTuple):
-    """A cell as a study tells it; walks in metres, ``None`` where nobody walks."""
+    """A cell with a place; walks in metres, ``None`` where nobody walks."""
 
-    longitude: float
-    latitude: float
+    at: Sequence[float]
     demand: float
     before_m: float | None
     after_m: float | None
@@ -69,73 +70,89 @@ class SiteMap(NamedTuple):
     """Both drawings, and the sites."""
 
     before: Markup | None
-    """``None`` where nothing stands now."""
-    after: Markup
+    """``None`` where nothing stands now, or nothing has a place."""
+    after: Markup | None
+    """``None`` where nothing has a place."""
     rows: tuple[SiteRow, ...]
-    free_count: int
-    """Candidates that are not chosen; they are in no table."""
+    """Candidates that are not chosen are in no table."""
 
 
-def look_of(site: Mapping[str, Any]) -> str:
-    """Tell what becomes of a candidate, as a key of :data:`LOOKS`."""
-    if site["standing"] == "new":
-        return "new" if site["is_open"] else "free"
-    return "stays" if site["is_open"] else "closed"
+def make_site_map(geojson: Mapping[str, Any]) -> SiteMap:
+    """Draw sites and walks.
 
-
-def make_site_map(drawn: Mapping[str, Any]) -> SiteMap | None:
-    """Draw sites and walks; ``None`` where nothing has a place on the earth."""
-    sites = [site for site in drawn["sites"] if site["at"] is not None]
-    cells = [Cell(*row) for row in drawn["cells"]]
-    if not sites or not cells:
-        return None
-    wide = [one.longitude for one in cells] + [site["at"][0] for site in sites]
-    high = [one.latitude for one in cells] + [site["at"][1] for site in sites]
-    ground = Ground((min(wide), min(high), max(wide), max(high)))
-    looks = [(look_of(site), site) for site in sites]
-    rows = tuple(_row(look, site) for look, site in sorted(looks, key=_order) if look != "free")
-    standing = [("stays", site) for look, site in looks if look in {"stays", "closed"}]
+    Parameters
+    ----------
+    geojson
+        As :func:`restante.planning.siting.geojson.make_geojson` writes it.
+    """
+    cells, sites = [], []
+    for feature in geojson["features"]:
+        told = feature["properties"]
+        at = feature["geometry"]["coordinates"] if feature["geometry"] else None
+        if told["kind"] != "cell":
+            sites.append((_row(told), at))
+        elif at is not None:
+            cells.append(Cell(at, told["demand"], told["meters_before"], told["meters"]))
+    rows = tuple(row for row, _ in sorted(sites, key=_order) if row.look != "free")
+    placed = [(row.look, row.id, at) for row, at in sites if at is not None]
+    if not placed or not cells:
+        return SiteMap(None, None, rows)
+    ground = Ground(geojson["bbox"])
+    standing = [("stays", name, at) for look, name, at in placed if look in {"stays", "closed"}]
     before = [(cell, cell.before_m) for cell in cells]
     after = [(cell, cell.after_m) for cell in cells]
     return SiteMap(
         before=_draw(ground, before, standing, "Walks now") if standing else None,
-        after=_draw(ground, after, looks, "Walks then"),
+        after=_draw(ground, after, placed, "Walks then"),
         rows=rows,
-        free_count=sum(look == "free" for look, _ in looks),
     )
 
 
-def _order(entry: tuple[str, Mapping[str, Any]]) -> tuple[int, float]:
-    look, site = entry
-    return list(LOOKS).index(look), -site["demand"]
+def write_site_map_file(geojson: Mapping[str, Any], *, title: str) -> str:
+    """Write a page that opens from a file and asks nobody for anything."""
+    # What is as usual is left out of an answer's JSON.
+    answer = {"says": "", "cost": None, "bound": None, "gap": None, **geojson["answer"]}
+    return write_file(
+        "routes/site_map_file.html",
+        title=title,
+        map=make_site_map(geojson),
+        legend=legend(),
+        answer=answer,
+    )
 
 
-def _row(look: str, site: Mapping[str, Any]) -> SiteRow:
+def _order(entry: tuple[SiteRow, Any]) -> tuple[int, float]:
+    row, _ = entry
+    return list(LOOKS).index(row.look), -row.demand
+
+
+def _row(told: Mapping[str, Any]) -> SiteRow:
+    look = {"closed": "closed", "candidate": "free"}.get(told["kind"])
     return SiteRow(
-        id=site["id"],
-        look=look,
-        size=site["size"],
-        demand=site["demand"],
-        meters=site["meters"],
-        is_accessible=site["is_accessible"],
-        host=site["host"],
+        id=told["id"],
+        look=look or ("new" if told["standing"] == "new" else "stays"),
+        size=told.get("size", ""),
+        demand=told.get("demand", 0.0),
+        meters=told.get("meters"),
+        is_accessible=told["is_accessible"],
+        host=told["host"],
     )
 
 
 def _draw(
     ground: Ground,
     cells: Sequence[tuple[Cell, float | None]],
-    sites: Iterable[tuple[str, Mapping[str, Any]]],
+    sites: Iterable[tuple[str, str, Sequence[float]]],
     title: str,
 ) -> Markup:
     """Draw squares by their walks, and marks above them."""
     parts = list(_squares(ground, cells))
     # What matters most lies on top.
-    for look, site in sorted(sites, key=lambda one: list(LOOKS).index(one[0]), reverse=True):
+    for look, name, at in sorted(sites, key=lambda one: list(LOOKS).index(one[0]), reverse=True):
         parts.append(
             Markup('<g class="site-mark site-{}" transform="translate({})"><g class="route-mark">'
                    "<title>{}: {}</title>{}</g></g>").format(
-                look, ground.place(site["at"]), site["id"], LOOKS[look], _MARKS[look]
+                look, ground.place(at), name, LOOKS[look], _MARKS[look]
             )
         )  # fmt: skip
     return Markup(
@@ -149,7 +166,7 @@ def _squares(ground: Ground, cells: Sequence[tuple[Cell, float | None]]) -> Iter
     demand: dict[tuple[int, int], float] = defaultdict(float)
     way: dict[tuple[int, int], float] = defaultdict(float)
     for cell, walk in cells:
-        x, y = ground.xy((cell.longitude, cell.latitude))
+        x, y = ground.xy(cell.at)
         square = int(x // side), int(y // side)
         demand[square] += cell.demand
         way[square] += cell.demand * (FARTHER_M if walk is None else walk)

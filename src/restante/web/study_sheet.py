@@ -121,17 +121,17 @@ def _sites(figures: Mapping[str, Any], drawn: Mapping[str, Any]) -> Sheet:
         ("Area", "Demand", "Within 500 m", "Within 1 km", "Mean walk", "Nine of ten at most"),
         tuple(
             (
-                Cell(one["area"] or "all"),
+                Cell(one.get("area") or "all"),
                 Cell(f"{one['demand']:,.0f}"),
-                Cell(f"{one['within_500']:.1%}"),
-                Cell(f"{one['within_1000']:.1%}"),
-                Cell(_meters(one["meters_mean"])),
-                Cell(_meters(one["meters_p90"])),
+                Cell(f"{1 - one['beyond_500_m']:.1%}"),
+                Cell(f"{1 - one['beyond_1000_m']:.1%}"),
+                Cell(_meters(one.get("meters_mean"))),
+                Cell(_meters(one.get("meters_p90"))),
             )
-            for one in drawn["service"]
+            for one in drawn["answer"]["service"]
         ),
     )
-    rows = drawing.rows if drawing is not None else ()
+    rows = drawing.rows
     sites = Table(
         "Sites",
         ("Site", "What becomes of it", "Size", "Demand it serves", "Mean walk", "Without steps"),

@@ -6,7 +6,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from .distances import measure
+from .arrays import demand_of
+from .distances import Floats, measure
+from .outcome import measure_service
 from .problem import Candidate, Cell, Problem, Standing
 from .result import Result
 
@@ -18,14 +20,11 @@ class NoPositions(ValueError):
 def make_geojson(problem: Problem, result: Result) -> dict[str, Any]:
     """Write an answer as a collection of features.
 
-    Each has a ``kind``: ``site`` (open), ``closed``, ``candidate`` (not chosen) or ``cell``.
-
-    Raises
-    ------
-    NoPositions
-        Names the first cell or candidate without one.
+    Each has a ``kind``: ``site`` (open), ``closed``, ``candidate`` (not chosen) or ``cell``; what
+    has no position has no geometry. Where demand of a cell is split, its walk is the mean, and its
+    site the one that serves most of it. Beside the features stands the ``answer``, with how far
+    people walk ``before``: to the nearest site that stands, whatever room it has.
     """
-    check_positions(problem)
     open_sites = {site.id: site for site in result.sites}
     closed = set(result.closed)
     features: list[Mapping[str, Any]] = []
@@ -39,16 +38,16 @@ def make_geojson(problem: Problem, result: Result) -> dict[str, Any]:
         told["is_accessible"] = candidate.is_accessible
         told["host"] = candidate.host or ""
         features.append(_feature(candidate, told))
-    features += _cells(problem, result)
-    west, south, east, north = _box(problem)
+    before = _walks_before(problem)
+    features += _cells(problem, result, before)
+    answer = msgspec.to_builtins(result)
+    del answer["sites"], answer["assignment"]
+    answer["before"] = _service_before(problem, before)
+    box = _box(problem)
     return {
         "type": "FeatureCollection",
-        "bbox": [west, south, east, north],
-        "answer": {
-            key: value
-            for key, value in msgspec.to_builtins(result).items()
-            if key not in ("sites", "assignment")
-        },
+        **({} if box is None else {"bbox": box}),
+        "answer": answer,
         "features": features,
     }
 
@@ -63,19 +62,23 @@ def check_positions(problem: Problem) -> None:
     """
     every: list[Cell | Candidate] = [*problem.cells, *problem.candidates]
     for one in every:
-        if one.latitude is None or one.longitude is None:
+        if not _is_placed(one):
             raise NoPositions(f"{one.id!r} has no latitude and longitude")
 
 
-def _cells(problem: Problem, result: Result) -> list[Mapping[str, Any]]:
-    told = result.assignment
-    walked: dict[int, float] = {}
+def _is_placed(one: Cell | Candidate) -> bool:
+    return one.latitude is not None and one.longitude is not None
+
+
+def _cells(problem: Problem, result: Result, before: Floats) -> list[Mapping[str, Any]]:
+    told, many = result.assignment, len(problem.cells)
+    cells = np.array(told.cells, dtype=np.int64)
+    demand, meters = np.array(told.demand), np.array(told.meters)
+    served = np.bincount(cells, weights=demand, minlength=many)
+    way = np.bincount(cells, weights=demand * meters, minlength=many)
     site: dict[int, str] = {}
-    for cell, number, meters in zip(told.cells, told.sites, told.meters, strict=True):
-        if meters >= walked.get(cell, -1.0):
-            walked[cell] = meters
-            site[cell] = result.sites[number].id
-    before = _walks_before(problem)
+    for n in np.argsort(demand, kind="stable").tolist():
+        site[told.cells[n]] = result.sites[told.sites[n]].id
     return [
         _feature(
             cell,
@@ -84,8 +87,8 @@ def _cells(problem: Problem, result: Result) -> list[Mapping[str, Any]]:
                 "id": cell.id,
                 "demand": cell.demand,
                 "area": cell.area,
-                "meters": walked.get(number),
-                "meters_before": before[number],
+                "meters": float(way[number] / served[number]) if served[number] > 0 else None,
+                "meters_before": float(before[number]) if np.isfinite(before[number]) else None,
                 "site": site.get(number),
             },
         )
@@ -93,28 +96,40 @@ def _cells(problem: Problem, result: Result) -> list[Mapping[str, Any]]:
     ]
 
 
-def _walks_before(problem: Problem) -> list[float | None]:
-    """Measure walks to the nearest site that stands, whatever room it has."""
+def _walks_before(problem: Problem) -> Floats:
+    """Measure walks to the nearest site that stands; infinite where none does."""
     standing = np.array(
         [j for j, one in enumerate(problem.candidates) if one.standing is not Standing.NEW],
         dtype=np.int64,
     )
     if not len(standing):
-        return [None] * len(problem.cells)
-    walks = measure(problem).to(standing).min(axis=1)
-    return [float(meters) if np.isfinite(meters) else None for meters in walks]
+        return np.full(len(problem.cells), np.inf)
+    walks: Floats = measure(problem).to(standing).min(axis=1)
+    return walks
+
+
+def _service_before(problem: Problem, before: Floats) -> dict[str, Any] | None:
+    cells = np.flatnonzero(np.isfinite(before))
+    if not len(cells):
+        return None
+    service = measure_service(problem, cells, demand_of(problem)[cells], before[cells])
+    found: dict[str, Any] = msgspec.to_builtins(service[0])
+    return found
 
 
 def _feature(one: Cell | Candidate, told: Mapping[str, Any]) -> dict[str, Any]:
+    place = {"type": "Point", "coordinates": [one.longitude, one.latitude]}
     return {
         "type": "Feature",
-        "geometry": {"type": "Point", "coordinates": [one.longitude, one.latitude]},
+        "geometry": place if _is_placed(one) else None,
         "properties": dict(told),
     }
 
 
-def _box(problem: Problem) -> tuple[float, float, float, float]:
+def _box(problem: Problem) -> list[float] | None:
     every: list[Cell | Candidate] = [*problem.cells, *problem.candidates]
-    latitudes = [one.latitude or 0.0 for one in every]
-    longitudes = [one.longitude or 0.0 for one in every]
-    return min(longitudes), min(latitudes), max(longitudes), max(latitudes)
+    longitudes = [one.longitude for one in every if one.longitude is not None]
+    latitudes = [one.latitude for one in every if one.latitude is not None]
+    if not longitudes or not latitudes:
+        return None
+    return [min(longitudes), min(latitudes), max(longitudes), max(latitudes)]
