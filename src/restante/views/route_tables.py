@@ -12,9 +12,9 @@ import msgspec
 from sqlalchemy import Column, Connection, Index, RowMapping, Table, Text, select
 
 from ..core.ids import PartnerId, PlanId
-from ..core.value import UtcSeconds, Value
+from ..core.value import Value
 from .principal import NotFound, Principal, Role
-from .search_tables import OPEN, SearchTables, papers_table, search_columns
+from .search_tables import SearchTables, ShownSearch, papers_table, search_columns
 from .tables import VIEWS
 
 ROUTE_PLANS: Final = Table(
@@ -56,30 +56,16 @@ class Figures(Value):
     """Where travel times came from; empty when the problem brought its own."""
 
 
-class ShownPlan(Value):
+class ShownPlan(ShownSearch):
     """A plan of routes, without its papers."""
 
     plan: PlanId
     partner: PartnerId
-    owner: str
     day: str
-    title: str
     source: str
-    made_by: str
-    made_at: UtcSeconds
-    status: str
-    seconds: float
-    seed: int
-    ended_at: UtcSeconds | None
-    says: str
     assumed: tuple[str, ...]
     figures: Figures | None
     """``None`` before it is done."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it is still being made."""
-        return self.status in OPEN
 
 
 def find_plan(connection: Connection, principal: Principal, plan: PlanId) -> ShownPlan:

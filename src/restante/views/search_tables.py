@@ -24,7 +24,7 @@ from sqlalchemy import (
     select,
 )
 
-from ..core.value import UtcSeconds
+from ..core.value import UtcSeconds, Value
 from .tables import VIEWS
 
 OPEN: Final = ("waiting", "running")
@@ -45,6 +45,25 @@ class SearchTables(NamedTuple):
     def key(self) -> Column[Any]:
         """What names a search."""
         return next(iter(self.rows.primary_key.columns))
+
+
+class ShownSearch(Value):
+    """What is told of searches of all kinds, without their papers."""
+
+    owner: str
+    title: str
+    made_by: str
+    made_at: UtcSeconds
+    status: str
+    seconds: float
+    seed: int
+    ended_at: UtcSeconds | None
+    says: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still being made."""
+        return self.status in OPEN
 
 
 def search_columns() -> tuple[Column[Any], ...]:

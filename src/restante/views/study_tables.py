@@ -8,9 +8,8 @@ from typing import Final
 from sqlalchemy import Column, Connection, Index, RowMapping, Table, Text, select
 
 from ..core.ids import StudyId
-from ..core.value import UtcSeconds, Value
 from .principal import NotFound
-from .search_tables import OPEN, SearchTables, papers_table, search_columns
+from .search_tables import SearchTables, ShownSearch, papers_table, search_columns
 from .tables import VIEWS
 
 STUDY_ROWS: Final = Table(
@@ -33,27 +32,14 @@ STUDIES: Final = SearchTables(
 """``drawn``: what pages draw, maps and charts, without reading problem and result."""
 
 
-class ShownStudy(Value):
+class ShownStudy(ShownSearch):
     """A study, without its papers."""
 
     study: StudyId
     kind: str
     source: str
-    title: str
-    made_by: str
-    made_at: UtcSeconds
-    status: str
-    seconds: float
-    seed: int
-    ended_at: UtcSeconds | None
-    says: str
     figures: str
     """JSON, by kind; empty before it is done."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it is still being made."""
-        return self.status in OPEN
 
 
 def find_study(connection: Connection, study: StudyId) -> ShownStudy:
@@ -83,5 +69,5 @@ def list_studies(
 
 
 def _shown(row: RowMapping) -> ShownStudy:
-    hidden = ("owner", "claimed_by", "claimed_until")
+    hidden = ("claimed_by", "claimed_until")
     return ShownStudy(**{name: value for name, value in row.items() if name not in hidden})
