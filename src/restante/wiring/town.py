@@ -136,15 +136,7 @@ def build_town(
     if mail is None and is_watched:
         mail = partial(_open_mailbox, settings)
     posts = _open_posts(readers, mail)
-    centre = open_centre(
-        settings,
-        clock,
-        minter,
-        cost=SIMULATION,
-        durability="relaxed",
-        keyring=keyring,
-        channels={post.name: post for post in posts},
-    )
+    centre = _open_centre(settings, clock, minter, keyring, posts)
     office = CityOffice(centre)
     couriers = settle_city(office, city, keyring=keyring, minter=minter)
     stands = tuple(
@@ -164,6 +156,25 @@ def build_town(
     )
     readers.world = world
     return Town(office, clock, stands, city, tuple(couriers), world, posts)
+
+
+def _open_centre(
+    settings: Settings,
+    clock: VirtualClock,
+    minter: Minter,
+    keyring: Keyring,
+    posts: tuple[SimulatedPost, ...],
+) -> Centre:
+    """Open the town's centre; what it keeps is as throwaway as the town."""
+    return open_centre(
+        settings,
+        clock,
+        minter,
+        cost=SIMULATION,
+        durability="relaxed",
+        keyring=keyring,
+        channels={post.name: post for post in posts},
+    )
 
 
 def _put_up_locker(site: CitySite, centre: Centre, *, is_watched: bool) -> Stand:
