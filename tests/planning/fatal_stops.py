@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from restante.planning.routing.stop import MaxIterations, Stop
+from restante.planning.stop import MaxIterations, Stop
 
 ITERATIONS = 60
 

@@ -20,7 +20,7 @@ from .routing.plain import find_obstacle
 from .routing.problem import Problem
 from .routing.result import Result
 from .routing.solver import warm_up
-from .routing.stop import Stop
+from .stop import Stop
 
 AHEAD: Final = 16
 """Depots handed out before their turn: enough to keep a machine's workers busy, few enough that

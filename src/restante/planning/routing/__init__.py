@@ -9,12 +9,12 @@ search in :mod:`.solver` and :mod:`.kernel`; :mod:`.check` computes a plan again
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ..stop import MaxIterations, MaxSeconds, Stop
 from .check import check
 from .problem import BadProblem, ChangeCosts, Problem
 from .result import Result
 from .source import Engine, TravelSource
 from .stability import keep_close_to
-from .stop import MaxIterations, MaxSeconds, Stop
 
 if TYPE_CHECKING:
     from .engines import solve

@@ -8,12 +8,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from .entry import Document, refuse
+from ..entry import Amount, Count, Document, Entry, refuse
 from .problem import (
-    Amount,
-    Count,
     Done,
-    Entry,
     Option,
     Parcel,
     Place,

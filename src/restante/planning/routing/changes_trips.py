@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from ..entry import BadProblem
 from .changes import (
     Changes,
     CourierLate,
@@ -22,7 +23,6 @@ from .changes import (
     Position,
     VehicleBroken,
 )
-from .entry import BadProblem
 from .problem import Break, Parcel, PlaceId, Problem, Vehicle, VehicleId
 from .result import Load, Result, Route, Visit
 

@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 import msgspec
 
+from ..stop import Stop
 from . import plain
 from .problem import Problem
 from .progress import Progress
 from .result import Result
 from .solver import solve as search
 from .source import Engine
-from .stop import Stop
 
 
 class NoEngine(ValueError):

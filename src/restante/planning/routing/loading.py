@@ -13,10 +13,10 @@ from typing import NamedTuple
 import msgspec
 
 from ...core.value import Value
-from .entry import BadProblem, Document, Entry, PlaceId, VehicleId
+from ..entry import BadProblem, Document, Entry
 from .problem import Parcel, Problem
 from .result import Result, Route
-from .vehicle import Capacity
+from .vehicle import Capacity, PlaceId, VehicleId
 
 
 class Section(Entry):

@@ -24,8 +24,9 @@ from typing import Annotated
 
 import msgspec
 
-from .entry import Amount, Count, Document, Entry, PlaceId, refuse
+from ..entry import Amount, Count, Document, Entry, refuse
 from .overflow_room import Limit, limits_of
+from .vehicle import PlaceId
 
 Chance = Annotated[float, msgspec.Meta(ge=0, le=1)]
 

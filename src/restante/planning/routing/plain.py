@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ..stop import Stop
 from .check import check
 from .numbering import Numbered
 from .outcome import make_result
@@ -28,7 +29,6 @@ from .problem import Capacity, Option, Parcel, Place, Problem, Vehicle
 from .progress import Bounded, Progress
 from .result import Result
 from .source import Engine
-from .stop import Stop
 
 UNDERSTOOD: Final[dict[type, frozenset[str]]] = {
     Problem: frozenset(

@@ -41,31 +41,17 @@ from typing import Annotated
 
 import msgspec
 
-from .entry import (
-    NEVER,
-    Amount,
-    BadProblem,
-    Count,
-    Document,
-    Entry,
-    Matrix,
-    PlaceId,
-    VehicleId,
-    refuse,
-)
+from ..entry import NEVER, Amount, BadProblem, Count, Document, Entry, Matrix, refuse
 from .source import TravelSource
-from .vehicle import Break, Capacity, Done, UnderWay, Vehicle
+from .vehicle import Break, Capacity, Done, PlaceId, UnderWay, Vehicle, VehicleId
 
 __all__ = [
     "NEVER",
-    "Amount",
     "BadProblem",
     "Break",
     "Capacity",
     "ChangeCosts",
-    "Count",
     "Done",
-    "Entry",
     "HabitCosts",
     "Kind",
     "Matrix",

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from ..stop import Stop
 from .bound import begin_bound, is_quick
 from .numbering import Numbered
 from .preflight import Preflight
 from .result import Result
-from .stop import Stop
 
 
 class Progress(NamedTuple):

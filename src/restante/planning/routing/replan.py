@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from ..stop import Stop
 from .changes import Changes, require_sound
 from .changes_applied import Changed, apply
 from .changes_trips import take_apart
@@ -25,7 +26,6 @@ from .replan_report import Report, make_report
 from .result import Result, Unserved, Visit, WhyNot
 from .solver import solve
 from .stability import keep_close_to
-from .stop import Stop
 
 replace = msgspec.structs.replace
 

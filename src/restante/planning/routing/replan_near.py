@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 import numpy as np
 
-from .entry import Matrix
+from ..entry import Matrix
 from .numbering import Numbered
 from .problem import Parcel, Place, Problem, ServiceLevel, Vehicle
 

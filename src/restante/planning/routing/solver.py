@@ -18,6 +18,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from ..stop import MaxIterations, Stop
 from .arrays import Arrays
 from .kernel.anneal import search
 from .kernel.state import ABSENT, BEST
@@ -27,7 +28,6 @@ from .preflight import look_ahead
 from .problem import Matrix, Option, Parcel, Place, PlaceId, Problem, Vehicle, VehicleId
 from .progress import Bounded, Progress
 from .result import Result
-from .stop import MaxIterations, Stop
 
 CONSTRUCTION_SHARE = 0.35
 """Share of the budget after which a plan that serves all is no longer waited for (chosen)."""

@@ -1,6 +1,11 @@
 """A vehicle with its courier for one shift: what it holds, costs, may do and has done."""
 
-from .entry import NEVER, Amount, Count, Entry, PlaceId, VehicleId
+from typing import NewType
+
+from ..entry import NEVER, Amount, Count, Entry
+
+PlaceId = NewType("PlaceId", str)
+VehicleId = NewType("VehicleId", str)
 
 
 class Capacity(Entry):

@@ -6,8 +6,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ..entry import BadProblem, Matrix
 from ..misread import explain
-from ..routing.entry import BadProblem, Matrix
 from ..routing.problem import Place, Problem
 from .table import Point, Travels, points_of, spread
 
